@@ -1,0 +1,81 @@
+/**
+ * `npm start`: tidings and its local identity provider on one machine, each in a `wrangler dev` of its own.
+ *
+ *     npm start -- --port 8787 --issuer-port 8788 --state .wrangler/state
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+const { values: options } = parseArgs({
+	options: {
+		port: { type: "string", default: "8787" },
+		"issuer-port": { type: "string", default: "8788" },
+		state: { type: "string", default: ".wrangler/state" },
+	},
+});
+
+const root = join(import.meta.dirname, "..");
+const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
+const tidings = `http://localhost:${options.port}`;
+const issuer = `http://localhost:${options["issuer-port"]}`;
+const children: ChildProcess[] = [];
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
+
+// One after the other: two that start at once may pick the same port for their own use.
+await serve("the identity provider", "issuer/wrangler.toml", options["issuer-port"], { ISSUER: issuer });
+await serve("tidings", "wrangler.toml", options.port, {
+	JWKS_URL: `${issuer}/.well-known/jwks.json`,
+	JWT_ISSUER: issuer,
+});
+console.log(welcome());
+
+/** Starts a Worker; resolves when it takes requests. When it ends, everything ends. */
+function serve(name: string, config: string, port: string, vars: Record<string, string>): Promise<void> {
+	const settings = Object.entries(vars).flatMap(([key, value]) => ["--var", `${key}:${value}`]);
+	const state = join(options.state, config === "wrangler.toml" ? "tidings" : "issuer");
+	const child = fork(
+		wrangler,
+		["dev", "--config", config, "--port", port, "--persist-to", state, "--log-level", "warn", ...settings],
+		{
+			cwd: root,
+			stdio: ["ignore", "inherit", "inherit", "ipc"],
+			env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" },
+		},
+	);
+	children.push(child);
+	child.on("exit", (code) => {
+		console.error(
+			`\n${name} has stopped (exit code ${code}). Is port ${port} free? Choose others with: npm start -- --port 9787 --issuer-port 9788`,
+		);
+		stop(1);
+	});
+	return new Promise((resolve) => child.once("message", () => resolve()));
+}
+
+function stop(code: number): never {
+	for (const child of children) {
+		child.removeAllListeners("exit");
+		child.kill();
+	}
+	process.exit(code);
+}
+
+function welcome(): string {
+	const login = `curl -s ${issuer}/login -H 'Content-Type: application/json' -d '{"username":"demo","password":"demo"}'`;
+	return `
+  tidings            ${tidings}
+  identity provider  ${issuer}   (demo user: demo, password: demo)
+
+  Subscribe, in one terminal:
+
+    TOKEN=$(${login} | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/'); curl -sN "${tidings}/events?channel=orders" -H "Authorization: Bearer $TOKEN"
+
+  Publish, in another:
+
+    curl ${tidings}/channels/orders/events -H 'Authorization: Bearer local-publish-key-0123456789abcdef' -H 'Content-Type: application/json' -d '{"type":"order","data":{"id":7,"state":"paid"}}'
+
+  Stop with Ctrl-C. What comes next is in README.md.
+`;
+}

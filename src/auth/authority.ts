@@ -1,0 +1,152 @@
+import { type Config, readConfig, readTokenConfig, type SettingsEnv } from "../config.ts";
+import { Problem } from "../errors.ts";
+import { bearerToken, subscriberCredentials } from "./credentials.ts";
+import { covers, forSubject, maySubscribe } from "./grants.ts";
+import { findPublisher, type Publisher } from "./publishers.ts";
+import { openTicket } from "./tickets.ts";
+import type { Subscriber, User } from "./user.ts";
+import { CLOCK_TOLERANCE_SECONDS, verifyToken } from "./verifier.ts";
+
+/** What an `authenticate` hook says of a token that it accepts. */
+export interface AuthenticatedUser {
+	/** The subject: who it is. Not empty. */
+	sub: string;
+	/** When the session ends, in unix seconds. Streams end with it. */
+	expires: number;
+	/** What events can be addressed to. Default: none but `sub`. */
+	claims?: Record<string, unknown>;
+	/** The channel patterns that this user may subscribe to, besides `DEFAULT_CHANNELS`. Default: none. */
+	channels?: string[];
+	/** The channel patterns that this user may publish to. Default: none. */
+	publish?: string[];
+	/** When the session began, in unix seconds. Default: unknown, and so earlier than any revocation. */
+	issuedAt?: number;
+}
+
+/** The hooks that decide who gets in. One that throws, denies. */
+export interface AuthorisationHooks {
+	/**
+	 * Takes the place of the JWT verifier: who does this token belong to? `null`: nobody.
+	 * With it, `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE` are not needed.
+	 */
+	authenticate?(token: string, request: Request): AuthenticatedUser | null | Promise<AuthenticatedUser | null>;
+	/** Asked for every stream, after the grants said yes; it can only narrow them. */
+	authorizeSubscribe?(user: User, channel: string): boolean | Promise<boolean>;
+	/** Asked for every publish, after the grants said yes; it can only narrow them. */
+	authorizePublish?(publisher: Publisher, channel: string): boolean | Promise<boolean>;
+}
+
+/** Decides who is asking, and what they may do. */
+export class Authority {
+	readonly config: Config;
+	readonly #hooks: AuthorisationHooks;
+	readonly #verify: (token: string, request: Request) => Promise<User>;
+
+	/** @throws Problem `misconfigured`, naming the setting. */
+	constructor(env: SettingsEnv, hooks: AuthorisationHooks) {
+		this.#hooks = hooks;
+		const { authenticate } = hooks;
+		if (authenticate) {
+			const config = readConfig(env);
+			this.config = config;
+			this.#verify = (token, request) => askForUser(authenticate, token, request, config);
+		} else {
+			const config = readTokenConfig(env);
+			this.config = config;
+			this.#verify = (token) => verifyToken(token, config);
+		}
+	}
+
+	/** The key that seals tickets. */
+	get ticketSecret(): string {
+		const secret = this.config.TICKET_SECRET;
+		if (secret === undefined) {
+			throw new Problem(
+				"misconfigured",
+				"The setting TICKET_SECRET is not set, and tickets need it: `wrangler secret put TICKET_SECRET`.",
+			);
+		}
+		return secret;
+	}
+
+	/** Who wants to open a stream, and until when it may stay open. */
+	async subscriber(request: Request, resuming: boolean): Promise<Subscriber> {
+		const credentials = subscriberCredentials(request);
+		if (credentials.kind === "ticket") {
+			return await openTicket(credentials.ticket, this.ticketSecret, Date.now(), resuming);
+		}
+		const user = await this.#verify(credentials.token, request);
+		return { user, endsAt: this.endOfToken(user) };
+	}
+
+	/** Who sends a publish key or a token in the `Authorization` header. */
+	async publisher(request: Request): Promise<Publisher> {
+		const token = bearerToken(request);
+		const publisher = await findPublisher(token, this.config.PUBLISH_KEYS ?? []);
+		if (publisher) return publisher;
+		const user = await this.#verify(token, request);
+		return { kind: "user", user, patterns: user.publish };
+	}
+
+	/** Until when a token opens streams, in unix milliseconds: its end, or where that is over, the end of the tolerance. */
+	endOfToken({ expires }: User): number {
+		const end = expires * 1000;
+		return end > Date.now() ? end : end + CLOCK_TOLERANCE_SECONDS * 1000;
+	}
+
+	/** @throws Problem `insufficient_scope` unless the user may open a stream of the channel. */
+	async allowSubscribe(user: User, channel: string): Promise<void> {
+		if (!maySubscribe(user.sub, user.channels, channel)) {
+			throw new Problem(
+				"insufficient_scope",
+				`These credentials do not grant the channel ${channel}. Ask for ones whose \`${this.config.CHANNELS_CLAIM}\` name it, or a prefix of it.`,
+			);
+		}
+		const { authorizeSubscribe } = this.#hooks;
+		if (authorizeSubscribe && !(await allowed(() => authorizeSubscribe(user, channel)))) {
+			throw new Problem("insufficient_scope", `You are not allowed to subscribe to the channel ${channel}.`);
+		}
+	}
+
+	/** @throws Problem `insufficient_scope` unless the publisher may publish to the channel. */
+	async allowPublish(publisher: Publisher, channel: string): Promise<void> {
+		if (!covers(publisher.patterns, channel)) {
+			throw new Problem(
+				"insufficient_scope",
+				`These credentials may not publish to the channel ${channel}. Use a publish key for it, or a token whose \`publish\` claim names it.`,
+			);
+		}
+		const { authorizePublish } = this.#hooks;
+		if (authorizePublish && !(await allowed(() => authorizePublish(publisher, channel)))) {
+			throw new Problem("insufficient_scope", `You are not allowed to publish to the channel ${channel}.`);
+		}
+	}
+}
+
+type Authenticate = NonNullable<AuthorisationHooks["authenticate"]>;
+
+async function askForUser(authenticate: Authenticate, token: string, request: Request, config: Config): Promise<User> {
+	let user: AuthenticatedUser | null;
+	try {
+		user = await authenticate(token, request);
+	} catch (cause) {
+		console.error("The authenticate hook threw; the request is denied.", cause);
+		throw new Problem("invalid_token", "The token could not be checked.", { cause });
+	}
+	if (!user?.sub) throw new Problem("invalid_token", "The token is not one that this service knows.");
+	if (!(user.expires * 1000 > Date.now()))
+		throw new Problem("token_expired", "The session of this token is over. Get a new one.");
+	const { sub, expires, claims = {}, channels = [], publish = [], issuedAt = 0 } = user;
+	const grants = [...channels, ...forSubject(config.DEFAULT_CHANNELS, sub)];
+	return { sub, expires, claims: { ...claims, sub }, channels: grants, publish, issuedAt };
+}
+
+/** A hook that throws, or answers anything but `true`, denies. */
+async function allowed(ask: () => boolean | Promise<boolean>): Promise<boolean> {
+	try {
+		return (await ask()) === true;
+	} catch (error) {
+		console.error("An authorisation hook threw; the request is denied.", error);
+		return false;
+	}
+}

@@ -1,0 +1,28 @@
+import type { PublishKey } from "../config.ts";
+import type { User } from "./user.ts";
+
+/** Somebody who publishes: a backend with a publish key, a user with a token, or another Worker through a service binding. */
+export type Publisher =
+	| { kind: "key"; patterns: readonly string[] }
+	| { kind: "user"; user: User; patterns: readonly string[] }
+	| { kind: "service"; patterns: readonly string[] };
+
+/**
+ * The publisher that a key belongs to. Compares with every key, in constant time, so that the time tells nothing.
+ *
+ * @example
+ * await findPublisher(token, config.PUBLISH_KEYS); // { kind: "key", patterns: ["*"] }
+ */
+export async function findPublisher(token: string, keys: readonly PublishKey[]): Promise<Publisher | undefined> {
+	const offered = await digest(token);
+	let found: Publisher | undefined;
+	for (const { key, patterns } of keys) {
+		if (crypto.subtle.timingSafeEqual(offered, await digest(key))) found = { kind: "key", patterns };
+	}
+	return found;
+}
+
+/** Digests have one length, which is what a constant-time comparison needs. */
+function digest(text: string): Promise<ArrayBuffer> {
+	return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+}

@@ -1,0 +1,217 @@
+import type { NewEvent, Recipients, StoredEvent } from "../sse/event.ts";
+
+/**
+ * The log of one channel: a ring in SQLite, one row a slot (`offset % capacity`), written with an upsert, so that an event
+ * costs one row written and nothing has to be pruned.
+ *
+ * Appended events are not visible at once: `head` moves only when the caller says that they are on disk. A reader never
+ * sees an event that a crash could take back.
+ */
+
+/** A log starts at this many offsets for every second of unix time: a later log's offsets are higher than an earlier one's. */
+const OFFSETS_PER_SECOND = 1_000_000;
+
+/** What a log needs of a Durable Object's storage. */
+export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+
+/** How much a log remembers. */
+export interface Retention {
+	events: number;
+	seconds: number;
+}
+
+interface Extent {
+	/** The position that this log started from. */
+	start: number;
+	/** The offset of the last event on disk, or `start`. */
+	last: number;
+	/** When the last event was published, in unix milliseconds. */
+	lastAt: number;
+}
+
+type Row = {
+	offset: number;
+	at: number;
+	type: string;
+	data: string;
+	retry: number | null;
+	recipients: string | null;
+};
+
+export class Log {
+	readonly #storage: LogStorage;
+	readonly #retention: Retention;
+	#extent: Extent | undefined;
+	#head = 0;
+	#oldest = 0;
+
+	constructor(storage: LogStorage, retention: Retention) {
+		this.#storage = storage;
+		this.#retention = retention;
+		this.reload();
+	}
+
+	/** Whether anybody has subscribed or published yet. */
+	get isBorn(): boolean {
+		return this.#extent !== undefined;
+	}
+
+	/** The position that the log started from; no cursor of it is lower. */
+	get start(): number {
+		return this.#extent?.start ?? 0;
+	}
+
+	/** The offset of the last visible event. Before the first one: where the log starts; before the log is born: 0. */
+	get head(): number {
+		return this.#head;
+	}
+
+	/** Reads from disk where the log stands: when the object starts, and after a transaction was rolled back. */
+	reload(): void {
+		this.#extent = this.#readExtent();
+		this.#head = this.#extent?.last ?? 0;
+		this.#oldest = 0;
+	}
+
+	/** Writes down where the log starts, unless that was done before. */
+	birth(now: number): void {
+		if (this.#extent) return;
+		const start = Math.floor(now / 1000) * OFFSETS_PER_SECOND;
+		const { sql } = this.#storage;
+		sql.exec(
+			"CREATE TABLE log (id INTEGER PRIMARY KEY CHECK (id = 0), start INTEGER NOT NULL, capacity INTEGER NOT NULL) STRICT",
+		);
+		sql.exec(`CREATE TABLE events (
+			slot INTEGER PRIMARY KEY, offset INTEGER NOT NULL, at INTEGER NOT NULL,
+			type TEXT NOT NULL, data TEXT NOT NULL, retry INTEGER, recipients TEXT) STRICT`);
+		sql.exec("INSERT INTO log (id, start, capacity) VALUES (0, ?, ?)", start, this.#retention.events);
+		this.#extent = { start, last: start, lastAt: 0 };
+		this.#head = start;
+	}
+
+	/** The offset of the last event on disk or on its way there: what the next one follows. */
+	get last(): number {
+		return this.#extent?.last ?? 0;
+	}
+
+	/** Appends events with contiguous offsets. They stay invisible until {@link reveal}. */
+	append(events: readonly NewEvent[], now: number): StoredEvent[] {
+		this.birth(now);
+		const extent = this.#extent as Extent;
+		// A clock that was set back must not make events look older than those before them.
+		const at = Math.max(now, extent.lastAt);
+		const stored = events.map((event, index) => ({ ...event, offset: extent.last + 1 + index, at }));
+		for (const event of stored) this.#write(event);
+		this.#extent = { ...extent, last: extent.last + stored.length, lastAt: at };
+		return stored;
+	}
+
+	/** Makes everything appended so far visible: call it when that is safely on disk. */
+	reveal(): void {
+		this.#head = this.last;
+	}
+
+	/** The offset of the oldest visible event that is still remembered. */
+	oldest(now: number): number | undefined {
+		const { start, last } = this.#extent ?? { start: 0, last: 0 };
+		this.#oldest = Math.max(this.#oldest, start + 1, last - this.#retention.events + 1);
+		const horizon = now - this.#retention.seconds * 1000;
+		while (this.#oldest <= this.#head && this.#publishedAt(this.#oldest) < horizon) this.#oldest += 1;
+		return this.#oldest <= this.#head ? this.#oldest : undefined;
+	}
+
+	/** The offset of the first remembered event that was published at a time or later. */
+	firstSince(time: number, now: number): number | undefined {
+		const oldest = this.oldest(now);
+		if (oldest === undefined) return undefined;
+		const row = this.#storage.sql
+			.exec<{ first: number | null }>(
+				"SELECT MIN(offset) AS first FROM events WHERE at >= ? AND offset BETWEEN ? AND ?",
+				time,
+				oldest,
+				this.#head,
+			)
+			.one();
+		return row.first ?? undefined;
+	}
+
+	/** The visible, remembered events after a position, oldest first: one at a time, so that a reader can stop. */
+	*read(after: number, now: number): Generator<StoredEvent> {
+		const oldest = this.oldest(now);
+		if (oldest === undefined) return;
+		const capacity = this.#retention.events;
+		let offset = Math.max(after + 1, oldest);
+		while (offset <= this.#head) {
+			// A run ends where the ring wraps around.
+			const slot = offset % capacity;
+			const length = Math.min(this.#head - offset + 1, capacity - slot);
+			const rows = this.#storage.sql.exec<Row>(
+				"SELECT offset, at, type, data, retry, recipients FROM events WHERE slot BETWEEN ? AND ? ORDER BY slot",
+				slot,
+				slot + length - 1,
+			);
+			for (const row of rows) yield toEvent(row);
+			offset += length;
+		}
+	}
+
+	#write({ offset, at, type, data, retry, to }: StoredEvent): void {
+		this.#storage.sql.exec(
+			`INSERT INTO events (slot, offset, at, type, data, retry, recipients) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (slot) DO UPDATE SET offset = excluded.offset, at = excluded.at, type = excluded.type,
+				data = excluded.data, retry = excluded.retry, recipients = excluded.recipients`,
+			offset % this.#retention.events,
+			offset,
+			at,
+			type,
+			data,
+			retry ?? null,
+			to ? JSON.stringify(to) : null,
+		);
+	}
+
+	#publishedAt(offset: number): number {
+		const slot = offset % this.#retention.events;
+		return this.#storage.sql.exec<{ at: number }>("SELECT at FROM events WHERE slot = ?", slot).one().at;
+	}
+
+	#readExtent(): Extent | undefined {
+		const { sql } = this.#storage;
+		const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'log'");
+		if (!table) return undefined;
+		const { start, capacity } = sql.exec<{ start: number; capacity: number }>("SELECT start, capacity FROM log").one();
+		if (capacity !== this.#retention.events) this.#resize();
+		const last = sql
+			.exec<{ last: number | null; at: number | null }>("SELECT MAX(offset) AS last, MAX(at) AS at FROM events")
+			.one();
+		return { start, last: last.last ?? start, lastAt: last.at ?? 0 };
+	}
+
+	/** Lays the ring again when `REPLAY_EVENTS` has changed: an event's slot depends on it. */
+	#resize(): void {
+		const { sql } = this.#storage;
+		const capacity = this.#retention.events;
+		this.#storage.transactionSync(() => {
+			const rows = sql
+				.exec<Row>(
+					"SELECT offset, at, type, data, retry, recipients FROM events ORDER BY offset DESC LIMIT ?",
+					capacity,
+				)
+				.toArray();
+			sql.exec("DELETE FROM events");
+			for (const row of rows) this.#write(toEvent(row));
+			sql.exec("UPDATE log SET capacity = ?", capacity);
+		});
+	}
+}
+
+function toEvent({ offset, at, type, data, retry, recipients }: Row): StoredEvent {
+	return {
+		offset,
+		at,
+		type,
+		data,
+		...(retry !== null && { retry }),
+		...(recipients !== null && { to: JSON.parse(recipients) as Recipients }),
+	};
+}

@@ -1,0 +1,49 @@
+import type { DisconnectReason, Stream } from "./stream.ts";
+
+/** Somebody who has a stream of a channel open. */
+export interface ConnectedSubscriber {
+	/** The id of the stream, as its `connected` event tells it. */
+	connection: string;
+	user: string;
+	claims: Record<string, unknown>;
+	channel: string;
+	/** When the stream was opened, in unix milliseconds. */
+	since: number;
+}
+
+/** The hooks that watch. One that throws is logged, and changes nothing. */
+export interface ObserverHooks {
+	/** A stream has been opened. */
+	onConnect?(subscriber: ConnectedSubscriber): void | Promise<void>;
+	/** A stream has ended. Not called when the object that held it dies: its clients reconnect. */
+	onDisconnect?(subscriber: ConnectedSubscriber, reason: DisconnectReason): void | Promise<void>;
+}
+
+/** Calls the observer hooks so that none of them can disturb a channel. */
+export class Observers {
+	readonly #hooks: ObserverHooks;
+
+	constructor(hooks: ObserverHooks) {
+		this.#hooks = hooks;
+	}
+
+	connected(channel: string, stream: Stream): void {
+		void watch(() => this.#hooks.onConnect?.(describe(channel, stream)));
+	}
+
+	disconnected(channel: string, stream: Stream, reason: DisconnectReason): void {
+		void watch(() => this.#hooks.onDisconnect?.(describe(channel, stream), reason));
+	}
+}
+
+async function watch(call: () => void | Promise<void>): Promise<void> {
+	try {
+		await call();
+	} catch (error) {
+		console.error("An observer hook threw; the stream goes on.", error);
+	}
+}
+
+function describe(channel: string, { connection, subscription, since }: Stream): ConnectedSubscriber {
+	return { connection, user: subscription.user, claims: subscription.claims, channel, since };
+}

@@ -1,0 +1,74 @@
+import { formatCursor, parseCursor } from "../sse/cursor.ts";
+import type { ControlEvents } from "../sse/frame.ts";
+
+/** Where in a channel a stream wants to start. */
+export interface StartRequest {
+	/** The client's cursor, as it came. Wins over the other two. */
+	cursor?: string;
+	/** Start with the last so many remembered events. */
+	rewind?: number | "all";
+	/** Start with the remembered events from this time on, in unix milliseconds. */
+	since?: number;
+}
+
+/** What has to be known of a log to find a place in it. */
+export interface LogView {
+	start: number;
+	head: number;
+	oldest: number | undefined;
+	firstSince(time: number): number | undefined;
+}
+
+/** Where a stream starts. */
+export interface Start {
+	/** The stream's first event is the one after this. */
+	position: number;
+	/** The client's cursor until its first event or gap. */
+	cursor: string;
+	/** Whether a cursor was given and everything after it can be replayed. */
+	resumed: boolean;
+	/** What the client has to be told that it missed. */
+	gap?: Pick<ControlEvents["gap"], "after" | "oldest" | "reason">;
+}
+
+/**
+ * Finds the place where a stream starts.
+ *
+ * A trimmed stream keeps its old cursor until the gap has been told, so that a client that drops before it hears of the
+ * gap hears of it the next time.
+ *
+ * @example
+ * findStart({ cursor: "41" }, { start: 0, head: 42, oldest: 1, firstSince }); // { position: 41, cursor: "41", resumed: true }
+ */
+export function findStart(request: StartRequest, log: LogView): Start {
+	if (request.cursor !== undefined) return resume(request.cursor, log);
+	const position = withoutCursor(request, log);
+	return { position, cursor: formatCursor(position), resumed: false };
+}
+
+function resume(cursor: string, { start, head, oldest }: LogView): Start {
+	const offset = parseCursor(cursor);
+	const oldestCursor = oldest === undefined ? null : formatCursor(oldest);
+	if (offset === undefined || offset < start || offset > head) {
+		const gap = { after: cursor, oldest: oldestCursor, reason: "foreign_cursor" } as const;
+		return { position: head, cursor: formatCursor(head), resumed: false, gap };
+	}
+	const first = oldest ?? head + 1;
+	if (offset + 1 < first) {
+		return {
+			position: first - 1,
+			cursor,
+			resumed: false,
+			gap: { after: cursor, oldest: oldestCursor, reason: "trimmed" },
+		};
+	}
+	return { position: offset, cursor, resumed: true };
+}
+
+function withoutCursor({ rewind, since }: StartRequest, { head, oldest, firstSince }: LogView): number {
+	const first = oldest ?? head + 1;
+	if (rewind === "all") return first - 1;
+	if (rewind !== undefined) return Math.max(head - rewind, first - 1);
+	if (since !== undefined) return (firstSince(since) ?? head + 1) - 1;
+	return head;
+}

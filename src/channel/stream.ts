@@ -1,0 +1,142 @@
+import { formatCursor } from "../sse/cursor.ts";
+import type { StoredEvent } from "../sse/event.ts";
+import { type ControlEvents, controlFrame, heartbeatFrame } from "../sse/frame.ts";
+import type { StartRequest } from "./resume.ts";
+
+/** What a verified subscriber asks of a channel. It crosses from the Worker to the Channel as JSON. */
+export interface Subscription extends StartRequest {
+	user: string;
+	claims: Record<string, unknown>;
+	/** Only events of these types; absent: all. */
+	types?: string[];
+	/** Whether every event's data is its envelope. */
+	envelope: boolean;
+	/** When the credentials end, in unix seconds: what the client is told. */
+	expires: number;
+	/** When the stream is ended, in unix milliseconds. */
+	endsAt: number;
+}
+
+/** Why a stream ended. */
+export type DisconnectReason = "client_left" | ControlEvents["closing"]["reason"];
+
+/** How long before the end of its credentials a client is warned. */
+const WARNING_MILLISECONDS = 60_000;
+
+const encoder = new TextEncoder();
+
+interface Handlers {
+	/** The client went away by itself. */
+	left(stream: Stream): void;
+	/** A stream that is behind has room for more. */
+	more?(stream: Stream): void;
+}
+
+/** One open subscriber: the writer of its response, where it stands in the channel, and when it was last heard. */
+export class Stream {
+	readonly connection = crypto.randomUUID();
+	readonly subscription: Subscription;
+	readonly since: number;
+	readonly body: ReadableStream<Uint8Array>;
+	/** Whether events are left out for this stream, so that it cannot share every chunk. */
+	readonly isSelective: boolean;
+	/** The last event that was sent to this stream or withheld from it. */
+	position: number;
+	/** Whether it still reads from the log, and takes no live events yet. */
+	isBehind = false;
+	readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+	#writtenAt: number;
+	#withheld = false;
+	#warned = false;
+
+	constructor(subscription: Subscription, position: number, maxBacklogBytes: number, now: number, handlers: Handlers) {
+		this.subscription = subscription;
+		this.position = position;
+		this.since = now;
+		this.#writtenAt = now;
+		this.isSelective = subscription.types !== undefined;
+		let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+		this.body = new ReadableStream<Uint8Array>(
+			{
+				start: (ready) => {
+					controller = ready;
+				},
+				// A live stream is pushed to; being asked for more would only cost.
+				...(handlers.more && { pull: () => handlers.more?.(this) }),
+				cancel: () => handlers.left(this),
+			},
+			new ByteLengthQueuingStrategy({ highWaterMark: maxBacklogBytes }),
+		);
+		this.#controller = controller as unknown as ReadableStreamDefaultController<Uint8Array>;
+	}
+
+	/** Whether the client has left so much unread that nothing more may be queued for it. */
+	get isClogged(): boolean {
+		return (this.#controller.desiredSize ?? 0) <= 0;
+	}
+
+	/** Whether an event is for this subscriber: by its type, and by whom it is addressed to. */
+	wants({ type, to }: StoredEvent): boolean {
+		const { types, user, claims } = this.subscription;
+		if (types && !types.includes(type)) return false;
+		if (to?.user !== undefined && to.user !== user) return false;
+		return Object.entries(to?.claims ?? {}).every(([name, value]) => holds(claims, name, value));
+	}
+
+	/** Hands over what a channel sends at a position; `undefined`: all of it was withheld from this stream. */
+	deliver(chunk: Uint8Array | undefined, position: number, now: number): void {
+		this.position = position;
+		if (chunk) this.#write(chunk, now);
+		else this.#withheld = true;
+	}
+
+	/** Sends text that is no event of the channel. */
+	send(text: string, now: number): void {
+		this.#write(encoder.encode(text), now);
+	}
+
+	/** Keeps the connection alive; moves the client's cursor past what was withheld. */
+	beat(now: number): void {
+		this.send(heartbeatFrame(this.#withheld ? formatCursor(this.position) : undefined), now);
+	}
+
+	/** When this stream next needs attention if nothing is written to it, in unix milliseconds. */
+	nextDue(heartbeatMilliseconds: number): number {
+		const { endsAt } = this.subscription;
+		const warning = this.#warned ? endsAt : this.#warnsAt;
+		return Math.min(endsAt, warning, this.#writtenAt + heartbeatMilliseconds);
+	}
+
+	/** Whether nothing was written for so long. */
+	isSilent(now: number, milliseconds: number): boolean {
+		return now - this.#writtenAt >= milliseconds;
+	}
+
+	/** Tells the client, once, that its credentials end soon. */
+	warn(now: number): void {
+		if (this.#warned || now < this.#warnsAt) return;
+		this.#warned = true;
+		this.send(controlFrame("expiring", { expires: this.subscription.expires }), now);
+	}
+
+	/** Says why, and ends the response. */
+	close(reason: ControlEvents["closing"]["reason"], now: number): void {
+		this.send(controlFrame("closing", { reason, reconnect: reason !== "revoked" }), now);
+		this.#controller.close();
+	}
+
+	get #warnsAt(): number {
+		return this.subscription.expires * 1000 - WARNING_MILLISECONDS;
+	}
+
+	#write(chunk: Uint8Array, now: number): void {
+		this.#controller.enqueue(chunk);
+		this.#writtenAt = now;
+		this.#withheld = false;
+	}
+}
+
+function holds(claims: Record<string, unknown>, name: string, value: unknown): boolean {
+	const claim = Object.hasOwn(claims, name) ? claims[name] : undefined;
+	return claim === value || (Array.isArray(claim) && claim.includes(value));
+}

@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { Problem } from "./errors.ts";
+import { isChannelPattern } from "./names.ts";
+
+const DAY_SECONDS = 86_400;
+/** Asymmetric signatures only: with `HS*`, whoever can verify a token could also make one. */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"] as const;
+
+const text = z.string().trim().min(1, "is empty");
+const list = text.transform((value) => value.split(/[\s,]+/).filter((item) => item !== ""));
+
+/** A whole number; its setting may be a number or its digits. */
+function whole(fallback: number, min: number, max: number) {
+	const problem = `must be a whole number from ${min} to ${max}`;
+	return z
+		.string()
+		.regex(/^\d+$/, problem)
+		.transform(Number)
+		.pipe(z.int(problem).min(min, problem).max(max, problem))
+		.prefault(`${fallback}`);
+}
+
+const keysUrl = text.refine((value) => {
+	const url = URL.parse(value);
+	const local = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+	return url?.protocol === "https:" || (url?.protocol === "http:" && local);
+}, "must be an https URL (http only on localhost)");
+
+const patterns = list.refine(
+	(items) => items.every((item) => isChannelPattern(item.replaceAll("{sub}", "x"))),
+	"must list channel names or prefixes such as `orders`, `chat:*`, `*`, `user:{sub}`",
+);
+
+const origins = list.refine(
+	(items) => items.join() === "*" || items.every((item) => URL.parse(item)?.origin === item),
+	"must be `*`, or list origins such as `https://example.com`, without a path",
+);
+
+const algorithms = list.pipe(
+	z.array(
+		z.enum(ALGORITHMS, `must list asymmetric algorithms (${ALGORITHMS.join(" ")}); HS* and none are never accepted`),
+	),
+);
+
+/** A publish key and the channel patterns it may publish to. */
+export interface PublishKey {
+	key: string;
+	patterns: string[];
+}
+
+const PUBLISH_KEY_HELP =
+	"must hold entries separated by white space, each a key of 32 or more characters of A-Z a-z 0-9 _ -, optionally followed by = and comma-separated channel patterns";
+
+const publishKeys = text.transform((value, context): PublishKey[] => {
+	const keys = value.split(/\s+/).map((entry) => {
+		const [, key, patterns] = /^([A-Za-z0-9_-]{32,})(?:=(.+))?$/.exec(entry) ?? [];
+		return { key: key ?? "", patterns: patterns?.split(",") ?? ["*"] };
+	});
+	if (keys.some(({ key, patterns }) => key === "" || !patterns.every(isChannelPattern))) {
+		context.addIssue({ code: "custom", message: PUBLISH_KEY_HELP });
+	}
+	return keys;
+});
+
+/** Where subscribers' tokens come from. Not asked for where an `authenticate` hook takes over. */
+const tokenSettings = {
+	JWKS_URL: keysUrl,
+	JWT_ISSUER: text,
+	JWT_AUDIENCE: text,
+};
+
+const settings = {
+	JWT_ALGORITHMS: algorithms.prefault("RS256 ES256"),
+	CHANNELS_CLAIM: text.prefault("channels"),
+	DEFAULT_CHANNELS: patterns.prefault("user:{sub} public:*"),
+	CORS_ORIGINS: origins.optional(),
+	HEARTBEAT_SECONDS: whole(25, 1, 300),
+	RETRY_MILLISECONDS: whole(2000, 0, 3_600_000),
+	REPLAY_EVENTS: whole(100, 1, 10_000),
+	REPLAY_SECONDS: whole(DAY_SECONDS, 1, 365 * DAY_SECONDS),
+	MAX_EVENT_BYTES: whole(65_536, 1, 1_048_576),
+	MAX_BACKLOG_BYTES: whole(1_048_576, 1024, 67_108_864),
+	MAX_SUBSCRIBERS: whole(20_000, 1, 1_000_000),
+	MAX_CONNECTIONS_PER_USER: whole(20, 1, 1_000_000),
+	PUBLISH_KEYS: publishKeys.optional(),
+	TICKET_SECRET: text.min(32, "must have 32 or more characters").optional(),
+};
+
+const serviceSchema = z.object(settings);
+const standardSchema = z.object({ ...tokenSettings, ...settings });
+
+/** Every setting, checked and with its default. Names and defaults are the protocol's. */
+export type Config = z.output<typeof serviceSchema>;
+/** The settings with those that say where subscribers' tokens come from. */
+export type TokenConfig = z.output<typeof standardSchema>;
+
+type SettingName = keyof z.input<typeof standardSchema>;
+/** The settings as they stand in a Worker's environment. */
+export type SettingsEnv = { [Name in SettingName]?: string | number };
+
+/**
+ * Reads the settings of a service whose tokens come from an identity provider.
+ *
+ * @throws Problem `misconfigured`, naming the first setting that is missing or malformed.
+ *
+ * @example
+ * readTokenConfig(env).HEARTBEAT_SECONDS; // 25
+ */
+export const readTokenConfig = oncePerEnvironment((env) =>
+	read(standardSchema, Object.keys(standardSchema.shape), env),
+);
+
+/** Reads the settings of a service with an `authenticate` hook, which needs no identity provider. */
+export const readConfig = oncePerEnvironment((env) => read(serviceSchema, Object.keys(serviceSchema.shape), env));
+
+function read<Output>(schema: z.ZodType<Output>, names: string[], env: SettingsEnv): Output {
+	const raw = Object.fromEntries(
+		Object.entries(env)
+			.filter(([name, value]) => names.includes(name) && value !== undefined)
+			.map(([name, value]) => [name, String(value)]),
+	);
+	const result = schema.safeParse(raw);
+	if (result.success) return result.data;
+	const [issue] = result.error.issues;
+	const name = String(issue?.path[0]);
+	const problem = name in raw ? issue?.message : "is not set";
+	throw new Problem(
+		"misconfigured",
+		`The setting ${name} ${problem}. Correct it in wrangler.toml, or with \`wrangler secret put\`, and deploy again.`,
+	);
+}
+
+/** Settings do not change while an isolate lives: check them once. */
+function oncePerEnvironment<Output>(read: (env: SettingsEnv) => Output): (env: SettingsEnv) => Output {
+	const known = new WeakMap<SettingsEnv, Output>();
+	return (env) => {
+		const config = known.get(env) ?? read(env);
+		known.set(env, config);
+		return config;
+	};
+}

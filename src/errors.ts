@@ -1,0 +1,111 @@
+import type { z } from "zod";
+
+/**
+ * Every error that a client can meet, with its HTTP status (RFC 9110) and a title for people.
+ * The codes are part of the protocol; the `detail` of a {@link Problem} says what to do about it.
+ */
+const PROBLEMS = {
+	invalid_request: { status: 400, title: "The request is malformed" },
+	invalid_channel: { status: 400, title: "That is not a channel name" },
+	invalid_event: { status: 400, title: "The body holds no valid event" },
+	missing_token: { status: 401, title: "Credentials are required" },
+	invalid_token: { status: 401, title: "The credentials are not valid" },
+	token_expired: { status: 401, title: "The credentials have expired" },
+	unsupported_auth_scheme: { status: 401, title: "The authentication scheme is not supported" },
+	insufficient_scope: { status: 403, title: "The credentials do not allow this" },
+	not_found: { status: 404, title: "There is nothing here" },
+	method_not_allowed: { status: 405, title: "The method is not allowed here" },
+	head_moved: { status: 412, title: "The channel has moved on" },
+	payload_too_large: { status: 413, title: "The event is too large" },
+	unsupported_media_type: { status: 415, title: "The content type is not supported" },
+	idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another publish" },
+	rate_limited: { status: 429, title: "Too many requests" },
+	too_many_connections: { status: 429, title: "Too many connections" },
+	internal_error: { status: 500, title: "Something went wrong inside" },
+	jwks_unavailable: { status: 503, title: "The identity provider's keys cannot be read" },
+	channel_full: { status: 503, title: "The channel is full" },
+	channel_unavailable: { status: 503, title: "The channel cannot be reached" },
+	misconfigured: { status: 503, title: "The service is not configured" },
+} as const;
+
+/** A code of the protocol's error table. */
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** How long a client is asked to wait, in seconds, where its problem passes by itself. */
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+	rate_limited: 1,
+	too_many_connections: 5,
+	jwks_unavailable: 5,
+	channel_full: 10,
+	channel_unavailable: 1,
+	misconfigured: 60,
+};
+
+/**
+ * An error that crosses the wire as problem details (RFC 9457).
+ * Its `detail` is written for the client: it never holds a token, a key or a stack.
+ *
+ * @example
+ * throw new Problem("invalid_channel", "The channel \"a b\" has a space. Use letters, digits and . _ : @ ~ -");
+ */
+export class Problem extends Error {
+	override readonly name = "Problem";
+	readonly code: ProblemCode;
+	readonly detail: string;
+	/** The methods that would be allowed: sent as `Allow` with `method_not_allowed`. */
+	readonly allow: readonly string[] | undefined;
+
+	constructor(code: ProblemCode, detail: string, options: { cause?: unknown; allow?: readonly string[] } = {}) {
+		super(`${code}: ${detail}`, { cause: options.cause });
+		this.code = code;
+		this.detail = detail;
+		this.allow = options.allow;
+	}
+
+	get status(): number {
+		return PROBLEMS[this.code].status;
+	}
+
+	/** The `application/problem+json` response, with the headers that its status asks for. */
+	toResponse(): Response {
+		const { status, title } = PROBLEMS[this.code];
+		const headers = new Headers({ "Content-Type": "application/problem+json", "Cache-Control": "no-store" });
+		const challenge = this.#challenge();
+		if (challenge) headers.set("WWW-Authenticate", challenge);
+		const retryAfter = RETRY_AFTER_SECONDS[this.code];
+		if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
+		if (this.allow) headers.set("Allow", this.allow.join(", "));
+		const body = { type: `urn:tidings:problem:${this.code}`, title, status, code: this.code, detail: this.detail };
+		return new Response(JSON.stringify(body), { status, headers });
+	}
+
+	/** The `WWW-Authenticate` challenge (RFC 6750, section 3): no error code where no credentials were sent. */
+	#challenge(): string | undefined {
+		switch (this.code) {
+			case "missing_token":
+			case "unsupported_auth_scheme":
+				return 'Bearer realm="tidings"';
+			case "invalid_token":
+			case "token_expired":
+				return `Bearer realm="tidings", error="invalid_token", error_description="${PROBLEMS[this.code].title}"`;
+			case "insufficient_scope":
+				return 'Bearer realm="tidings", error="insufficient_scope"';
+			default:
+				return undefined;
+		}
+	}
+}
+
+/**
+ * The first thing that a schema found wrong, as one sentence that starts with the place.
+ *
+ * @example
+ * describeIssue(error, "The event"); // "`data` is missing; any JSON value will do."
+ */
+export function describeIssue(error: z.ZodError, whole: string): string {
+	const [issue] = error.issues;
+	if (!issue) return `${whole} is not valid.`;
+	const place = issue.path.length > 0 ? `\`${issue.path.join(".")}\`` : whole;
+	const message = /^(is|must|has|names)\b/.test(issue.message) ? issue.message : `is not valid: ${issue.message}`;
+	return `${place} ${message}.`;
+}

@@ -1,0 +1,67 @@
+import { type ErrorHandler, Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { type AuthorisationHooks, Authority } from "../auth/authority.ts";
+import { Problem } from "../errors.ts";
+import { channels } from "./channels.ts";
+import type { AppEnv } from "./env.ts";
+import { events } from "./events.ts";
+import { health } from "./health.ts";
+import { publish } from "./publish.ts";
+import { tickets } from "./tickets.ts";
+
+/** The HTTP side of the service: every route of the protocol. */
+export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
+	const app = new Hono<AppEnv>();
+	app.onError(answerProblem);
+	app.notFound(() =>
+		new Problem("not_found", "No route has this path. The routes are in docs/protocol.md.").toResponse(),
+	);
+	app.use(configure(hooks));
+	app.use(crossOrigin);
+	app.use(
+		methodNotAllowed({
+			app,
+			onMethodNotAllowed: (c, methods) => {
+				const allow = methods.filter((method) => method !== "HEAD");
+				return new Problem("method_not_allowed", `${c.req.method} is not allowed here; ${allow.join(", ")} is.`, {
+					allow,
+				}).toResponse();
+			},
+		}),
+	);
+	app.route("/", events);
+	app.route("/", publish);
+	app.route("/", tickets);
+	app.route("/", channels);
+	app.route("/", health);
+	return app;
+}
+
+/** Reads the settings before anything else: nothing is served on settings that are unusable. */
+function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
+	return async (c, next) => {
+		c.set("authority", new Authority(c.env, hooks));
+		await next();
+	};
+}
+
+const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+	const origins = c.get("authority").config.CORS_ORIGINS;
+	if (!origins) return await next();
+	const anyOrigin = origins[0] === "*";
+	return await cors({
+		origin: anyOrigin ? "*" : origins,
+		credentials: !anyOrigin,
+		allowMethods: ["GET", "POST", "PUT", "DELETE"],
+		allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"],
+		exposeHeaders: ["Idempotent-Replayed", "Retry-After", "WWW-Authenticate"],
+		maxAge: 86_400,
+	})(c, next);
+};
+
+const answerProblem: ErrorHandler<AppEnv> = (error) => {
+	if (error instanceof Problem) return error.toResponse();
+	console.error("A request failed in a way that nobody foresaw.", error);
+	return new Problem("internal_error", "The service failed. Try again; its log has the reason.").toResponse();
+};

@@ -1,0 +1,43 @@
+import { Problem, type ProblemCode } from "../errors.ts";
+
+/** The media type of a body, without its parameters, in lower case; empty when there is none. */
+export function mediaType(request: Request): string {
+	const [type = "", ...parameters] = (request.headers.get("Content-Type") ?? "").toLowerCase().split(";");
+	const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith("charset="));
+	if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
+		throw new Problem("unsupported_media_type", "The body must be UTF-8. Send it so, and leave the charset out.");
+	}
+	return type.trim();
+}
+
+/**
+ * The text of a body, never reading more than a limit: also where no `Content-Length` tells how much will come.
+ *
+ * @throws Problem `payload_too_large`; `invalid` when the bytes are not UTF-8.
+ */
+export async function readText(request: Request, maxBytes: number, invalid: ProblemCode): Promise<string> {
+	const chunks: Uint8Array[] = [];
+	let size = 0;
+	for await (const chunk of request.body ?? []) {
+		size += chunk.byteLength;
+		if (size > maxBytes) {
+			throw new Problem("payload_too_large", `The body is larger than ${maxBytes} bytes. Send less at once.`);
+		}
+		chunks.push(chunk);
+	}
+	try {
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer());
+	} catch (cause) {
+		throw new Problem(invalid, "The body is not UTF-8 text.", { cause });
+	}
+}
+
+/** Parses a body that must be JSON. */
+export function parseJson(text: string, invalid: ProblemCode): unknown {
+	try {
+		return JSON.parse(text);
+	} catch (cause) {
+		const problem = text.trim() === "" ? "The body is empty." : "The body is not JSON.";
+		throw new Problem(invalid, `${problem} Send a JSON object with \`Content-Type: application/json\`.`, { cause });
+	}
+}

@@ -1,0 +1,48 @@
+import { type Context, Hono } from "hono";
+import { Problem } from "../errors.ts";
+import { parseCursor } from "../sse/cursor.ts";
+import { callChannel, checkChannel } from "./channel-stub.ts";
+import type { AppEnv } from "./env.ts";
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+/** `GET /channels/{channel}` and `GET /channels/{channel}/events`: what a channel holds, for backends. */
+export const channels = new Hono<AppEnv>()
+	.get("/channels/:channel", async (c) => {
+		const channel = await administered(c, c.req.param("channel"));
+		return c.json(await callChannel(c.env, channel, (stub) => stub.state()));
+	})
+	.get("/channels/:channel/events", async (c) => {
+		const channel = await administered(c, c.req.param("channel"));
+		const after = readAfter(c.req.query("after"));
+		const limit = readLimit(c.req.query("limit"));
+		const events = await callChannel(c.env, channel, (stub) => stub.eventsJson(after, limit));
+		return c.body(events, 200, { "Content-Type": "application/json" });
+	});
+
+/** These routes show what is addressed to anybody, so they ask for a publish key: a user's token will not do. */
+async function administered(c: Context<AppEnv>, name: string): Promise<string> {
+	const authority = c.get("authority");
+	const publisher = await authority.publisher(c.req.raw);
+	if (publisher.kind !== "key") {
+		throw new Problem("insufficient_scope", "This route asks for a publish key (PUBLISH_KEYS); a token will not do.");
+	}
+	const channel = checkChannel(name);
+	await authority.allowPublish(publisher, channel);
+	return channel;
+}
+
+function readAfter(text: string | undefined): number {
+	if (text === undefined) return 0;
+	const after = parseCursor(text);
+	if (after === undefined) throw new Problem("invalid_request", "`after` must be the id of an event.");
+	return after;
+}
+
+function readLimit(text: string | undefined): number {
+	if (text === undefined) return DEFAULT_LIMIT;
+	const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+	if (limit >= 1 && limit <= MAX_LIMIT) return limit;
+	throw new Problem("invalid_request", `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
+}

@@ -1,0 +1,15 @@
+import type { Authority } from "../auth/authority.ts";
+import type { ChannelObject } from "../channel/channel.ts";
+import type { SettingsEnv } from "../config.ts";
+
+/** What a Worker that runs tidings has in its environment: the settings, and the channels. */
+export interface TidingsEnv extends SettingsEnv {
+	/** The Durable Object namespace of the `Channel` class. */
+	CHANNEL: DurableObjectNamespace<ChannelObject>;
+}
+
+/** The Hono environment of every route. */
+export interface AppEnv {
+	Bindings: TidingsEnv;
+	Variables: { authority: Authority };
+}

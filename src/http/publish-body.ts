@@ -1,0 +1,71 @@
+import { createParser } from "eventsource-parser";
+import { Problem } from "../errors.ts";
+import { mediaType, parseJson, readText } from "./body.ts";
+
+/** The forms in which events can be published, each read into what `acceptEvents` checks. */
+
+/** No body may be larger, however large and many its events: an isolate has 128 MB for all that it does. */
+const MAX_BODY_BYTES = 16_777_216;
+/** A batch has up to 100 events, and their JSON is longer than their data. */
+const BODY_BYTES_PER_EVENT_BYTE = 128;
+
+const FORMS: Record<string, (text: string, query: URLSearchParams) => unknown> = {
+	"application/json": (text) => parseJson(text, "invalid_event"),
+	"application/x-www-form-urlencoded": readForm,
+	"text/plain": (text, query) => withType(text, query.get("type")),
+	"text/event-stream": readFrames,
+};
+
+/**
+ * The events in a request's body, not yet checked.
+ *
+ * @throws Problem `unsupported_media_type`, `payload_too_large` or `invalid_event`.
+ */
+export async function readPublishBody(request: Request, maxEventBytes: number): Promise<unknown> {
+	const type = mediaType(request);
+	const read = Object.hasOwn(FORMS, type) ? FORMS[type] : undefined;
+	if (!read)
+		throw new Problem("unsupported_media_type", `Send one of the content types ${Object.keys(FORMS).join(", ")}.`);
+	const text = await readText(
+		request,
+		Math.min(MAX_BODY_BYTES, maxEventBytes * BODY_BYTES_PER_EVENT_BYTE),
+		"invalid_event",
+	);
+	if (text === "") throw new Problem("invalid_event", "The body is empty. Send the event in it.");
+	return read(text, new URL(request.url).searchParams);
+}
+
+function withType(data: string, type: string | null): unknown {
+	return { data, ...(type !== null && { type }) };
+}
+
+function readForm(text: string): unknown {
+	const form = new URLSearchParams(text);
+	const names = [...form.keys()];
+	const unknown = names.find((name) => !["type", "data", "user"].includes(name));
+	if (unknown !== undefined)
+		throw new Problem("invalid_event", "A form has the fields `type`, `data` and `user`, and no others.");
+	if (new Set(names).size < names.length) throw new Problem("invalid_event", "A form's field must not be given twice.");
+	const data = form.get("data");
+	const user = form.get("user");
+	if (data === null) throw new Problem("invalid_event", "The form has no field `data`.");
+	return { ...(withType(data, form.get("type")) as object), ...(user !== null && { to: { user } }) };
+}
+
+/** The frames of an event stream (WHATWG HTML, "Server-sent events"). The last one need not end with an empty line. */
+function readFrames(text: string): unknown {
+	const events: unknown[] = [];
+	let retry: number | undefined;
+	const parser = createParser({
+		onRetry: (milliseconds) => {
+			retry = milliseconds;
+		},
+		onEvent: ({ event, data }) => {
+			events.push({ ...(withType(data, event ?? null) as object), ...(retry !== undefined && { retry }) });
+			retry = undefined;
+		},
+	});
+	parser.feed(`${text}\n\n`);
+	if (events.length === 0) throw new Problem("invalid_event", "The body has no frame with a `data:` line.");
+	return events;
+}

@@ -1,0 +1,76 @@
+import { type Context, Hono } from "hono";
+import { personalChannel } from "../auth/grants.ts";
+import type { PublishOutcome, PublishRequest } from "../channel/channel.ts";
+import { Problem } from "../errors.ts";
+import { acceptEvents } from "../sse/intake.ts";
+import { callChannel, checkChannel } from "./channel-stub.ts";
+import type { AppEnv, TidingsEnv } from "./env.ts";
+import { readPublishBody } from "./publish-body.ts";
+
+/** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
+export const publish = new Hono<AppEnv>()
+	.post("/channels/:channel/events", (c) => publishTo(c, c.req.param("channel")))
+	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(c.req.param("sub"))));
+
+async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
+	const authority = c.get("authority");
+	const publisher = await authority.publisher(c.req.raw);
+	const channel = checkChannel(name);
+	await authority.allowPublish(publisher, channel);
+	const conditions = readConditions(c.req.raw.headers);
+	const { MAX_EVENT_BYTES } = authority.config;
+	const events = await readPublishBody(c.req.raw, MAX_EVENT_BYTES);
+	const { receipt, replayed } = await publishEvents(c.env, channel, events, MAX_EVENT_BYTES, conditions);
+	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
+}
+
+/** Under which conditions a publish goes through. */
+export interface PublishConditions {
+	/** Repeats with the same key store nothing for 5 minutes: 1 to 128 visible ASCII characters. */
+	idempotencyKey?: string | undefined;
+	/** The id that must be the channel's head. */
+	ifHead?: string | undefined;
+}
+
+/** Checks events and hands them to their channel. */
+export async function publishEvents(
+	env: TidingsEnv,
+	channel: string,
+	input: unknown,
+	maxEventBytes: number,
+	{ idempotencyKey, ifHead }: PublishConditions,
+): Promise<Extract<PublishOutcome, { ok: true }>> {
+	const events = acceptEvents(input, maxEventBytes);
+	const request: PublishRequest = {
+		events,
+		...(idempotencyKey !== undefined && {
+			idempotency: { key: checkKey(idempotencyKey), digest: await digestOf(events) },
+		}),
+		...(ifHead !== undefined && { ifHead }),
+	};
+	const outcome = await callChannel(env, channel, async (stub): Promise<PublishOutcome> => await stub.publish(request));
+	if (!outcome.ok) throw new Problem(outcome.code, outcome.detail);
+	return outcome;
+}
+
+function readConditions(headers: Headers): PublishConditions {
+	const ifMatch = headers.get("If-Match");
+	const [, ifHead] = /^"(\d{1,16})"$/.exec(ifMatch ?? "") ?? [];
+	if (ifMatch !== null && ifHead === undefined) {
+		throw new Problem(
+			"invalid_request",
+			'If-Match must be one id in quotes, the channel\'s head: `If-Match: "1795223089000001"`.',
+		);
+	}
+	return { ifHead, idempotencyKey: headers.get("Idempotency-Key") ?? undefined };
+}
+
+function checkKey(key: string): string {
+	if (/^[\x21-\x7e]{1,128}$/.test(key)) return key;
+	throw new Problem("invalid_request", "An Idempotency-Key has 1 to 128 visible ASCII characters.");
+}
+
+async function digestOf(value: unknown): Promise<string> {
+	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
+	return new Uint8Array(digest).toHex();
+}

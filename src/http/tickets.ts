@@ -1,0 +1,142 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Authority } from "../auth/authority.ts";
+import { covers, maySubscribe } from "../auth/grants.ts";
+import type { Publisher } from "../auth/publishers.ts";
+import { sealTicket, type Ticket } from "../auth/tickets.ts";
+import type { User } from "../auth/user.ts";
+import { describeIssue, Problem } from "../errors.ts";
+import { isChannelPattern } from "../names.ts";
+import { mediaType, parseJson, readText } from "./body.ts";
+import type { AppEnv } from "./env.ts";
+
+const MAX_BODY_BYTES = 16_384;
+
+const seconds = (max: number) => {
+	const problem = `must be a whole number of seconds from 1 to ${max}`;
+	return z.int(problem).min(1, problem).max(max, problem);
+};
+
+const channelList = z
+	.array(
+		z.string().refine(isChannelPattern, "must be a channel name or a prefix such as `chat:*`"),
+		"must be a list of channels",
+	)
+	.min(1, "must name at least one channel")
+	.max(128, "must name at most 128 channels");
+
+const lifetimes = {
+	/** How long the ticket opens streams. */
+	expiresIn: seconds(3600).default(300),
+	/** How long a stream that it opened may live. */
+	streamFor: seconds(86_400).optional(),
+	/** Whether it goes on opening streams for requests with a cursor until `streamFor` is over. */
+	resumable: z.boolean("must be true or false").default(false),
+};
+
+const userTicketSchema = z.strictObject({ channels: channelList.optional(), ...lifetimes });
+
+const keyTicketSchema = z.strictObject({
+	user: z
+		.string("must be the subject that the ticket is for")
+		.min(1, "must not be empty")
+		.max(256, "must have at most 256 characters"),
+	channels: channelList,
+	claims: z.record(z.string(), z.unknown()).default({}),
+	...lifetimes,
+});
+
+const KEY_STREAM_SECONDS = 3600;
+
+/** `POST /tickets`: short-lived credentials that may stand in a URL. */
+export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
+	const authority = c.get("authority");
+	const publisher = await authority.publisher(c.req.raw);
+	const secret = authority.ticketSecret;
+	const body = await readBody(c.req.raw);
+	const { ticket, expiresIn, streamFor } =
+		publisher.kind === "user" ? userTicket(publisher.user, authority, body) : keyTicket(publisher, body);
+	return c.json({ ticket: await sealTicket(ticket, secret), expiresIn, streamFor }, 201, {
+		"Cache-Control": "no-store",
+	});
+});
+
+interface Issued {
+	ticket: Ticket;
+	expiresIn: number;
+	streamFor: number;
+}
+
+/** A ticket for the user of a token: never for more than the token grants, and never for longer than it lives. */
+function userTicket(user: User, authority: Authority, body: unknown): Issued {
+	const { channels = user.channels, expiresIn, streamFor, resumable } = check(userTicketSchema, body);
+	const refused = channels.find((channel) => !mayHold(user, channel));
+	if (refused !== undefined) {
+		throw new Problem(
+			"insufficient_scope",
+			`The token does not grant ${refused} (${authority.config.CHANNELS_CLAIM}), so a ticket of it cannot either.`,
+		);
+	}
+	const now = Date.now();
+	const endsAt = authority.endOfToken(user);
+	const left = Math.floor((endsAt - now) / 1000);
+	if (left < 1)
+		throw new Problem("token_expired", "The token is at its end. Get a new one from the identity provider.");
+	const holder = { user: user.sub, claims: user.claims, channels, issuedAt: user.issuedAt };
+	return issue(
+		holder,
+		{ expiresIn: Math.min(expiresIn, left), streamFor: Math.min(streamFor ?? left, left), resumable },
+		endsAt,
+	);
+}
+
+/** A ticket for whom a backend names: for no channel that its key may not publish to. */
+function keyTicket(publisher: Publisher, body: unknown): Issued {
+	const { user, channels, claims, expiresIn, streamFor = KEY_STREAM_SECONDS, resumable } = check(keyTicketSchema, body);
+	const refused = channels.find((channel) => !covers(publisher.patterns, channel));
+	if (refused !== undefined) {
+		throw new Problem(
+			"insufficient_scope",
+			`This publish key is not for ${refused}, so a ticket of it cannot be either.`,
+		);
+	}
+	const holder = { user, claims: { ...claims, sub: user }, channels, issuedAt: Math.floor(Date.now() / 1000) };
+	return issue(holder, { expiresIn, streamFor, resumable });
+}
+
+function issue(
+	holder: Pick<Ticket, "user" | "claims" | "channels" | "issuedAt">,
+	{ expiresIn, streamFor, resumable }: { expiresIn: number; streamFor: number; resumable: boolean },
+	endsAt?: number,
+): Issued {
+	const now = Date.now();
+	const ticket: Ticket = {
+		...holder,
+		opensUntil: now + expiresIn * 1000,
+		streamFor: streamFor * 1000,
+		resumesUntil: resumable ? now + streamFor * 1000 : null,
+		endsAt: endsAt ?? now + (expiresIn + streamFor) * 1000,
+	};
+	return { ticket, expiresIn, streamFor };
+}
+
+/** A name must be granted as a stream's would be; a prefix must lie within a granted one. */
+function mayHold(user: User, channel: string): boolean {
+	return channel.endsWith("*") ? covers(user.channels, channel) : maySubscribe(user.sub, user.channels, channel);
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+	const checked = schema.safeParse(body);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", describeIssue(checked.error, "The body"));
+}
+
+/** A ticket request may leave everything to the defaults, and so have no body at all. */
+async function readBody(request: Request): Promise<unknown> {
+	const text = await readText(request, MAX_BODY_BYTES, "invalid_request");
+	if (text === "") return {};
+	if (mediaType(request) !== "application/json") {
+		throw new Problem("unsupported_media_type", "Send the ticket request as `Content-Type: application/json`.");
+	}
+	return parseJson(text, "invalid_request");
+}

@@ -1,0 +1,103 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Hono } from "hono";
+import { type AuthorisationHooks, Authority } from "./auth/authority.ts";
+import { personalChannel } from "./auth/grants.ts";
+import { ChannelObject, type Receipt } from "./channel/channel.ts";
+import type { ObserverHooks } from "./channel/observers.ts";
+import { createApp } from "./http/app.ts";
+import { checkChannel } from "./http/channel-stub.ts";
+import type { AppEnv, TidingsEnv } from "./http/env.ts";
+import { type PublishConditions, publishEvents } from "./http/publish.ts";
+import type { EventInput } from "./sse/intake.ts";
+
+export type { AuthenticatedUser, AuthorisationHooks } from "./auth/authority.ts";
+export type { Publisher } from "./auth/publishers.ts";
+export type { User } from "./auth/user.ts";
+export type { Receipt } from "./channel/channel.ts";
+export type { ConnectedSubscriber, ObserverHooks } from "./channel/observers.ts";
+export type { DisconnectReason } from "./channel/stream.ts";
+export type { TidingsEnv } from "./http/env.ts";
+export type { PublishConditions } from "./http/publish.ts";
+export type { EventInput } from "./sse/intake.ts";
+
+/** What a Worker may say about who gets in, and where it may watch. Every hook is optional. */
+export interface TidingsOptions extends AuthorisationHooks, ObserverHooks {}
+
+/** The parts of a tidings service. A Worker exports `Channel`, and `PublishService` where others bind to it. */
+export interface Tidings {
+	/** The Hono app with every route of the protocol: a Worker's default export, or mounted with `route()`. */
+	app: Hono<AppEnv>;
+	/** The Durable Object class of a channel. Its namespace must be bound as `CHANNEL`. */
+	Channel: new (
+		ctx: DurableObjectState,
+		env: TidingsEnv,
+	) => ChannelObject<TidingsEnv>;
+	/** The entrypoint through which other Workers publish over a service binding, without HTTP or key. */
+	PublishService: new (
+		ctx: ExecutionContext,
+		env: TidingsEnv,
+	) => PublishEntrypoint;
+}
+
+/**
+ * Makes a tidings service.
+ *
+ * @param options the hooks; without any, subscribers are authenticated by JWT against `JWKS_URL`.
+ *
+ * @example
+ * const tidings = createTidings({ onConnect: ({ user, channel }) => console.log(user, "joined", channel) });
+ * export const { Channel, PublishService } = tidings;
+ * export default new Hono().route("/sse", tidings.app);
+ */
+export function createTidings(options: TidingsOptions = {}): Tidings {
+	return {
+		app: createApp(options),
+		Channel: class extends ChannelObject<TidingsEnv> {
+			constructor(ctx: DurableObjectState, env: TidingsEnv) {
+				super(ctx, env, options);
+			}
+		},
+		PublishService: class extends PublishEntrypoint {
+			protected override readonly hooks = options;
+		},
+	};
+}
+
+/** Publishing from inside Cloudflare. Reached through a service binding, which is all the authority it asks for. */
+export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
+	protected readonly hooks: AuthorisationHooks = {};
+
+	/**
+	 * Publishes an event, or a batch of 1 to 100, to a channel.
+	 *
+	 * @throws Error whose message starts with the protocol's code, such as `invalid_event`.
+	 *
+	 * @example
+	 * await env.TIDINGS.publish("orders", { type: "paid", data: { id: 7 } }); // { channel, ids, subscribers }
+	 */
+	async publish(
+		channel: string,
+		events: EventInput | EventInput[],
+		conditions: PublishConditions = {},
+	): Promise<Receipt> {
+		const authority = new Authority(this.env, this.hooks);
+		checkChannel(channel);
+		await authority.allowPublish({ kind: "service", patterns: ["*"] }, channel);
+		const { receipt } = await publishEvents(this.env, channel, events, authority.config.MAX_EVENT_BYTES, conditions);
+		return receipt;
+	}
+
+	/**
+	 * Publishes to the personal channel of a subject.
+	 *
+	 * @example
+	 * await env.TIDINGS.publishToUser("auth0|1", { data: "Your order is on its way." });
+	 */
+	async publishToUser(
+		subject: string,
+		events: EventInput | EventInput[],
+		conditions: PublishConditions = {},
+	): Promise<Receipt> {
+		return await this.publish(personalChannel(subject), events, conditions);
+	}
+}

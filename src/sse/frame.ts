@@ -1,0 +1,77 @@
+import { formatCursor } from "./cursor.ts";
+import { envelopeJson, type StoredEvent, sentData } from "./event.ts";
+
+/**
+ * The frames of an event stream (WHATWG HTML, "Server-sent events", section "Parsing an event stream").
+ * Whatever goes into one stays inside one: data is split at every line end, types hold no control characters.
+ */
+
+const LINE_END = /\r\n|\r|\n/;
+
+interface Fields {
+	retry?: number | undefined;
+	event?: string | undefined;
+	id?: string | undefined;
+	data: string;
+}
+
+function frame({ retry, event, id, data }: Fields): string {
+	let text = "";
+	if (retry !== undefined) text += `retry: ${retry}\n`;
+	if (event !== undefined) text += `event: ${event}\n`;
+	if (id !== undefined) text += `id: ${id}\n`;
+	for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
+	return `${text}\n`;
+}
+
+/**
+ * An event as its subscribers read it.
+ *
+ * @example
+ * eventFrame({ offset: 7, at: 0, type: "order", data: '{"id":1}' }); // 'event: order\nid: 7\ndata: {"id":1}\n\n'
+ */
+export function eventFrame(event: StoredEvent): string {
+	return frame({ ...namedFields(event), data: sentData(event) });
+}
+
+/** An event of an `envelope=1` stream: its data says where it comes from and when it was published. */
+export function envelopeFrame(event: StoredEvent, channel: string): string {
+	return frame({ ...namedFields(event), data: envelopeJson(event, channel) });
+}
+
+function namedFields({ offset, type, retry }: StoredEvent) {
+	return { retry, event: type === "message" ? undefined : type, id: formatCursor(offset) };
+}
+
+/** The control events of the protocol, with their data. */
+export interface ControlEvents {
+	connected: { connection: string; user: string; channels: string[]; resumed: boolean; expires: number };
+	gap: { channel: string; after: string; oldest: string | null; reason: "trimmed" | "foreign_cursor" };
+	expiring: { expires: number };
+	closing: { reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown"; reconnect: boolean };
+}
+
+/**
+ * A control event. `id` moves the client's cursor; without it the cursor stays where it was.
+ *
+ * @example
+ * controlFrame("expiring", { expires: 1795223089 }); // 'event: expiring\ndata: {"expires":1795223089}\n\n'
+ */
+export function controlFrame<Type extends keyof ControlEvents>(
+	type: Type,
+	data: ControlEvents[Type],
+	{ id, retry }: { id?: string; retry?: number } = {},
+): string {
+	return frame({ retry, event: type, id, data: JSON.stringify(data) });
+}
+
+/**
+ * A comment that keeps the connection alive; with a cursor, it also moves the client past events that were withheld.
+ *
+ * @example
+ * heartbeatFrame(); // ":\n\n"
+ * heartbeatFrame("7"); // "id: 7\n:\n\n"
+ */
+export function heartbeatFrame(cursor?: string): string {
+	return cursor === undefined ? ":\n\n" : `id: ${cursor}\n:\n\n`;
+}

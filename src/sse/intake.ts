@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { describeIssue, Problem } from "../errors.ts";
+import { type NewEvent, type Recipients, sentData } from "./event.ts";
+
+/** Types that only the service itself sends; publishing one is refused. */
+const RESERVED_TYPES = ["connected", "gap", "closing", "expiring"] as const;
+const MAX_TYPE_CHARACTERS = 64;
+const MAX_CLAIMS = 16;
+const MAX_BATCH = 100;
+
+const typeSchema = z
+	.string()
+	.min(1, "must not be empty; leave it out for `message`")
+	.refine((type) => [...type].length <= MAX_TYPE_CHARACTERS, `must have at most ${MAX_TYPE_CHARACTERS} characters`)
+	.refine((type) => !/\p{Cc}/u.test(type), "must not hold control characters")
+	.refine((type) => !RESERVED_TYPES.some((reserved) => reserved === type), {
+		error: (issue) => `"${issue.input}" is reserved for the service; choose another name`,
+	});
+
+const claimValueSchema = z.union(
+	[z.string(), z.number(), z.boolean(), z.null()],
+	"must be a string, number, boolean or null",
+);
+
+/** `to`: whom an event is for. `"user": "*"` is everyone, and so the same as no `user`. */
+const recipientsSchema = z
+	.strictObject({
+		user: z.string().min(1, "must not be empty").optional(),
+		claims: z
+			.record(z.string(), claimValueSchema)
+			// A name that vanished on the way (`__proto__`) would widen the audience: refuse it instead.
+			.refine((claims) => !Object.hasOwn(claims, "__proto__"), "must not name `__proto__`")
+			.refine((claims) => Object.keys(claims).length > 0, "must name at least one claim")
+			.refine((claims) => Object.keys(claims).length <= MAX_CLAIMS, `must name at most ${MAX_CLAIMS} claims`)
+			.optional(),
+	})
+	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`");
+
+/** What a publisher sends: one event. */
+const eventSchema = z
+	.strictObject({
+		type: typeSchema.default("message"),
+		data: z.unknown(),
+		retry: z.int("must be a whole number of milliseconds").min(0).max(2_147_483_647).optional(),
+		to: recipientsSchema.optional(),
+	})
+	.refine((event) => event.data !== undefined, { path: ["data"], error: "is missing; any JSON value will do" });
+
+/**
+ * An event as a publisher writes it.
+ *
+ * - `type`: at most 64 characters, no control characters, none of the reserved types; default `message`.
+ * - `data`: any JSON value. A string goes out as it is, anything else as compact JSON.
+ * - `retry`: the reconnection time for clients, in milliseconds (WHATWG HTML, "Server-sent events").
+ * - `to`: `{ user }`, `{ claims }` or both; only matching subscribers get the event, live and on replay.
+ *
+ * @example
+ * const event: EventInput = { type: "order", data: { id: 7 }, to: { claims: { role: "admin" } } };
+ */
+export type EventInput = z.input<typeof eventSchema>;
+
+/**
+ * Checks what a publisher sent, one event or a batch of 1 to 100, and gives each event the form in which channels keep it.
+ * It is all or none: one bad event refuses the batch.
+ *
+ * @param maxEventBytes the most UTF-8 bytes that one event's `data` and `to` may take together.
+ * @throws Problem `invalid_event` or `payload_too_large`, with a detail that names the place.
+ *
+ * @example
+ * acceptEvents({ type: "order", data: { id: 7 } }, 65_536); // [{ type: "order", data: '{"id":7}' }]
+ */
+export function acceptEvents(input: unknown, maxEventBytes: number): NewEvent[] {
+	const inputs = Array.isArray(input) ? input : [input];
+	if (inputs.length < 1 || inputs.length > MAX_BATCH) {
+		throw new Problem("invalid_event", `A batch holds 1 to ${MAX_BATCH} events, not ${inputs.length}. Split it.`);
+	}
+	return inputs.map((each, index) => {
+		const place = Array.isArray(input) ? `Event ${index} of the batch: ` : "";
+		return acceptEvent(each, place, maxEventBytes);
+	});
+}
+
+function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewEvent {
+	const checked = eventSchema.safeParse(input);
+	if (!checked.success) throw new Problem("invalid_event", place + describeIssue(checked.error, "The event"));
+	const { type, data, retry, to } = checked.data;
+	const recipients = to && toRecipients(to);
+	const event: NewEvent = {
+		type: type.toWellFormed(),
+		data: toJson(data, place),
+		...(retry !== undefined && { retry }),
+		...(recipients && { to: recipients }),
+	};
+	const bytes = byteSize(event);
+	if (bytes > maxEventBytes) {
+		throw new Problem(
+			"payload_too_large",
+			`${place}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to what is large.`,
+		);
+	}
+	return event;
+}
+
+function toJson(data: unknown, place: string): string {
+	let text: string | undefined;
+	try {
+		text = JSON.stringify(typeof data === "string" ? data.toWellFormed() : data);
+	} catch (cause) {
+		throw new Problem("invalid_event", `${place}\`data\` cannot be written as JSON: it is nested too deeply.`, {
+			cause,
+		});
+	}
+	if (text === undefined) throw new Problem("invalid_event", `${place}\`data\` must be a JSON value.`);
+	return text;
+}
+
+function toRecipients(to: z.output<typeof recipientsSchema>): Recipients | undefined {
+	const user = to.user === "*" ? undefined : to.user;
+	if (user === undefined && to.claims === undefined) return undefined;
+	return { ...(user !== undefined && { user }), ...(to.claims && { claims: to.claims }) };
+}
+
+function byteSize(event: NewEvent): number {
+	const encoder = new TextEncoder();
+	const to = event.to ? encoder.encode(JSON.stringify(event.to)).byteLength : 0;
+	return encoder.encode(sentData(event)).byteLength + to;
+}
