@@ -96,7 +96,7 @@ export type TokenConfig = z.output<typeof standardSchema>;
 
 type SettingName = keyof z.input<typeof standardSchema>;
 /** The settings as they stand in a Worker's environment. */
-export type SettingsEnv = { [Name in SettingName]?: string | number };
+export type SettingsEnv = { [Name in SettingName]?: string | number | undefined };
 
 /**
  * Reads the settings of a service whose tokens come from an identity provider.

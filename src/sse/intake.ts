@@ -102,15 +102,14 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 }
 
 function toJson(data: unknown, place: string): string {
+	const problem = `${place}\`data\` cannot be written as JSON.`;
 	let text: string | undefined;
 	try {
 		text = JSON.stringify(typeof data === "string" ? data.toWellFormed() : data);
 	} catch (cause) {
-		throw new Problem("invalid_event", `${place}\`data\` cannot be written as JSON: it is nested too deeply.`, {
-			cause,
-		});
+		throw new Problem("invalid_event", problem, { cause });
 	}
-	if (text === undefined) throw new Problem("invalid_event", `${place}\`data\` must be a JSON value.`);
+	if (text === undefined) throw new Problem("invalid_event", problem);
 	return text;
 }
 

@@ -1,0 +1,188 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { createTidings, type TidingsEnv } from "../../src/index.ts";
+import { TestIssuer } from "../support/issuer.ts";
+import { call, freshChannel, PUBLISH_KEY, problem, published } from "../support/service.ts";
+import { SseReader } from "../support/sse.ts";
+
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+	issuer = await TestIssuer.start();
+});
+
+/** A request to the same service with other settings. */
+async function callWith(settings: Partial<TidingsEnv>, path: string, init?: RequestInit): Promise<Response> {
+	return await createTidings().app.request(path, init, { ...env, ...settings });
+}
+
+describe("errors", () => {
+	it("are problem details with a type, a title, the status, the code and what to do", async () => {
+		const response = await call("/nowhere");
+		expect(response.status).toBe(404);
+		expect(await problem(response)).toEqual({
+			type: "urn:tidings:problem:not_found",
+			title: "There is nothing here",
+			status: 404,
+			code: "not_found",
+			detail: expect.stringMatching(/./),
+		});
+	});
+
+	it.each([
+		["POST", "/events", "GET"],
+		["HEAD", "/events?channel=orders", "GET"],
+		["GET", "/tickets", "POST"],
+		["PUT", "/channels/orders/events", "POST, GET"],
+		["GET", "/users/alice/events", "POST"],
+		["POST", "/channels/orders", "GET"],
+		["DELETE", "/health", "GET"],
+	])("tell %s %s which methods are allowed", async (method, path, allow) => {
+		const response = await call(path, { method });
+		expect(response.headers.get("Allow")?.split(", ").sort()).toEqual(allow.split(", ").sort());
+		if (method !== "HEAD") expect(await problem(response)).toMatchObject({ code: "method_not_allowed" });
+		expect(response.status).toBe(405);
+	});
+
+	it("never hold a token, a key or a stack", async () => {
+		vi.spyOn(console, "error").mockImplementation(() => undefined);
+		const token = await issuer.token();
+		const stub = { state: () => Promise.reject(new Error(`secret ${token}`)) };
+		const CHANNEL = { getByName: () => stub } as unknown as TidingsEnv["CHANNEL"];
+		const init = { headers: { Authorization: `Bearer ${PUBLISH_KEY}` } };
+		const response = await callWith({ CHANNEL }, "/channels/orders", init);
+		const text = JSON.stringify(await problem(response));
+		expect(response.status).toBe(503);
+		expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
+		for (const secret of [token, PUBLISH_KEY, "secret", ".ts:"]) expect(text).not.toContain(secret);
+		vi.restoreAllMocks();
+	});
+});
+
+describe("GET /health", () => {
+	it("answers without credentials", async () => {
+		const response = await call("/health");
+		expect(response.status).toBe(200);
+		expect(await response.json()).toEqual({ status: "healthy" });
+	});
+
+	it.each([
+		["JWKS_URL", undefined],
+		["JWT_ISSUER", ""],
+		["JWT_AUDIENCE", undefined],
+		["JWKS_URL", "not a url"],
+		["JWKS_URL", "http://example.com/jwks"],
+		["JWT_ALGORITHMS", "HS256"],
+		["JWT_ALGORITHMS", "none"],
+		["DEFAULT_CHANNELS", "a b|c"],
+		["CORS_ORIGINS", "example.com"],
+		["CORS_ORIGINS", "https://example.com/"],
+		["CORS_ORIGINS", "* https://example.com"],
+		["HEARTBEAT_SECONDS", "0"],
+		["HEARTBEAT_SECONDS", "25s"],
+		["RETRY_MILLISECONDS", "-1"],
+		["REPLAY_EVENTS", "1.5"],
+		["REPLAY_SECONDS", ""],
+		["MAX_EVENT_BYTES", "lots"],
+		["MAX_BACKLOG_BYTES", "0"],
+		["MAX_SUBSCRIBERS", "NaN"],
+		["MAX_CONNECTIONS_PER_USER", "0"],
+		["PUBLISH_KEYS", "short"],
+		["PUBLISH_KEYS", `${PUBLISH_KEY}=a|b`],
+		["TICKET_SECRET", "short"],
+	])("names %s when it is %j", async (name, value) => {
+		for (const path of ["/health", "/events?channel=orders"]) {
+			const response = await callWith({ [name]: value }, path);
+			expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
+			expect(await problem(response)).toMatchObject({
+				status: 503,
+				code: "misconfigured",
+				detail: expect.stringContaining(name),
+			});
+		}
+	});
+
+	it("is healthy without the secrets: they are asked for where they are needed", async () => {
+		const settings = { TICKET_SECRET: undefined, PUBLISH_KEYS: undefined };
+		expect((await callWith(settings, "/health")).status).toBe(200);
+		const init = { method: "POST", headers: { Authorization: `Bearer ${await issuer.token()}` } };
+		expect(await problem(await callWith(settings, "/tickets", init))).toMatchObject({
+			code: "misconfigured",
+			detail: expect.stringContaining("TICKET_SECRET"),
+		});
+	});
+});
+
+describe("the issuer's keys", () => {
+	it("cannot be read: 503, and a hint when to come back", async () => {
+		const down = await TestIssuer.start("https://down.test/jwks");
+		down.isDown = true;
+		const init = { headers: { Authorization: `Bearer ${await down.token()}` } };
+		const response = await callWith({ JWKS_URL: down.jwksUrl }, "/events?channel=orders", init);
+		expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
+		expect(await problem(response)).toMatchObject({ status: 503, code: "jwks_unavailable" });
+	});
+
+	it("stay in memory: streams stay open, and new ones are opened, when they cannot be read any more", async () => {
+		const provider = await TestIssuer.start("https://flaky.test/jwks");
+		const init = { headers: { Authorization: `Bearer ${await provider.token()}` } };
+		const path = `/events?channel=${freshChannel()}`;
+		const streams = [new SseReader(await callWith({ JWKS_URL: provider.jwksUrl }, path, init))];
+		provider.isDown = true;
+		streams.push(new SseReader(await callWith({ JWKS_URL: provider.jwksUrl }, path, init)));
+		await published(path.split("=")[1] ?? "", { data: "still here" });
+		for (const stream of streams) {
+			await stream.expect("connected");
+			expect((await stream.next()).data).toBe("still here");
+			await stream.close();
+		}
+		expect(provider.fetches).toBe(1);
+	});
+});
+
+describe("CORS", () => {
+	const origin = "https://app.example.com";
+
+	it("is closed by default", async () => {
+		const response = await callWith({ CORS_ORIGINS: undefined }, "/health", { headers: { Origin: origin } });
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
+	});
+
+	it("gives exact origins credentials, and others nothing", async () => {
+		const settings = { CORS_ORIGINS: `https://other.example.com, ${origin}` };
+		const response = await callWith(settings, "/health", { headers: { Origin: origin } });
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+		expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
+		expect(response.headers.get("Vary")).toContain("Origin");
+		const stranger = await callWith(settings, "/health", { headers: { Origin: "https://evil.test" } });
+		expect(stranger.headers.get("Access-Control-Allow-Origin")).toBeNull();
+	});
+
+	it("gives `*` no credentials", async () => {
+		const response = await callWith({ CORS_ORIGINS: "*" }, "/health", { headers: { Origin: origin } });
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+		expect(response.headers.get("Access-Control-Allow-Credentials")).toBeNull();
+	});
+
+	it("lets a browser read errors and streams", async () => {
+		const settings = { CORS_ORIGINS: origin };
+		const refused = await callWith(settings, "/events?channel=orders", { headers: { Origin: origin } });
+		expect(refused.status).toBe(401);
+		expect(refused.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+		const path = `/events?channel=${freshChannel()}&token=${await issuer.token()}`;
+		const opened = await callWith(settings, path, { headers: { Origin: origin } });
+		expect(opened.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+		expect(opened.headers.get("Content-Type")).toBe("text/event-stream");
+		await opened.body?.cancel();
+	});
+
+	it("answers a preflight", async () => {
+		const response = await callWith({ CORS_ORIGINS: origin }, "/channels/orders/events", {
+			method: "OPTIONS",
+			headers: { Origin: origin, "Access-Control-Request-Method": "POST" },
+		});
+		expect(response.status).toBe(204);
+		expect(response.headers.get("Access-Control-Allow-Methods")).toBe("GET,POST,PUT,DELETE");
+		expect(response.headers.get("Access-Control-Allow-Headers")).toContain("Last-Event-ID");
+	});
+});

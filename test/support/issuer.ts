@@ -1,0 +1,57 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { vi } from "vitest";
+
+/** An identity provider for tests: keys of its own, served at `JWKS_URL`, and tokens with whatever a test needs. */
+export class TestIssuer {
+	readonly jwksUrl: string;
+	/** How often its keys were fetched. */
+	fetches = 0;
+	/** Whether it answers. */
+	isDown = false;
+	readonly #pair: CryptoKeyPair;
+	readonly #kid: string;
+
+	private constructor(jwksUrl: string, pair: CryptoKeyPair, kid: string) {
+		this.jwksUrl = jwksUrl;
+		this.#pair = pair;
+		this.#kid = kid;
+	}
+
+	/** Starts an issuer that answers at a URL from now on. */
+	static async start(jwksUrl = "http://localhost:8788/.well-known/jwks.json", kid = "key-1"): Promise<TestIssuer> {
+		const issuer = new TestIssuer(jwksUrl, await generateKeyPair("ES256", { extractable: true }), kid);
+		const passOn = globalThis.fetch;
+		vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
+			const { url } = new Request(input);
+			return url === jwksUrl ? await issuer.#answer() : await passOn(input, init);
+		});
+		return issuer;
+	}
+
+	/** The public key as text: what an attacker has. */
+	async publicKeyText(): Promise<string> {
+		return JSON.stringify(await exportJWK(this.#pair.publicKey));
+	}
+
+	/** A token that the service accepts, with some claims changed; `undefined` takes one away. */
+	async token(claims: Record<string, unknown> = {}): Promise<string> {
+		const now = Math.floor(Date.now() / 1000);
+		const standard = {
+			iss: "http://localhost:8788",
+			aud: "tidings",
+			sub: "alice",
+			iat: now,
+			exp: now + 3600,
+			channels: ["orders", "chat:*"],
+		};
+		return await new SignJWT({ ...standard, ...claims })
+			.setProtectedHeader({ alg: "ES256", kid: this.#kid })
+			.sign(this.#pair.privateKey);
+	}
+
+	async #answer(): Promise<Response> {
+		this.fetches += 1;
+		if (this.isDown) throw new TypeError("connection refused");
+		return Response.json({ keys: [{ ...(await exportJWK(this.#pair.publicKey)), kid: this.#kid, alg: "ES256" }] });
+	}
+}

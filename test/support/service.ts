@@ -1,0 +1,56 @@
+import { exports } from "cloudflare:workers";
+import { SseReader } from "./sse.ts";
+
+/** The service under test, as a client meets it. */
+
+export const PUBLISH_KEY = "local-publish-key-0123456789abcdef";
+const ORIGIN = "http://tidings.test";
+
+/** The error that a response holds. */
+export interface ProblemBody {
+	status: number;
+	code: string;
+	detail: string;
+}
+
+export function call(path: string, init?: RequestInit): Promise<Response> {
+	return exports.default.fetch(new Request(ORIGIN + path, init));
+}
+
+/** Opens a stream that must succeed. */
+export async function subscribe(path: string, token: string, headers: HeadersInit = {}): Promise<SseReader> {
+	const response = await call(path, { headers: { Authorization: `Bearer ${token}`, ...headers } });
+	if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+	return new SseReader(response);
+}
+
+/** Publishes JSON with the publish key. */
+export function publish(channel: string, body: unknown, headers: HeadersInit = {}): Promise<Response> {
+	return call(`/channels/${channel}/events`, {
+		method: "POST",
+		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json", ...headers },
+		body: JSON.stringify(body),
+	});
+}
+
+/** Publishes and answers with the ids. */
+export async function published(channel: string, body: unknown): Promise<string[]> {
+	const response = await publish(channel, body);
+	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+	return ((await response.json()) as { ids: string[] }).ids;
+}
+
+/** The status and code of an error, and that it is one as RFC 9457 wants it. */
+export async function problem(response: Response): Promise<ProblemBody> {
+	const type = response.headers.get("Content-Type");
+	if (type !== "application/problem+json") throw new Error(`${response.status} ${type}: ${await response.text()}`);
+	return await response.json();
+}
+
+let channels = 0;
+
+/** A channel that no other test uses. */
+export function freshChannel(prefix = "chat:"): string {
+	channels += 1;
+	return `${prefix}${channels}-${crypto.randomUUID().slice(0, 8)}`;
+}
