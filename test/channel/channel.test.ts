@@ -1,0 +1,134 @@
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { TestIssuer } from "../support/issuer.ts";
+import { freshChannel, publish, published, subscribe } from "../support/service.ts";
+
+let alice: string;
+
+beforeAll(async () => {
+	alice = await (await TestIssuer.start()).token();
+});
+
+describe("a channel's object that is evicted", () => {
+	it("goes on with the next offset, and replays what came before", async () => {
+		const channel = freshChannel();
+		const [first] = await published(channel, { data: 1 });
+		await evictDurableObject(env.CHANNEL.getByName(channel));
+		const [second] = await published(channel, { data: 2 });
+		expect(Number(second)).toBe(Number(first) + 1);
+		const stream = await subscribe(`/events?channel=${channel}&lastEventId=${first}`, alice);
+		expect(await stream.expect("connected")).toMatchObject({ data: { resumed: true } });
+		expect((await stream.next()).data).toBe("2");
+		await stream.close();
+	});
+
+	it("resumes a client exactly that saw the channel empty", async () => {
+		const channel = freshChannel();
+		const early = await subscribe(`/events?channel=${channel}`, alice);
+		const { id } = await early.expect("connected");
+		await early.close();
+		await published(channel, { data: "finds that the client has left" });
+		await evictDurableObject(env.CHANNEL.getByName(channel));
+		const stream = await subscribe(`/events?channel=${channel}&lastEventId=${id}`, alice);
+		expect(await stream.expect("connected")).toMatchObject({ id, data: { resumed: true } });
+		expect((await stream.next()).data).toBe("finds that the client has left");
+		await stream.close();
+	});
+
+	it("remembers idempotency keys", async () => {
+		const channel = freshChannel();
+		const headers = { "Idempotency-Key": "k" };
+		const first = await publish(channel, { data: 1 }, headers);
+		await abortAllDurableObjects();
+		const second = await publish(channel, { data: 1 }, headers);
+		expect(second.headers.get("Idempotent-Replayed")).toBe("true");
+		expect(await second.json()).toEqual(await first.json());
+	});
+});
+
+describe("durable, then visible", () => {
+	it("shows nobody an event before it is on disk", async () => {
+		const channel = freshChannel();
+		const stub = env.CHANNEL.getByName(channel);
+		const [head] = await published(channel, { data: "on disk" });
+		// Flags, not promises: one that is resolved in an object would take the test's own context with it.
+		let isWritten = false;
+		let mayReachDisk = false;
+		await runInDurableObject(stub, (_, state) => {
+			const sync = state.storage.sync.bind(state.storage);
+			state.storage.sync = async () => {
+				isWritten = true;
+				while (!mayReachDisk) await scheduler.wait(1);
+				await sync();
+			};
+		});
+		const live = await subscribe(`/events?channel=${channel}`, alice);
+		await live.expect("connected");
+		const answer = publish(channel, { data: "on its way" });
+		while (!isWritten) await scheduler.wait(1);
+
+		const late = await subscribe(`/events?channel=${channel}&rewind=all`, alice);
+		expect(await late.expect("connected")).toMatchObject({ data: { resumed: false } });
+		expect((await late.next()).data).toBe("on disk");
+		expect(await stub.state()).toMatchObject({ head, buffered: 1 });
+		expect(JSON.parse(await stub.eventsJson(0, 10))).toHaveLength(1);
+
+		mayReachDisk = true;
+		expect((await answer).status).toBe(201);
+		expect((await live.next()).data).toBe("on its way");
+		expect((await late.next()).data).toBe("on its way");
+		await live.close();
+		await late.close();
+	});
+
+	it("writes publishes that wait together with one sync", async () => {
+		const channel = freshChannel();
+		const stub = env.CHANNEL.getByName(channel);
+		await published(channel, { data: 0 });
+		let syncs = 0;
+		await runInDurableObject(stub, (_, state) => {
+			const sync = state.storage.sync.bind(state.storage);
+			state.storage.sync = async () => {
+				syncs += 1;
+				await sync();
+			};
+		});
+		await Promise.all(Array.from({ length: 50 }, (_, index) => published(channel, { data: index })));
+		expect(await stub.state()).toMatchObject({ buffered: 51 });
+		expect(syncs).toBeLessThan(25);
+	});
+});
+
+describe("streams that come and go while events flow", () => {
+	it("see contiguous offsets, each of them", async () => {
+		const channel = freshChannel();
+		let last = Number((await published(channel, { data: "start" }))[0]);
+		let isFlowing = true;
+		const stays = [1, 3, 7, 20];
+		const cursors = stays.map(() => last);
+		const follow = async (stay: number, follower: number) => {
+			for (let cursor = last; isFlowing || cursor < last; cursors[follower] = cursor) {
+				const stream = await subscribe(`/events?channel=${channel}&lastEventId=${cursor}`, alice);
+				expect(await stream.expect("connected")).toMatchObject({ data: { resumed: true } });
+				for (let read = 0; read < stay && (isFlowing || cursor < last); read += 1) {
+					const { id, event } = await stream.next();
+					expect([event, Number(id)]).toEqual([undefined, cursor + 1]);
+					cursor += 1;
+				}
+				await stream.close();
+			}
+		};
+		const followers = Promise.all(stays.map(follow));
+		for (let round = 0; round < 150; round += 1) {
+			const events = Array.from({ length: 1 + (round % 5) }, (_, index) => ({ data: `${round}.${index}` }));
+			last = Number((await published(channel, events)).at(-1));
+			// Nobody may fall behind further than the channel remembers: that would be a gap, and rightly so.
+			while (Math.min(...cursors) < last - 60) await scheduler.wait(1);
+		}
+		isFlowing = false;
+		await published(channel, { data: "wakes those who wait for one more" });
+		await followers;
+		expect(Math.min(...cursors)).toBeGreaterThanOrEqual(last);
+	});
+});
