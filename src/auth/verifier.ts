@@ -1,14 +1,12 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTPayload, jwtVerify } from "jose";
 import type { TokenConfig } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { forSubject } from "./grants.ts";
+import { issuerKeys } from "./keys.ts";
 import type { User } from "./user.ts";
 
 /** How far the clocks of the issuer and the edge may be apart. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
-
-/** One key set an isolate and URL: it caches the keys and limits how often they are fetched. */
-const keySets = new Map<string, JWTVerifyGetKey>();
 
 /**
  * Verifies a subscriber's JWT against the issuer's keys (RFC 7519, RFC 8725).
@@ -32,7 +30,7 @@ async function verifiedClaims(token: string, config: TokenConfig): Promise<JWTPa
 		clockTolerance: CLOCK_TOLERANCE_SECONDS,
 	};
 	try {
-		return (await jwtVerify(token, keySet(config.JWKS_URL), options)).payload;
+		return (await jwtVerify(token, issuerKeys(config.JWKS_URL), options)).payload;
 	} catch (error) {
 		if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
 		return await tryEach(error, (key) => jwtVerify(token, key, options));
@@ -54,34 +52,12 @@ async function tryEach(
 	throw new errors.JWSSignatureVerificationFailed();
 }
 
-function keySet(url: string): JWTVerifyGetKey {
-	const known = keySets.get(url);
-	if (known) return known;
-	const remote = createRemoteJWKSet(new URL(url));
-	const keys: JWTVerifyGetKey = async (header, token) => {
-		try {
-			return await remote(header, token);
-		} catch (cause) {
-			// Which key a token names is the token's affair; everything else is the provider's.
-			if (cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys) throw cause;
-			if (cause instanceof errors.JOSENotSupported) throw cause;
-			throw new Problem(
-				"jwks_unavailable",
-				"The identity provider's keys (JWKS_URL) cannot be read just now. Try again soon.",
-				{ cause },
-			);
-		}
-	};
-	keySets.set(url, keys);
-	return keys;
-}
-
 function toUser(payload: JWTPayload, config: TokenConfig): User {
 	// What a token says of itself is no claim about its user.
 	const { iss: _iss, aud: _aud, exp, nbf: _nbf, iat, jti: _jti, ...claims } = payload;
 	const { sub } = claims;
-	if (typeof sub !== "string" || sub === "" || exp === undefined) {
-		throw new Problem("invalid_token", "The token's `sub` must be a text that is not empty.");
+	if (typeof sub !== "string" || sub === "" || exp === undefined || !Number.isFinite(exp)) {
+		throw new Problem("invalid_token", "The token's `sub` must be a text that is not empty, and its `exp` a time.");
 	}
 	return {
 		sub,

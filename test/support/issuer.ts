@@ -8,8 +8,8 @@ export class TestIssuer {
 	fetches = 0;
 	/** Whether it answers. */
 	isDown = false;
-	readonly #pair: CryptoKeyPair;
-	readonly #kid: string;
+	#pair: CryptoKeyPair;
+	#kid: string;
 
 	private constructor(jwksUrl: string, pair: CryptoKeyPair, kid: string) {
 		this.jwksUrl = jwksUrl;
@@ -26,6 +26,12 @@ export class TestIssuer {
 			return url === jwksUrl ? await issuer.#answer() : await passOn(input, init);
 		});
 		return issuer;
+	}
+
+	/** Signs with a new key from now on, and publishes only that. */
+	async rotate(kid: string): Promise<void> {
+		this.#pair = await generateKeyPair("ES256", { extractable: true });
+		this.#kid = kid;
 	}
 
 	/** The public key as text: what an attacker has. */

@@ -1,0 +1,87 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { verifyToken } from "../../src/auth/verifier.ts";
+import { readTokenConfig } from "../../src/config.ts";
+import { TestIssuer } from "../support/issuer.ts";
+
+afterEach(() => {
+	vi.useRealTimers();
+});
+
+function verify(issuer: TestIssuer, token: string) {
+	return verifyToken(token, readTokenConfig({ ...env, JWKS_URL: issuer.jwksUrl }));
+}
+
+async function codeOf(verification: Promise<unknown>): Promise<string | undefined> {
+	return await verification.then(
+		() => undefined,
+		(error) => error.code,
+	);
+}
+
+function wait(seconds: number): void {
+	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
+}
+
+describe("the issuer's keys", () => {
+	it("are fetched once by requests that need them at the same time", async () => {
+		const issuer = await TestIssuer.start("https://cold.test/jwks");
+		const token = await issuer.token();
+		await Promise.all(Array.from({ length: 20 }, () => verify(issuer, token)));
+		expect(issuer.fetches).toBe(1);
+	});
+
+	it("are found when they were rotated, without a restart", async () => {
+		const issuer = await TestIssuer.start("https://rotating.test/jwks");
+		await verify(issuer, await issuer.token());
+		await issuer.rotate("key-2");
+		wait(11);
+		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
+		expect(issuer.fetches).toBe(2);
+	});
+
+	it("are not asked for again and again by tokens with unknown keys", async () => {
+		const issuer = await TestIssuer.start("https://hammered.test/jwks");
+		await verify(issuer, await issuer.token());
+		const stranger = await TestIssuer.start("https://stranger.test/jwks", "unknown");
+		for (let attempt = 0; attempt < 50; attempt += 1) {
+			expect(await codeOf(verify(issuer, await stranger.token()))).toBe("invalid_token");
+			wait(1);
+		}
+		expect(issuer.fetches).toBeLessThanOrEqual(6);
+	});
+
+	it("go on working for a day while the provider is down", async () => {
+		const issuer = await TestIssuer.start("https://down.test/jwks");
+		await verify(issuer, await issuer.token());
+		issuer.isDown = true;
+		wait(23 * 3600);
+		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
+		wait(2 * 3600);
+		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("jwks_unavailable");
+	});
+
+	it("that are not known yet are no reason to refuse a token for good while the provider is down", async () => {
+		const issuer = await TestIssuer.start("https://down-and-rotated.test/jwks");
+		await verify(issuer, await issuer.token());
+		await issuer.rotate("key-2");
+		issuer.isDown = true;
+		wait(11);
+		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("jwks_unavailable");
+		issuer.isDown = false;
+		wait(11);
+		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
+	});
+
+	it("of a provider that never answered are asked for at most once a second", async () => {
+		const issuer = await TestIssuer.start("https://dead.test/jwks");
+		issuer.isDown = true;
+		const token = await issuer.token();
+		for (let attempt = 0; attempt < 10; attempt += 1)
+			expect(await codeOf(verify(issuer, token))).toBe("jwks_unavailable");
+		expect(issuer.fetches).toBeLessThan(5);
+		issuer.isDown = false;
+		wait(2);
+		expect(await codeOf(verify(issuer, token))).toBeUndefined();
+	});
+});
