@@ -21,6 +21,9 @@ const tidings = `http://localhost:${options.port}`;
 const issuer = `http://localhost:${options["issuer-port"]}`;
 const children: ChildProcess[] = [];
 
+// npm's shell may be ended without a word to those below it.
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || stop(0), 500).unref();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 
 // One after the other: two that start at once may pick the same port for their own use.
@@ -74,7 +77,7 @@ function welcome(): string {
 
   Publish, in another:
 
-    curl ${tidings}/channels/orders/events -H 'Authorization: Bearer local-publish-key-0123456789abcdef' -H 'Content-Type: application/json' -d '{"type":"order","data":{"id":7,"state":"paid"}}'
+    curl -w '\\n' ${tidings}/channels/orders/events -H 'Authorization: Bearer local-publish-key-0123456789abcdef' -H 'Content-Type: application/json' -d '{"type":"order","data":{"id":7,"state":"paid"}}'
 
   Stop with Ctrl-C. What comes next is in README.md.
 `;

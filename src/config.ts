@@ -36,11 +36,8 @@ const origins = list.refine(
 	"must be `*`, or list origins such as `https://example.com`, without a path",
 );
 
-const algorithms = list.pipe(
-	z.array(
-		z.enum(ALGORITHMS, `must list asymmetric algorithms (${ALGORITHMS.join(" ")}); HS* and none are never accepted`),
-	),
-);
+const ALGORITHMS_HELP = `must list asymmetric algorithms (${ALGORITHMS.join(" ")}); HS* and none are never accepted`;
+const algorithms = list.pipe(z.array(z.enum(ALGORITHMS, ALGORITHMS_HELP)).min(1, ALGORITHMS_HELP));
 
 /** A publish key and the channel patterns it may publish to. */
 export interface PublishKey {

@@ -75,7 +75,16 @@ export class Authority {
 		if (credentials.kind === "ticket") {
 			return await openTicket(credentials.ticket, this.ticketSecret, Date.now(), resuming);
 		}
-		const user = await this.#verify(credentials.token, request);
+		return await this.#fromToken(credentials.token, request);
+	}
+
+	/** Whose token stands in the `Authorization` header, and until when it opens streams. */
+	async tokenSubscriber(request: Request): Promise<Subscriber> {
+		return await this.#fromToken(bearerToken(request), request);
+	}
+
+	async #fromToken(token: string, request: Request): Promise<Subscriber> {
+		const user = await this.#verify(token, request);
 		return { user, endsAt: this.endOfToken(user) };
 	}
 

@@ -15,11 +15,11 @@ export type Publisher =
  */
 export async function findPublisher(token: string, keys: readonly PublishKey[]): Promise<Publisher | undefined> {
 	const offered = await digest(token);
-	let found: Publisher | undefined;
-	for (const { key, patterns } of keys) {
-		if (crypto.subtle.timingSafeEqual(offered, await digest(key))) found = { kind: "key", patterns };
+	const matches: PublishKey[] = [];
+	for (const known of keys) {
+		if (crypto.subtle.timingSafeEqual(offered, await digest(known.key))) matches.push(known);
 	}
-	return found;
+	return matches.length > 0 ? { kind: "key", patterns: matches.flatMap(({ patterns }) => patterns) } : undefined;
 }
 
 /** Digests have one length, which is what a constant-time comparison needs. */

@@ -64,7 +64,7 @@ async function unsealTicket(text: string, secret: string): Promise<Ticket> {
 		});
 		return ticketSchema.parse(payload);
 	} catch (cause) {
-		if (!(cause instanceof errors.JOSEError)) throw cause;
+		if (!(cause instanceof errors.JOSEError || cause instanceof z.ZodError)) throw cause;
 		throw new Problem("invalid_token", "The ticket is not one of this service. Get one with `POST /tickets`.", {
 			cause,
 		});

@@ -1,25 +1,44 @@
 import type { StoredEvent } from "../sse/event.ts";
-import type { ControlEvents } from "../sse/frame.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Observers } from "./observers.ts";
-import type { Stream } from "./stream.ts";
+import type { CloseReason, DisconnectReason, Stream } from "./stream.ts";
+
+/** How many streams may be closed whose clients have not read the end yet; past it, the oldest is dropped. */
+const MAX_DRAINING = 100;
+
+/** An open stream, as administrators see it. `since` is in unix milliseconds. */
+export interface ListedSubscriber {
+	connection: string;
+	user: string;
+	since: number;
+}
 
 /** The open streams of a channel: who is there, and what each of them gets. */
 export class Audience {
 	readonly #channel: string;
 	readonly #heartbeatMilliseconds: number;
 	readonly #observers: Observers;
-	readonly #streams = new Set<Stream>();
+	readonly #emptied: () => void;
+	readonly #streams = new Map<string, Stream>();
 	readonly #connections = new Map<string, number>();
+	/** Streams that were cut with much unread, and until when their clients may read it. */
+	readonly #draining = new Map<Stream, number>();
 
-	constructor(channel: string, heartbeatSeconds: number, observers: Observers) {
+	/** @param emptied is called when the last stream has gone. */
+	constructor(channel: string, heartbeatSeconds: number, observers: Observers, emptied: () => void) {
 		this.#channel = channel;
 		this.#heartbeatMilliseconds = heartbeatSeconds * 1000;
 		this.#observers = observers;
+		this.#emptied = emptied;
 	}
 
 	get size(): number {
 		return this.#streams.size;
+	}
+
+	/** Whether nobody is here, and nobody is still reading the end of a stream. */
+	get isEmpty(): boolean {
+		return this.#streams.size === 0 && this.#draining.size === 0;
 	}
 
 	/** How many streams a user has open. */
@@ -27,21 +46,36 @@ export class Audience {
 		return this.#connections.get(user) ?? 0;
 	}
 
+	find(connection: string): Stream | undefined {
+		return this.#streams.get(connection);
+	}
+
+	list(): ListedSubscriber[] {
+		return Array.from(this.#streams.values(), ({ connection, subscription: { user }, since }) => ({
+			connection,
+			user,
+			since,
+		}));
+	}
+
 	join(stream: Stream): void {
 		const { user } = stream.subscription;
-		this.#streams.add(stream);
+		this.#streams.set(stream.connection, stream);
 		this.#connections.set(user, this.connectionsOf(user) + 1);
 		this.#observers.connected(this.#channel, stream);
 	}
 
 	/** Forgets a stream whose client has gone. */
 	leave(stream: Stream): void {
+		this.#draining.delete(stream);
 		this.#remove(stream, "client_left");
 	}
 
-	/** Ends a stream, telling its client why. */
-	end(stream: Stream, reason: ControlEvents["closing"]["reason"], now: number): void {
-		if (this.#remove(stream, reason)) stream.close(reason, now);
+	/** Ends the streams that a test picks, telling their clients why; answers how many. */
+	endWhere(test: (stream: Stream) => boolean, reason: CloseReason, now: number): number {
+		const ended = [...this.#streams.values()].filter(test);
+		for (const stream of ended) this.#end(stream, reason, now);
+		return ended.length;
 	}
 
 	/** Hands events to every stream that has caught up. A stream that leaves too much unread is cut. */
@@ -49,27 +83,30 @@ export class Audience {
 		const position = events.at(-1)?.offset;
 		if (position === undefined) return;
 		const chunkFor = chunksOf(events, this.#channel);
-		for (const stream of this.#streams) {
-			if (stream.isBehind) continue;
-			if (stream.isClogged) this.end(stream, "slow_consumer", now);
+		for (const stream of this.#streams.values()) {
+			// Behind: it reads them from the log. Ahead: the channel was wiped while they were on their way to disk.
+			if (stream.isBehind || stream.position >= position) continue;
+			if (stream.isClogged) this.#end(stream, "slow_consumer", now);
 			else stream.deliver(chunkFor(stream), position, now);
 		}
 	}
 
 	/** Ends what has to end, warns whom it concerns, and writes to those who have heard nothing for long. */
 	tend(now: number): void {
-		for (const stream of this.#streams) {
+		for (const stream of this.#streams.values()) {
 			stream.warn(now);
-			if (stream.subscription.endsAt <= now) this.end(stream, "token_expired", now);
+			if (stream.subscription.endsAt <= now) this.#end(stream, "token_expired", now);
 			else if (stream.isSilent(now, this.#silenceMilliseconds)) this.#beat(stream, now);
 		}
+		for (const [stream, until] of this.#draining) if (until <= now) this.#drop(stream);
 	}
 
-	/** When a stream next needs attention, in unix milliseconds; `undefined` when nobody is here. */
+	/** When somebody next needs attention, in unix milliseconds; `undefined` when nobody is here. */
 	nextDue(): number | undefined {
-		let due: number | undefined;
-		for (const stream of this.#streams)
-			due = Math.min(due ?? Number.POSITIVE_INFINITY, stream.nextDue(this.#heartbeatMilliseconds));
+		if (this.isEmpty) return undefined;
+		let due = Number.POSITIVE_INFINITY;
+		for (const stream of this.#streams.values()) due = Math.min(due, stream.nextDue(this.#heartbeatMilliseconds));
+		for (const until of this.#draining.values()) due = Math.min(due, until);
 		return due;
 	}
 
@@ -79,17 +116,36 @@ export class Audience {
 	}
 
 	#beat(stream: Stream, now: number): void {
-		if (stream.isClogged) this.end(stream, "slow_consumer", now);
+		if (stream.isClogged) this.#end(stream, "slow_consumer", now);
 		else stream.beat(now);
 	}
 
-	#remove(stream: Stream, reason: Parameters<Observers["disconnected"]>[2]): boolean {
-		if (!this.#streams.delete(stream)) return false;
+	#end(stream: Stream, reason: CloseReason, now: number): void {
+		const isClogged = stream.isClogged;
+		stream.close(reason, now);
+		if (isClogged) this.#drain(stream, now);
+		this.#remove(stream, reason);
+	}
+
+	/** What a slow client has not read stays for two heartbeats, should it read on, and then goes. */
+	#drain(stream: Stream, now: number): void {
+		this.#draining.set(stream, now + 2 * this.#heartbeatMilliseconds);
+		const [oldest] = this.#draining.keys();
+		if (oldest && this.#draining.size > MAX_DRAINING) this.#drop(oldest);
+	}
+
+	#drop(stream: Stream): void {
+		this.#draining.delete(stream);
+		stream.drop();
+	}
+
+	#remove(stream: Stream, reason: DisconnectReason): void {
+		if (!this.#streams.delete(stream.connection)) return;
 		const { user } = stream.subscription;
 		const left = this.connectionsOf(user) - 1;
 		if (left > 0) this.#connections.set(user, left);
 		else this.#connections.delete(user);
 		this.#observers.disconnected(this.#channel, stream, reason);
-		return true;
+		if (this.isEmpty) this.#emptied();
 	}
 }

@@ -2,49 +2,27 @@ import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { formatCursor } from "../sse/cursor.ts";
-import { envelopeJson, type NewEvent, type StoredEvent } from "../sse/event.ts";
-import { type ControlEvents, controlFrame } from "../sse/frame.ts";
-import { Audience } from "./audience.ts";
-import { chunksOf } from "./chunks.ts";
-import { GroupCommit } from "./group-commit.ts";
-import { type AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
+import { envelopeJson } from "../sse/event.ts";
+import { Audience, type ListedSubscriber } from "./audience.ts";
+import { IdempotencyKeys } from "./idempotency.ts";
 import { Log } from "./log.ts";
 import { type ObserverHooks, Observers } from "./observers.ts";
-import { findStart, type Start } from "./resume.ts";
-import { Stream, type Subscription } from "./stream.ts";
+import { Publishing, type PublishOutcome, type PublishRequest } from "./publishing.ts";
+import { Replay } from "./replay.ts";
+import { Revocations } from "./revocations.ts";
+import type { Renewal, Stream, Subscription } from "./stream.ts";
 
 /** Alarms that fall due closer together than this are one. */
 const ALARM_PACE_MILLISECONDS = 250;
 
-/** What a stream is sent at once of a long replay, in characters of data; the rest follows as the client reads. */
-const REPLAY_PIECE_CHARACTERS = 262_144;
+/** How soon a channel that may not be forgotten yet is looked at again. */
+const REST_MILLISECONDS = 60 * 60 * 1000;
 
 const STREAM_HEADERS = {
 	"Content-Type": "text/event-stream",
 	"Cache-Control": "no-store, no-transform",
 	"X-Accel-Buffering": "no",
 };
-
-/** Events to be published, and under which conditions. */
-export interface PublishRequest {
-	events: NewEvent[];
-	/** An `Idempotency-Key` and a digest of the events that came with it. */
-	idempotency?: { key: string; digest: string };
-	/** The cursor that must be the channel's head. */
-	ifHead?: string;
-}
-
-/** What a publisher is told: where the events stand, and how many streams were open. */
-export interface Receipt {
-	channel: string;
-	ids: string[];
-	subscribers: number;
-}
-
-/** How a publish went. Refusals are values: an error that crosses RPC loses its kind. */
-export type PublishOutcome =
-	| { ok: true; receipt: Receipt; replayed: boolean }
-	| { ok: false; code: "head_moved" | "idempotency_mismatch" | "rate_limited"; detail: string };
 
 /** How a channel stands. Before anybody has subscribed or published, `head` is `"0"`. */
 export interface ChannelState {
@@ -55,12 +33,8 @@ export interface ChannelState {
 	subscribers: number;
 }
 
-/** A part of the log. */
-interface Piece {
-	events: StoredEvent[];
-	/** Whether it reaches the head. */
-	isLast: boolean;
-}
+/** Which streams an administrator ends: all of a user's, and what else the user could open, or a single one. */
+export type EndedSubscribers = { user: string } | { connection: string };
 
 /**
  * One channel: its log, its open streams, its heartbeat. A Durable Object, so there is exactly one of each.
@@ -70,19 +44,37 @@ interface Piece {
 export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends DurableObject<Env> {
 	readonly #config: Config;
 	readonly #log: Log;
-	readonly #audience: Audience;
 	readonly #keys: IdempotencyKeys;
-	readonly #publishes: GroupCommit<PublishRequest, PublishOutcome>;
+	readonly #revocations: Revocations;
+	readonly #audience: Audience;
+	readonly #replay: Replay;
+	readonly #publishing: Publishing;
 	#alarmAt: number | undefined;
 
 	constructor(ctx: DurableObjectState, env: Env, hooks: ObserverHooks = {}) {
 		super(ctx, env);
 		this.#config = readConfig(env);
-		const { REPLAY_EVENTS, REPLAY_SECONDS, HEARTBEAT_SECONDS } = this.#config;
+		const { REPLAY_EVENTS, REPLAY_SECONDS, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = this.#config;
 		this.#log = new Log(ctx.storage, { events: REPLAY_EVENTS, seconds: REPLAY_SECONDS });
-		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks));
 		this.#keys = new IdempotencyKeys(ctx.storage.sql);
-		this.#publishes = new GroupCommit((group) => this.#commit(group));
+		this.#revocations = new Revocations(ctx.storage.sql);
+		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), () => this.#rest());
+		this.#replay = new Replay(this.#name, this.#log, {
+			maxBacklogBytes: MAX_BACKLOG_BYTES,
+			retryMilliseconds: RETRY_MILLISECONDS,
+		});
+		this.#publishing = new Publishing({
+			name: this.#name,
+			log: this.#log,
+			keys: this.#keys,
+			subscribers: () => this.#audience.size,
+			transaction: (work) => this.#transaction(work),
+			sync: () => this.#sync(),
+			deliver: (events) => this.#audience.deliver(events, Date.now()),
+		});
+		void ctx.blockConcurrencyWhile(async () => {
+			this.#alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
+		});
 	}
 
 	/** Opens a stream. Its response goes to the client as it is, without the Worker in between. */
@@ -98,14 +90,9 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 
 	/** Appends events, waits until they are on disk, delivers them and says where they stand. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
-		if (this.#publishes.isFull) {
-			return {
-				ok: false,
-				code: "rate_limited",
-				detail: `The channel ${this.#name} has too many publishes waiting. Slow down, or send batches.`,
-			};
-		}
-		return await this.#publishes.submit(request);
+		const outcome = await this.#publishing.publish(request);
+		if (this.#alarmAt === undefined) await this.#rest();
+		return outcome;
 	}
 
 	/** How the channel stands. */
@@ -126,11 +113,60 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		return `[${[...events.map((event) => envelopeJson(event, this.#name))].join(",")}]`;
 	}
 
-	/** The heartbeat: beats, warns, ends, and goes on as long as somebody is there. */
+	/** Who has a stream open. */
+	subscribers(): ListedSubscriber[] {
+		return this.#audience.list();
+	}
+
+	/**
+	 * Ends streams for good. What was issued to a user until now opens the channel no more for a day.
+	 *
+	 * @returns how many streams were ended.
+	 */
+	async endSubscribers(which: EndedSubscribers): Promise<number> {
+		const now = Date.now();
+		if ("user" in which) {
+			this.#log.birth(now);
+			this.#revocations.add(which.user, now);
+			// Those who are gone must not come back after a crash.
+			await this.#sync();
+		}
+		const ended = this.#audience.endWhere(
+			(stream) => ("user" in which ? stream.subscription.user === which.user : stream.connection === which.connection),
+			"revoked",
+			now,
+		);
+		if (this.#alarmAt === undefined) await this.#rest();
+		return ended;
+	}
+
+	/** Lets an open stream live on with new credentials of the same user. */
+	async renew(connection: string, renewal: Renewal): Promise<"renewed" | "not_found" | "another_user"> {
+		const stream = this.#audience.find(connection);
+		if (!stream) return "not_found";
+		if (stream.subscription.user !== renewal.user) return "another_user";
+		stream.renew(renewal);
+		await this.#setAlarm();
+		return "renewed";
+	}
+
+	/**
+	 * Ends all streams and forgets all events. Offsets are not used again; revocations stay.
+	 *
+	 * @returns how many streams were ended.
+	 */
+	async wipe(): Promise<number> {
+		this.#transaction(() => this.#log.wipe(Date.now()));
+		await this.#sync();
+		return this.#audience.endWhere(() => true, "shutdown", Date.now());
+	}
+
+	/** The heartbeat: beats, warns, ends, and goes on as long as somebody is there. Then it waits to free the storage. */
 	override async alarm(): Promise<void> {
 		this.#alarmAt = undefined;
 		this.#audience.tend(Date.now());
-		await this.#setAlarm();
+		if (this.#audience.isEmpty) await this.#restOrFree();
+		else await this.#setAlarm();
 	}
 
 	get #name(): string {
@@ -139,19 +175,26 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		return name;
 	}
 
+	/** The response waits at the output gate until what was written here is on disk. */
 	async #open(subscription: Subscription): Promise<Stream> {
-		if (!this.#log.isBorn) {
-			this.#log.birth(Date.now());
-			await this.#sync();
-		}
-		this.#checkRoom(subscription);
-		const stream = this.#start(subscription, Date.now());
+		const now = Date.now();
+		this.#log.birth(now);
+		this.#checkAdmission(subscription, now);
+		const stream = this.#replay.start(subscription, now, (stream) => this.#audience.leave(stream));
+		this.#audience.join(stream);
+		if (this.#log.idleSince !== undefined) this.#log.setIdleSince(undefined);
 		await this.#setAlarm();
 		return stream;
 	}
 
-	#checkRoom({ user }: Subscription): void {
+	#checkAdmission({ user, issuedAt }: Subscription, now: number): void {
 		const { MAX_SUBSCRIBERS, MAX_CONNECTIONS_PER_USER } = this.#config;
+		if (this.#revocations.covers(user, issuedAt, now)) {
+			throw new Problem(
+				"invalid_token",
+				`Your access to the channel ${this.#name} was ended after these credentials were issued. Get new ones.`,
+			);
+		}
 		if (this.#audience.size >= MAX_SUBSCRIBERS) {
 			throw new Problem(
 				"channel_full",
@@ -164,107 +207,6 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 				`You have ${MAX_CONNECTIONS_PER_USER} streams of this channel open, as many as you may (MAX_CONNECTIONS_PER_USER). Close one, or share it.`,
 			);
 		}
-	}
-
-	/** Replays and goes live in one synchronous step: nothing falls between the two, and nothing comes twice. */
-	#start(subscription: Subscription, now: number): Stream {
-		const log = this.#log;
-		const { start, head } = log;
-		const firstSince = (time: number) => log.firstSince(time, now);
-		const from = findStart(subscription, { start, head, oldest: log.oldest(now), firstSince });
-		const replay = this.#readPiece(from.position, now);
-		const stream = new Stream(subscription, from.position, this.#config.MAX_BACKLOG_BYTES, now, {
-			left: (stream) => this.#audience.leave(stream),
-			...(!replay.isLast && { more: (stream) => this.#catchUp(stream, Date.now()) }),
-		});
-		stream.send(this.#preface(stream, from), now);
-		this.#deliverPiece(stream, replay, now);
-		stream.warn(now);
-		this.#audience.join(stream);
-		return stream;
-	}
-
-	/** What comes before the replay. A gap carries the cursor that the stream goes on from: it need not be told again. */
-	#preface({ connection, subscription: { user, expires } }: Stream, { position, cursor, resumed, gap }: Start): string {
-		const connected = { connection, user, channels: [this.#name], resumed, expires };
-		const opening = controlFrame("connected", connected, { id: cursor, retry: this.#config.RETRY_MILLISECONDS });
-		return gap ? opening + this.#gapFrame(gap, position) : opening;
-	}
-
-	#gapFrame(gap: Omit<ControlEvents["gap"], "channel">, position: number): string {
-		return controlFrame("gap", { channel: this.#name, ...gap }, { id: formatCursor(position) });
-	}
-
-	/** Goes on with a replay that was too long to be sent at once. */
-	#catchUp(stream: Stream, now: number): void {
-		while (stream.isBehind && !stream.isClogged) {
-			const oldest = this.#log.oldest(now) ?? this.#log.head + 1;
-			if (stream.position + 1 < oldest) {
-				const after = formatCursor(stream.position);
-				stream.send(this.#gapFrame({ after, oldest: formatCursor(oldest), reason: "trimmed" }, oldest - 1), now);
-				stream.position = oldest - 1;
-			}
-			this.#deliverPiece(stream, this.#readPiece(stream.position, now), now);
-		}
-	}
-
-	#deliverPiece(stream: Stream, { events, isLast }: Piece, now: number): void {
-		const position = events.at(-1)?.offset;
-		if (position !== undefined) stream.deliver(chunksOf(events, this.#name)(stream), position, now);
-		stream.isBehind = !isLast;
-	}
-
-	#readPiece(after: number, now: number): Piece {
-		const events: StoredEvent[] = [];
-		let characters = 0;
-		for (const event of this.#log.read(after, now)) {
-			events.push(event);
-			characters += event.data.length;
-			if (characters >= REPLAY_PIECE_CHARACTERS) break;
-		}
-		return { events, isLast: (events.at(-1)?.offset ?? this.#log.head) === this.#log.head };
-	}
-
-	/** Durable, then visible: nobody sees an event, and no publisher is answered, before it is on disk. */
-	async #commit(group: PublishRequest[]): Promise<PublishOutcome[]> {
-		const stored: StoredEvent[] = [];
-		const outcomes = this.#transaction(() => group.map((request) => this.#append(request, stored)));
-		if (stored.length > 0) {
-			await this.#sync();
-			this.#log.reveal();
-			this.#audience.deliver(stored, Date.now());
-		}
-		return outcomes;
-	}
-
-	#append({ events, idempotency, ifHead }: PublishRequest, stored: StoredEvent[]): PublishOutcome {
-		const now = Date.now();
-		const answered = idempotency && this.#keys.find(idempotency.key, now);
-		if (answered) {
-			if (answered.digest === idempotency.digest) return { ok: true, receipt: this.#receipt(answered), replayed: true };
-			const detail =
-				"This Idempotency-Key came with other events less than 5 minutes ago. Use a new key for a new publish.";
-			return { ok: false, code: "idempotency_mismatch", detail };
-		}
-		const head = formatCursor(this.#log.last);
-		if (ifHead !== undefined && ifHead !== head) {
-			const detail = `The channel's head is "${head}", not "${ifHead}". Read what has come since, and decide again.`;
-			return { ok: false, code: "head_moved", detail };
-		}
-		const appended = this.#log.append(events, now);
-		stored.push(...appended);
-		const publish = {
-			first: this.#log.last - appended.length + 1,
-			count: appended.length,
-			subscribers: this.#audience.size,
-		};
-		if (idempotency) this.#keys.remember(idempotency.key, { digest: idempotency.digest, ...publish }, now);
-		return { ok: true, receipt: this.#receipt(publish), replayed: false };
-	}
-
-	#receipt({ first, count, subscribers }: Pick<AnsweredPublish, "first" | "count" | "subscribers">): Receipt {
-		const ids = Array.from({ length: count }, (_, index) => formatCursor(first + index));
-		return { channel: this.#name, ids, subscribers };
 	}
 
 	/** All or none, in storage and in memory. */
@@ -291,8 +233,46 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		const due = this.#audience.nextDue();
 		if (due === undefined) return;
 		const at = Math.max(due, Date.now() + ALARM_PACE_MILLISECONDS);
-		if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
+		if (this.#alarmAt === undefined || at < this.#alarmAt) await this.#setAlarmAt(at);
+	}
+
+	async #setAlarmAt(at: number): Promise<void> {
 		this.#alarmAt = at;
 		await this.ctx.storage.setAlarm(at);
+	}
+
+	/** Nobody is here: no heartbeat until somebody comes, only a look at whether the channel is worth keeping. */
+	async #rest(): Promise<void> {
+		if (!this.#audience.isEmpty || !this.#log.isBorn) return;
+		const now = Date.now();
+		this.#log.setIdleSince(now);
+		await this.#setAlarmAt(now + this.#config.REPLAY_SECONDS * 1000);
+	}
+
+	/**
+	 * A channel that nobody has used for as long as it remembers events has nothing left that anybody could ask for: it
+	 * frees its storage, and costs nothing.
+	 */
+	async #restOrFree(): Promise<void> {
+		const now = Date.now();
+		const { idleSince } = this.#log;
+		// Streams were open when the object died: their clients are on their way back.
+		if (idleSince === undefined) return await this.#rest();
+		const restedAt = Math.max(idleSince, this.#log.lastAt) + this.#config.REPLAY_SECONDS * 1000;
+		if (now < restedAt) await this.#setAlarmAt(restedAt);
+		else if (this.#isForgettable(now)) await this.#free();
+		else await this.#setAlarmAt(now + REST_MILLISECONDS);
+	}
+
+	#isForgettable(now: number): boolean {
+		const holdsPromises = !this.#keys.isEmpty(now) || !this.#revocations.isEmpty(now);
+		return !holdsPromises && this.#publishing.isIdle && this.#log.isSurpassedAt(now);
+	}
+
+	async #free(): Promise<void> {
+		await this.ctx.blockConcurrencyWhile(async () => {
+			await this.ctx.storage.deleteAll();
+			this.#log.reload();
+		});
 	}
 }

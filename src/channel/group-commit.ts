@@ -28,6 +28,11 @@ export class GroupCommit<Request, Answer> {
 		return this.#waiting.length >= MAX_WAITING;
 	}
 
+	/** Whether nothing waits and nothing is under way. */
+	get isIdle(): boolean {
+		return !this.#running;
+	}
+
 	/** Carries out a request with whatever else is waiting. */
 	submit(request: Request): Promise<Answer> {
 		const answer = Promise.withResolvers<Answer>();

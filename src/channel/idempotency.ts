@@ -52,6 +52,13 @@ export class IdempotencyKeys {
 		);
 	}
 
+	/** Whether no key is remembered any more. */
+	isEmpty(now: number): boolean {
+		this.#createTable();
+		const horizon = now - REMEMBERED_MILLISECONDS;
+		return [...this.#sql.exec("SELECT 1 FROM idempotency_keys WHERE at > ? LIMIT 1", horizon)].length === 0;
+	}
+
 	#createTable(): void {
 		this.#sql.exec(`CREATE TABLE IF NOT EXISTS idempotency_keys (
 			key TEXT PRIMARY KEY, digest TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,

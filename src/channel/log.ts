@@ -21,6 +21,8 @@ export interface Retention {
 }
 
 interface Extent {
+	/** The lowest position that this channel ever told anybody, as far as it remembers: a wipe does not raise it. */
+	born: number;
 	/** The position that this log started from. */
 	start: number;
 	/** The offset of the last event on disk, or `start`. */
@@ -56,9 +58,19 @@ export class Log {
 		return this.#extent !== undefined;
 	}
 
-	/** The position that the log started from; no cursor of it is lower. */
+	/** The lowest position that a cursor of this channel can have. */
+	get born(): number {
+		return this.#extent?.born ?? 0;
+	}
+
+	/** The position that the log started from; a wipe moves it on. */
 	get start(): number {
 		return this.#extent?.start ?? 0;
+	}
+
+	/** When the last event was published, in unix milliseconds; 0 before the first. */
+	get lastAt(): number {
+		return this.#extent?.lastAt ?? 0;
 	}
 
 	/** The offset of the last visible event. Before the first one: where the log starts; before the log is born: 0. */
@@ -70,23 +82,53 @@ export class Log {
 	reload(): void {
 		this.#extent = this.#readExtent();
 		this.#head = this.#extent?.last ?? 0;
-		this.#oldest = 0;
+		this.#oldest = this.#extent ? this.#oldestOnDisk() : 0;
 	}
 
 	/** Writes down where the log starts, unless that was done before. */
 	birth(now: number): void {
 		if (this.#extent) return;
-		const start = Math.floor(now / 1000) * OFFSETS_PER_SECOND;
+		const start = firstPosition(now);
 		const { sql } = this.#storage;
+		sql.exec(`CREATE TABLE log (
+			id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
+			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
+		this.#createEvents();
 		sql.exec(
-			"CREATE TABLE log (id INTEGER PRIMARY KEY CHECK (id = 0), start INTEGER NOT NULL, capacity INTEGER NOT NULL) STRICT",
+			"INSERT INTO log (id, born, start, capacity, idle_since) VALUES (0, ?, ?, ?, ?)",
+			start,
+			start,
+			this.#retention.events,
+			now,
 		);
-		sql.exec(`CREATE TABLE events (
-			slot INTEGER PRIMARY KEY, offset INTEGER NOT NULL, at INTEGER NOT NULL,
-			type TEXT NOT NULL, data TEXT NOT NULL, retry INTEGER, recipients TEXT) STRICT`);
-		sql.exec("INSERT INTO log (id, start, capacity) VALUES (0, ?, ?)", start, this.#retention.events);
-		this.#extent = { start, last: start, lastAt: 0 };
+		this.#extent = { born: start, start, last: start, lastAt: 0 };
 		this.#head = start;
+	}
+
+	/** Forgets all events. The offsets go on: none is used twice, and cursors from before are found to be behind. */
+	wipe(now: number): void {
+		if (!this.#extent) return;
+		const start = Math.max(firstPosition(now), this.#extent.last + 1);
+		this.#storage.sql.exec("DELETE FROM events");
+		this.#storage.sql.exec("UPDATE log SET start = ?", start);
+		this.#extent = { ...this.#extent, start, last: start };
+		this.#head = start;
+	}
+
+	/** Since when nobody has had a stream open, in unix milliseconds; `undefined` while somebody has, or may have. */
+	get idleSince(): number | undefined {
+		const [row] = this.#extent ? this.#storage.sql.exec<{ at: number | null }>("SELECT idle_since AS at FROM log") : [];
+		return row?.at ?? undefined;
+	}
+
+	/** Writes down when the last stream ended; `undefined`: that one was opened. */
+	setIdleSince(now: number | undefined): void {
+		this.#storage.sql.exec("UPDATE log SET idle_since = ?", now ?? null);
+	}
+
+	/** Whether a log that is born at a time would start above this one, so that this one may be forgotten. */
+	isSurpassedAt(now: number): boolean {
+		return firstPosition(now) > this.last;
 	}
 
 	/** The offset of the last event on disk or on its way there: what the next one follows. */
@@ -155,6 +197,12 @@ export class Log {
 		}
 	}
 
+	#createEvents(): void {
+		this.#storage.sql.exec(`CREATE TABLE events (
+			slot INTEGER PRIMARY KEY, offset INTEGER NOT NULL, at INTEGER NOT NULL,
+			type TEXT NOT NULL, data TEXT NOT NULL, retry INTEGER, recipients TEXT) STRICT`);
+	}
+
 	#write({ offset, at, type, data, retry, to }: StoredEvent): void {
 		this.#storage.sql.exec(
 			`INSERT INTO events (slot, offset, at, type, data, retry, recipients) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -179,12 +227,20 @@ export class Log {
 		const { sql } = this.#storage;
 		const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'log'");
 		if (!table) return undefined;
-		const { start, capacity } = sql.exec<{ start: number; capacity: number }>("SELECT start, capacity FROM log").one();
+		const { born, start, capacity } = sql
+			.exec<{ born: number; start: number; capacity: number }>("SELECT born, start, capacity FROM log")
+			.one();
 		if (capacity !== this.#retention.events) this.#resize();
 		const last = sql
 			.exec<{ last: number | null; at: number | null }>("SELECT MAX(offset) AS last, MAX(at) AS at FROM events")
 			.one();
-		return { start, last: last.last ?? start, lastAt: last.at ?? 0 };
+		return { born, start, last: last.last ?? start, lastAt: last.at ?? 0 };
+	}
+
+	/** A ring that was smaller before holds less than there is room for now. */
+	#oldestOnDisk(): number {
+		const { sql } = this.#storage;
+		return sql.exec<{ oldest: number | null }>("SELECT MIN(offset) AS oldest FROM events").one().oldest ?? 0;
 	}
 
 	/** Lays the ring again when `REPLAY_EVENTS` has changed: an event's slot depends on it. */
@@ -192,17 +248,22 @@ export class Log {
 		const { sql } = this.#storage;
 		const capacity = this.#retention.events;
 		this.#storage.transactionSync(() => {
-			const rows = sql
-				.exec<Row>(
-					"SELECT offset, at, type, data, retry, recipients FROM events ORDER BY offset DESC LIMIT ?",
-					capacity,
-				)
-				.toArray();
-			sql.exec("DELETE FROM events");
-			for (const row of rows) this.#write(toEvent(row));
+			sql.exec("ALTER TABLE events RENAME TO smaller_or_larger");
+			this.#createEvents();
+			sql.exec(
+				`INSERT INTO events SELECT offset % ?, offset, at, type, data, retry, recipients FROM smaller_or_larger
+				ORDER BY offset DESC LIMIT ?`,
+				capacity,
+				capacity,
+			);
+			sql.exec("DROP TABLE smaller_or_larger");
 			sql.exec("UPDATE log SET capacity = ?", capacity);
 		});
 	}
+}
+
+function firstPosition(now: number): number {
+	return Math.floor(now / 1000) * OFFSETS_PER_SECOND;
 }
 
 function toEvent({ offset, at, type, data, retry, recipients }: Row): StoredEvent {

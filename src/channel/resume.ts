@@ -13,7 +13,8 @@ export interface StartRequest {
 
 /** What has to be known of a log to find a place in it. */
 export interface LogView {
-	start: number;
+	/** The lowest position that a cursor of this channel can have. */
+	born: number;
 	head: number;
 	oldest: number | undefined;
 	firstSince(time: number): number | undefined;
@@ -38,7 +39,7 @@ export interface Start {
  * gap hears of it the next time.
  *
  * @example
- * findStart({ cursor: "41" }, { start: 0, head: 42, oldest: 1, firstSince }); // { position: 41, cursor: "41", resumed: true }
+ * findStart({ cursor: "41" }, { born: 0, head: 42, oldest: 1, firstSince: () => 1 }); // { position: 41, cursor: "41", resumed: true }
  */
 export function findStart(request: StartRequest, log: LogView): Start {
 	if (request.cursor !== undefined) return resume(request.cursor, log);
@@ -46,10 +47,10 @@ export function findStart(request: StartRequest, log: LogView): Start {
 	return { position, cursor: formatCursor(position), resumed: false };
 }
 
-function resume(cursor: string, { start, head, oldest }: LogView): Start {
+function resume(cursor: string, { born, head, oldest }: LogView): Start {
 	const offset = parseCursor(cursor);
 	const oldestCursor = oldest === undefined ? null : formatCursor(oldest);
-	if (offset === undefined || offset < start || offset > head) {
+	if (offset === undefined || offset < born || offset > head) {
 		const gap = { after: cursor, oldest: oldestCursor, reason: "foreign_cursor" } as const;
 		return { position: head, cursor: formatCursor(head), resumed: false, gap };
 	}

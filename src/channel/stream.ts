@@ -1,3 +1,4 @@
+import { newConnection } from "../connection.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import type { StoredEvent } from "../sse/event.ts";
 import { type ControlEvents, controlFrame, heartbeatFrame } from "../sse/frame.ts";
@@ -15,10 +16,18 @@ export interface Subscription extends StartRequest {
 	expires: number;
 	/** When the stream is ended, in unix milliseconds. */
 	endsAt: number;
+	/** When the credentials were issued, in unix seconds. */
+	issuedAt: number;
 }
 
+/** What new credentials of the same user change about an open stream. */
+export type Renewal = Pick<Subscription, "user" | "claims" | "expires" | "endsAt" | "issuedAt">;
+
+/** Why the service ended a stream. */
+export type CloseReason = ControlEvents["closing"]["reason"];
+
 /** Why a stream ended. */
-export type DisconnectReason = "client_left" | ControlEvents["closing"]["reason"];
+export type DisconnectReason = "client_left" | CloseReason;
 
 /** How long before the end of its credentials a client is warned. */
 const WARNING_MILLISECONDS = 60_000;
@@ -34,8 +43,8 @@ interface Handlers {
 
 /** One open subscriber: the writer of its response, where it stands in the channel, and when it was last heard. */
 export class Stream {
-	readonly connection = crypto.randomUUID();
-	readonly subscription: Subscription;
+	readonly connection: string;
+	subscription: Subscription;
 	readonly since: number;
 	readonly body: ReadableStream<Uint8Array>;
 	/** Whether events are left out for this stream, so that it cannot share every chunk. */
@@ -49,7 +58,15 @@ export class Stream {
 	#withheld = false;
 	#warned = false;
 
-	constructor(subscription: Subscription, position: number, maxBacklogBytes: number, now: number, handlers: Handlers) {
+	constructor(
+		channel: string,
+		subscription: Subscription,
+		position: number,
+		maxBacklogBytes: number,
+		now: number,
+		handlers: Handlers,
+	) {
+		this.connection = newConnection(channel);
 		this.subscription = subscription;
 		this.position = position;
 		this.since = now;
@@ -119,8 +136,19 @@ export class Stream {
 		this.send(controlFrame("expiring", { expires: this.subscription.expires }), now);
 	}
 
+	/** Lives on with new credentials. */
+	renew(renewal: Renewal): void {
+		this.subscription = { ...this.subscription, ...renewal };
+		this.#warned = false;
+	}
+
+	/** Drops what the client has not read: for one that was closed and does not read on. */
+	drop(): void {
+		this.#controller.error(new Error("The client left the end of its stream unread."));
+	}
+
 	/** Says why, and ends the response. */
-	close(reason: ControlEvents["closing"]["reason"], now: number): void {
+	close(reason: CloseReason, now: number): void {
 		this.send(controlFrame("closing", { reason, reconnect: reason !== "revoked" }), now);
 		this.#controller.close();
 	}

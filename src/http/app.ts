@@ -4,6 +4,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AuthorisationHooks, Authority } from "../auth/authority.ts";
 import { Problem } from "../errors.ts";
 import { channels } from "./channels.ts";
+import { connections } from "./connections.ts";
 import type { AppEnv } from "./env.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
@@ -34,6 +35,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	app.route("/", publish);
 	app.route("/", tickets);
 	app.route("/", channels);
+	app.route("/", connections);
 	app.route("/", health);
 	return app;
 }

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import type { EndedSubscribers } from "../channel/channel.ts";
 import { Problem } from "../errors.ts";
 import { parseCursor } from "../sse/cursor.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
@@ -7,7 +8,7 @@ import type { AppEnv } from "./env.ts";
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** `GET /channels/{channel}` and `GET /channels/{channel}/events`: what a channel holds, for backends. */
+/** The routes below `/channels/{channel}` that show and administer a channel, for backends. */
 export const channels = new Hono<AppEnv>()
 	.get("/channels/:channel", async (c) => {
 		const channel = await administered(c, c.req.param("channel"));
@@ -19,6 +20,21 @@ export const channels = new Hono<AppEnv>()
 		const limit = readLimit(c.req.query("limit"));
 		const events = await callChannel(c.env, channel, (stub) => stub.eventsJson(after, limit));
 		return c.body(events, 200, { "Content-Type": "application/json" });
+	})
+	.get("/channels/:channel/subscribers", async (c) => {
+		const channel = await administered(c, c.req.param("channel"));
+		return c.json(await callChannel(c.env, channel, async (stub) => await stub.subscribers()));
+	})
+	.delete("/channels/:channel/subscribers", async (c) => {
+		const channel = await administered(c, c.req.param("channel"));
+		const which = readEnded(c.req.queries());
+		const ended = await callChannel(c.env, channel, async (stub) => await stub.endSubscribers(which));
+		return c.json({ channel, ended });
+	})
+	.delete("/channels/:channel", async (c) => {
+		const channel = await administered(c, c.req.param("channel"));
+		const ended = await callChannel(c.env, channel, async (stub) => await stub.wipe());
+		return c.json({ channel, ended });
 	});
 
 /** These routes show what is addressed to anybody, so they ask for a publish key: a user's token will not do. */
@@ -31,6 +47,15 @@ async function administered(c: Context<AppEnv>, name: string): Promise<string> {
 	const channel = checkChannel(name);
 	await authority.allowPublish(publisher, channel);
 	return channel;
+}
+
+/** Exactly one of the two: what is left out must not end everybody's streams. */
+function readEnded({ user = [], connection = [] }: Record<string, string[]>): EndedSubscribers {
+	const [value = "", ...others] = [...user, ...connection];
+	if (value === "" || others.length > 0) {
+		throw new Problem("invalid_request", "Say whose streams to end: either `?user=` or `?connection=`, once.");
+	}
+	return user.length > 0 ? { user: value } : { connection: value };
 }
 
 function readAfter(text: string | undefined): number {

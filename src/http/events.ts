@@ -59,6 +59,7 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 		envelope: query.envelope === "1",
 		expires: user.expires,
 		endsAt,
+		issuedAt: user.issuedAt,
 		...(query.type.length > 0 && { types: query.type }),
 		...(cursor !== undefined && { cursor }),
 		...(query.rewind !== undefined && { rewind: query.rewind }),

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { personalChannel } from "../auth/grants.ts";
-import type { PublishOutcome, PublishRequest } from "../channel/channel.ts";
+import type { PublishOutcome, PublishRequest } from "../channel/publishing.ts";
 import { Problem } from "../errors.ts";
 import { acceptEvents } from "../sse/intake.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";

@@ -100,7 +100,7 @@ function keyTicket(publisher: Publisher, body: unknown): Issued {
 			`This publish key is not for ${refused}, so a ticket of it cannot be either.`,
 		);
 	}
-	const holder = { user, claims: { ...claims, sub: user }, channels, issuedAt: Math.floor(Date.now() / 1000) };
+	const holder = { user, claims: { ...claims, sub: user }, channels, issuedAt: Date.now() / 1000 };
 	return issue(holder, { expiresIn, streamFor, resumable });
 }
 

@@ -7,6 +7,8 @@ const RESERVED_TYPES = ["connected", "gap", "closing", "expiring"] as const;
 const MAX_TYPE_CHARACTERS = 64;
 const MAX_CLAIMS = 16;
 const MAX_BATCH = 100;
+/** A row of SQLite holds 2 MB; data is stored as JSON, where escapes make it longer. */
+const MAX_STORED_BYTES = 1_900_000;
 
 const typeSchema = z
 	.string()
@@ -22,17 +24,18 @@ const claimValueSchema = z.union(
 	"must be a string, number, boolean or null",
 );
 
+const claimsSchema = z
+	// A name that got lost on the way would widen the audience: records drop `__proto__`, so it is refused before.
+	.custom<object>((claims) => !Object.hasOwn(Object(claims), "__proto__"), "must not name `__proto__`")
+	.pipe(z.record(z.string(), claimValueSchema))
+	.refine((claims) => Object.keys(claims).length > 0, "must name at least one claim")
+	.refine((claims) => Object.keys(claims).length <= MAX_CLAIMS, `must name at most ${MAX_CLAIMS} claims`);
+
 /** `to`: whom an event is for. `"user": "*"` is everyone, and so the same as no `user`. */
 const recipientsSchema = z
 	.strictObject({
 		user: z.string().min(1, "must not be empty").optional(),
-		claims: z
-			.record(z.string(), claimValueSchema)
-			// A name that vanished on the way (`__proto__`) would widen the audience: refuse it instead.
-			.refine((claims) => !Object.hasOwn(claims, "__proto__"), "must not name `__proto__`")
-			.refine((claims) => Object.keys(claims).length > 0, "must name at least one claim")
-			.refine((claims) => Object.keys(claims).length <= MAX_CLAIMS, `must name at most ${MAX_CLAIMS} claims`)
-			.optional(),
+		claims: claimsSchema.optional(),
 	})
 	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`");
 
@@ -40,7 +43,7 @@ const recipientsSchema = z
 const eventSchema = z
 	.strictObject({
 		type: typeSchema.default("message"),
-		data: z.unknown(),
+		data: z.unknown().optional(),
 		retry: z.int("must be a whole number of milliseconds").min(0).max(2_147_483_647).optional(),
 		to: recipientsSchema.optional(),
 	})
@@ -91,6 +94,11 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 		...(retry !== undefined && { retry }),
 		...(recipients && { to: recipients }),
 	};
+	checkSize(event, place, maxEventBytes);
+	return event;
+}
+
+function checkSize(event: NewEvent, place: string, maxEventBytes: number): void {
 	const bytes = byteSize(event);
 	if (bytes > maxEventBytes) {
 		throw new Problem(
@@ -98,7 +106,12 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 			`${place}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to what is large.`,
 		);
 	}
-	return event;
+	if (utf8Bytes(event.data) > MAX_STORED_BYTES) {
+		throw new Problem(
+			"payload_too_large",
+			`${place}Written as JSON, the data is too long to be stored: it has many characters that must be escaped. Encode it otherwise.`,
+		);
+	}
 }
 
 function toJson(data: unknown, place: string): string {
@@ -120,7 +133,9 @@ function toRecipients(to: z.output<typeof recipientsSchema>): Recipients | undef
 }
 
 function byteSize(event: NewEvent): number {
-	const encoder = new TextEncoder();
-	const to = event.to ? encoder.encode(JSON.stringify(event.to)).byteLength : 0;
-	return encoder.encode(sentData(event)).byteLength + to;
+	return utf8Bytes(sentData(event)) + (event.to ? utf8Bytes(JSON.stringify(event.to)) : 0);
+}
+
+function utf8Bytes(text: string): number {
+	return new TextEncoder().encode(text).byteLength;
 }

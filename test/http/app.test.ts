@@ -35,7 +35,9 @@ describe("errors", () => {
 		["GET", "/tickets", "POST"],
 		["PUT", "/channels/orders/events", "POST, GET"],
 		["GET", "/users/alice/events", "POST"],
-		["POST", "/channels/orders", "GET"],
+		["POST", "/channels/orders", "GET, DELETE"],
+		["POST", "/channels/orders/subscribers", "GET, DELETE"],
+		["GET", "/connections/x", "PUT"],
 		["DELETE", "/health", "GET"],
 	])("tell %s %s which methods are allowed", async (method, path, allow) => {
 		const response = await call(path, { method });

@@ -1,0 +1,105 @@
+import { formatCursor } from "../sse/cursor.ts";
+import type { NewEvent, StoredEvent } from "../sse/event.ts";
+import { GroupCommit } from "./group-commit.ts";
+import type { AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
+import type { Log } from "./log.ts";
+
+/** Events to be published, and under which conditions. */
+export interface PublishRequest {
+	events: NewEvent[];
+	/** An `Idempotency-Key` and a digest of the events that came with it. */
+	idempotency?: { key: string; digest: string };
+	/** The cursor that must be the channel's head. */
+	ifHead?: string;
+}
+
+/** What a publisher is told: where the events stand, and how many streams were open. */
+export interface Receipt {
+	channel: string;
+	ids: string[];
+	subscribers: number;
+}
+
+/** How a publish went. Refusals are values: an error that crosses RPC loses its kind. */
+export type PublishOutcome =
+	| { ok: true; receipt: Receipt; replayed: boolean }
+	| { ok: false; code: "head_moved" | "idempotency_mismatch" | "rate_limited"; detail: string };
+
+/** What publishing needs of the channel around it. */
+export interface PublishingChannel {
+	name: string;
+	log: Log;
+	keys: IdempotencyKeys;
+	subscribers(): number;
+	/** All or none. */
+	transaction<Result>(work: () => Result): Result;
+	/** Waits for the disk. */
+	sync(): Promise<void>;
+	/** Hands events that are on disk to the streams. */
+	deliver(events: StoredEvent[]): void;
+}
+
+/** Durable, then visible: nobody sees an event, and no publisher is answered, before it is on disk. */
+export class Publishing {
+	readonly #channel: PublishingChannel;
+	readonly #commits: GroupCommit<PublishRequest, PublishOutcome>;
+
+	constructor(channel: PublishingChannel) {
+		this.#channel = channel;
+		this.#commits = new GroupCommit((group) => this.#commit(group));
+	}
+
+	/** Whether nothing is under way. */
+	get isIdle(): boolean {
+		return this.#commits.isIdle;
+	}
+
+	/** Appends events, waits until they are on disk, delivers them and says where they stand. */
+	async publish(request: PublishRequest): Promise<PublishOutcome> {
+		if (this.#commits.isFull) {
+			const detail = `The channel ${this.#channel.name} has too many publishes waiting. Slow down, or send batches.`;
+			return { ok: false, code: "rate_limited", detail };
+		}
+		return await this.#commits.submit(request);
+	}
+
+	async #commit(group: PublishRequest[]): Promise<PublishOutcome[]> {
+		const { transaction, sync, deliver, log } = this.#channel;
+		const stored: StoredEvent[] = [];
+		const outcomes = transaction(() => group.map((request) => this.#append(request, stored)));
+		if (stored.length > 0) {
+			await sync();
+			log.reveal();
+			deliver(stored);
+		}
+		return outcomes;
+	}
+
+	#append({ events, idempotency, ifHead }: PublishRequest, stored: StoredEvent[]): PublishOutcome {
+		const { log, keys, subscribers } = this.#channel;
+		const now = Date.now();
+		const answered = idempotency && keys.find(idempotency.key, now);
+		if (answered) return this.#repeat(answered, idempotency.digest);
+		const head = formatCursor(log.last);
+		if (ifHead !== undefined && ifHead !== head) {
+			const detail = `The channel's head is "${head}", not "${ifHead}". Read what has come since, and decide again.`;
+			return { ok: false, code: "head_moved", detail };
+		}
+		stored.push(...log.append(events, now));
+		const publish = { first: log.last - events.length + 1, count: events.length, subscribers: subscribers() };
+		if (idempotency) keys.remember(idempotency.key, { digest: idempotency.digest, ...publish }, now);
+		return { ok: true, receipt: this.#receipt(publish), replayed: false };
+	}
+
+	#repeat(answered: AnsweredPublish, digest: string): PublishOutcome {
+		if (answered.digest === digest) return { ok: true, receipt: this.#receipt(answered), replayed: true };
+		const detail =
+			"This Idempotency-Key came with other events less than 5 minutes ago. Use a new key for a new publish.";
+		return { ok: false, code: "idempotency_mismatch", detail };
+	}
+
+	#receipt({ first, count, subscribers }: Pick<AnsweredPublish, "first" | "count" | "subscribers">): Receipt {
+		const ids = Array.from({ length: count }, (_, index) => formatCursor(first + index));
+		return { channel: this.#channel.name, ids, subscribers };
+	}
+}

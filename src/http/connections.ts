@@ -1,0 +1,30 @@
+import { Hono } from "hono";
+import { channelOf } from "../connection.ts";
+import { Problem } from "../errors.ts";
+import { isChannelName } from "../names.ts";
+import { callChannel } from "./channel-stub.ts";
+import type { AppEnv } from "./env.ts";
+
+/** `PUT /connections/{connection}`: an open stream lives on with its user's new token. */
+export const connections = new Hono<AppEnv>().put("/connections/:connection", async (c) => {
+	const authority = c.get("authority");
+	const { user, endsAt } = await authority.tokenSubscriber(c.req.raw);
+	const connection = c.req.param("connection");
+	const channel = channelOf(connection);
+	if (channel === undefined || !isChannelName(channel)) throw unknownConnection();
+	await authority.allowSubscribe(user, channel);
+	const { sub, claims, expires, issuedAt } = user;
+	const renewal = { user: sub, claims, expires, endsAt, issuedAt };
+	switch (await callChannel(c.env, channel, async (stub) => await stub.renew(connection, renewal))) {
+		case "renewed":
+			return c.json({ connection, expires });
+		case "not_found":
+			throw unknownConnection();
+		case "another_user":
+			throw new Problem("insufficient_scope", "This stream was opened by another user. Renew your own.");
+	}
+});
+
+function unknownConnection(): Problem {
+	return new Problem("not_found", "No open stream has this id. It may have ended: open a new one, with your cursor.");
+}

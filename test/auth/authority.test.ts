@@ -1,0 +1,383 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type AuthenticatedUser, type AuthorisationHooks, Authority } from "../../src/auth/authority.ts";
+import type { Publisher } from "../../src/auth/publishers.ts";
+import { sealTicket } from "../../src/auth/tickets.ts";
+import type { User } from "../../src/auth/user.ts";
+import type { SettingsEnv } from "../../src/config.ts";
+import { TestIssuer } from "../support/issuer.ts";
+
+const KEY = "authority-key-0123456789abcdef0123456789";
+const SECRET = "authority-secret-0123456789abcdef0123456789";
+
+let issuer: TestIssuer;
+let env: SettingsEnv;
+
+beforeAll(async () => {
+	issuer = await TestIssuer.start("https://authority.test/jwks.json");
+	env = {
+		JWKS_URL: issuer.jwksUrl,
+		JWT_ISSUER: "http://localhost:8788",
+		JWT_AUDIENCE: "tidings",
+		PUBLISH_KEYS: `${KEY}=orders,chat:*`,
+		TICKET_SECRET: SECRET,
+	};
+});
+
+afterEach(() => {
+	vi.restoreAllMocks();
+	vi.useRealTimers();
+});
+
+function request(token?: string, query = ""): Request {
+	const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+	return new Request(`http://tidings.test/events${query}`, { headers });
+}
+
+function problem(code: string, detail = "") {
+	return expect.objectContaining({ name: "Problem", code, detail: expect.stringContaining(detail) });
+}
+
+const later = () => Math.floor(Date.now() / 1000) + 600;
+
+/** An authority whose users come from a hook. */
+function authorityFor(user: AuthenticatedUser | null, settings: SettingsEnv = {}): Authority {
+	return new Authority(settings, { authenticate: () => user });
+}
+
+function userNamed(sub: string, channels: string[] = []): User {
+	return { sub, claims: { sub }, channels, publish: [], issuedAt: 0, expires: later() };
+}
+
+describe("Authority", () => {
+	it("needs an identity provider without an authenticate hook, and says what is missing", () => {
+		expect(() => new Authority({}, {})).toThrow(problem("misconfigured", "JWKS_URL is not set"));
+		expect(() => new Authority({}, { authenticate: () => null })).not.toThrow();
+	});
+
+	it("refuses unusable settings with an authenticate hook, too", () => {
+		expect(() => authorityFor(null, { HEARTBEAT_SECONDS: 0 })).toThrow(problem("misconfigured", "HEARTBEAT_SECONDS"));
+	});
+});
+
+describe("ticketSecret", () => {
+	it("is the setting", () => {
+		expect(new Authority(env, {}).ticketSecret).toBe(SECRET);
+	});
+
+	it("is asked for only where it is needed", () => {
+		const authority = authorityFor(null);
+		expect(() => authority.ticketSecret).toThrow(problem("misconfigured", "TICKET_SECRET"));
+	});
+});
+
+describe("subscriber", () => {
+	it("is the user of a token, whose stream ends with it", async () => {
+		const exp = later();
+		const { user, endsAt } = await new Authority(env, {}).subscriber(request(await issuer.token({ exp })), false);
+		expect(user.sub).toBe("alice");
+		expect(endsAt).toBe(exp * 1000);
+	});
+
+	it("gives a token that has just expired the rest of the tolerance", async () => {
+		const exp = Math.floor(Date.now() / 1000) - 30;
+		const { endsAt } = await new Authority(env, {}).subscriber(request(await issuer.token({ exp })), false);
+		expect(endsAt).toBe((exp + 60) * 1000);
+	});
+
+	it("is the user of a ticket", async () => {
+		const now = Date.now();
+		const ticket = await sealTicket(
+			{
+				user: "bob",
+				claims: {},
+				channels: ["orders"],
+				issuedAt: 0,
+				opensUntil: now + 60_000,
+				streamFor: 60_000,
+				resumesUntil: null,
+				endsAt: now + 120_000,
+			},
+			SECRET,
+		);
+		for (const hooks of [{}, { authenticate: () => null }] satisfies AuthorisationHooks[]) {
+			const { user } = await new Authority(env, hooks).subscriber(request(undefined, `?ticket=${ticket}`), false);
+			expect(user).toMatchObject({ sub: "bob", channels: ["orders"], publish: [] });
+		}
+	});
+
+	it("tells a resuming ticket from a new one", async () => {
+		const now = Date.now();
+		const ticket = await sealTicket(
+			{
+				user: "bob",
+				claims: {},
+				channels: ["orders"],
+				issuedAt: 0,
+				opensUntil: now - 1,
+				streamFor: 60_000,
+				resumesUntil: now + 60_000,
+				endsAt: now + 120_000,
+			},
+			SECRET,
+		);
+		const authority = new Authority(env, {});
+		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), true)).resolves.toBeDefined();
+		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), false)).rejects.toThrow(
+			problem("token_expired"),
+		);
+	});
+
+	it("is not who has a ticket where tickets are not set up", async () => {
+		await expect(authorityFor(null).subscriber(request(undefined, "?ticket=x"), false)).rejects.toThrow(
+			problem("misconfigured", "TICKET_SECRET"),
+		);
+	});
+
+	it("is not who has a publish key", async () => {
+		await expect(new Authority(env, {}).subscriber(request(KEY), false)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("is not who sends a ticket as a token", async () => {
+		const ticket = await sealTicket(
+			{
+				user: "b",
+				claims: {},
+				channels: [],
+				issuedAt: 0,
+				opensUntil: 9e15,
+				streamFor: 1,
+				resumesUntil: null,
+				endsAt: 9e15,
+			},
+			SECRET,
+		);
+		const authority = new Authority(env, {});
+		await expect(authority.subscriber(request(ticket), false)).rejects.toThrow(problem("invalid_token"));
+		await expect(authority.subscriber(request(undefined, `?token=${ticket}`), false)).rejects.toThrow(
+			problem("invalid_token"),
+		);
+		await expect(authority.publisher(request(ticket))).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("is not who has a token for a ticket", async () => {
+		const token = await issuer.token();
+		await expect(new Authority(env, {}).subscriber(request(undefined, `?ticket=${token}`), false)).rejects.toThrow(
+			problem("invalid_token"),
+		);
+	});
+});
+
+describe("publisher", () => {
+	it("is who has a publish key, for the key's channels", async () => {
+		expect(await new Authority(env, {}).publisher(request(KEY))).toEqual({
+			kind: "key",
+			patterns: ["orders", "chat:*"],
+		});
+	});
+
+	it("is who has a token, for the channels that it lets them publish to, not those that they may read", async () => {
+		const token = await issuer.token({ publish: ["chat:7"], channels: ["*"] });
+		const publisher = await new Authority(env, {}).publisher(request(token));
+		expect(publisher).toMatchObject({ kind: "user", patterns: ["chat:7"], user: { sub: "alice" } });
+	});
+
+	it("is nobody whose credentials are in the query", async () => {
+		await expect(new Authority(env, {}).publisher(request(undefined, `?token=${KEY}`))).rejects.toThrow(
+			problem("missing_token"),
+		);
+	});
+
+	it("is nobody with another key", async () => {
+		await expect(new Authority(env, {}).publisher(request(`${KEY}x`))).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("does not ask the authenticate hook for a publish key", async () => {
+		const authenticate = vi.fn(() => null);
+		const authority = new Authority({ PUBLISH_KEYS: KEY }, { authenticate });
+		expect(await authority.publisher(request(KEY))).toEqual({ kind: "key", patterns: ["*"] });
+		expect(authenticate).not.toHaveBeenCalled();
+	});
+
+	it("asks the authenticate hook where there are no keys", async () => {
+		const authority = authorityFor({ sub: "alice", expires: later(), publish: ["orders"] });
+		expect(await authority.publisher(request(KEY))).toMatchObject({ kind: "user", patterns: ["orders"] });
+	});
+});
+
+describe("the authenticate hook", () => {
+	it("is given the token and the request", async () => {
+		const authenticate = vi.fn(() => null);
+		const asked = request("abc");
+		await new Authority({}, { authenticate }).subscriber(asked, false).catch(() => undefined);
+		expect(authenticate).toHaveBeenCalledExactlyOnceWith("abc", asked);
+	});
+
+	it("may say only who it is: then there are the default channels and nothing else", async () => {
+		const expires = later();
+		const { user, endsAt } = await authorityFor({ sub: "auth0|1", expires }).subscriber(request("abc"), false);
+		expect(endsAt).toBe(expires * 1000);
+		expect(user).toEqual({
+			sub: "auth0|1",
+			expires,
+			claims: { sub: "auth0|1" },
+			channels: ["user:auth0~7C1", "public:*"],
+			publish: [],
+			issuedAt: 0,
+		});
+	});
+
+	it("may say all of it, but not that the subject is another one", async () => {
+		const said = { sub: "alice", expires: later(), channels: ["a"], publish: ["b"], issuedAt: 5 };
+		const authority = authorityFor({ ...said, claims: { role: "admin", sub: "bob" } }, { DEFAULT_CHANNELS: "news" });
+		expect((await authority.subscriber(request("abc"), false)).user).toEqual({
+			...said,
+			channels: ["a", "news"],
+			claims: { role: "admin", sub: "alice" },
+		});
+	});
+
+	it("may answer later", async () => {
+		const authority = new Authority({}, { authenticate: async () => ({ sub: "alice", expires: later() }) });
+		expect((await authority.subscriber(request("abc"), false)).user.sub).toBe("alice");
+	});
+
+	it("denies with null, and with a subject that is empty", async () => {
+		await expect(authorityFor(null).subscriber(request("abc"), false)).rejects.toThrow(problem("invalid_token"));
+		await expect(authorityFor({ sub: "", expires: later() }).subscriber(request("abc"), false)).rejects.toThrow(
+			problem("invalid_token"),
+		);
+	});
+
+	it.each([
+		[
+			"throws",
+			() => {
+				throw new Error("hunter2");
+			},
+		],
+		["rejects", () => Promise.reject(new Error("hunter2"))],
+	])("denies when it %s, and tells the client nothing of why", async (_, authenticate) => {
+		const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+		const error: unknown = await new Authority({}, { authenticate })
+			.subscriber(request("abc"), false)
+			.catch((thrown: unknown) => thrown);
+		expect(error).toEqual(problem("invalid_token"));
+		expect(String(error)).not.toContain("hunter2");
+		expect(log).toHaveBeenCalledOnce();
+	});
+
+	it.each([0, -1, Number.NaN, Number.NEGATIVE_INFINITY, 1_700_000_000])(
+		"denies when the session ended at %d",
+		async (expires) => {
+			await expect(authorityFor({ sub: "alice", expires }).subscriber(request("abc"), false)).rejects.toThrow(
+				problem("token_expired"),
+			);
+		},
+	);
+
+	it("has no tolerance: its clock is this one", async () => {
+		const expires = Math.floor(Date.now() / 1000) - 1;
+		await expect(authorityFor({ sub: "alice", expires }).subscriber(request("abc"), false)).rejects.toThrow(
+			problem("token_expired"),
+		);
+	});
+});
+
+describe("endOfToken", () => {
+	it("is the token's end, and where that is over the end of the tolerance", () => {
+		vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000_000 });
+		const authority = authorityFor(null);
+		const endOf = (expires: number) => authority.endOfToken({ ...userNamed("alice"), expires });
+		expect(endOf(1_000_001)).toBe(1_000_001_000);
+		expect(endOf(1_000_000)).toBe(1_000_060_000);
+		expect(endOf(999_970)).toBe(1_000_030_000);
+	});
+});
+
+describe("allowSubscribe", () => {
+	it("lets in whom the grants let in", async () => {
+		const authority = authorityFor(null);
+		await expect(authority.allowSubscribe(userNamed("alice", ["chat:*"]), "chat:7")).resolves.toBeUndefined();
+	});
+
+	it.each([
+		[[], "orders"],
+		[["*"], "user:bob"],
+		[["user:*"], "user:bob"],
+	])("keeps out whom %j does not grant %s, naming the claim", async (channels, channel) => {
+		const authority = authorityFor(null, { CHANNELS_CLAIM: "rooms" });
+		await expect(authority.allowSubscribe(userNamed("alice", channels), channel)).rejects.toThrow(
+			problem("insufficient_scope", "`rooms`"),
+		);
+	});
+
+	it("asks the hook only after the grants said yes: it cannot widen them", async () => {
+		const authorizeSubscribe = vi.fn(() => true);
+		const authority = new Authority(env, { authorizeSubscribe });
+		await expect(authority.allowSubscribe(userNamed("alice"), "orders")).rejects.toThrow(problem("insufficient_scope"));
+		expect(authorizeSubscribe).not.toHaveBeenCalled();
+		const alice = userNamed("alice", ["orders"]);
+		await authority.allowSubscribe(alice, "orders");
+		expect(authorizeSubscribe).toHaveBeenCalledExactlyOnceWith(alice, "orders");
+	});
+
+	it("lets in whom the hook lets in later", async () => {
+		const authority = new Authority(env, { authorizeSubscribe: async () => true });
+		await expect(authority.allowSubscribe(userNamed("alice", ["orders"]), "orders")).resolves.toBeUndefined();
+	});
+});
+
+describe("allowPublish", () => {
+	const publishers: [string, Publisher][] = [
+		["key", { kind: "key", patterns: ["orders", "user:*"] }],
+		["user", { kind: "user", user: userNamed("alice", ["*"]), patterns: ["orders", "user:*"] }],
+		["service", { kind: "service", patterns: ["orders", "user:*"] }],
+	];
+
+	it.each(publishers)("lets a %s publish where its patterns reach, to personal channels too", async (_, publisher) => {
+		const authority = authorityFor(null);
+		await expect(authority.allowPublish(publisher, "orders")).resolves.toBeUndefined();
+		await expect(authority.allowPublish(publisher, "user:bob")).resolves.toBeUndefined();
+		await expect(authority.allowPublish(publisher, "orders2")).rejects.toThrow(
+			problem("insufficient_scope", "orders2"),
+		);
+	});
+
+	it.each(publishers)("asks the hook about a %s only after the patterns said yes", async (_, publisher) => {
+		const authorizePublish = vi.fn(() => false);
+		const authority = new Authority(env, { authorizePublish });
+		await expect(authority.allowPublish(publisher, "news")).rejects.toThrow(problem("insufficient_scope"));
+		expect(authorizePublish).not.toHaveBeenCalled();
+		await expect(authority.allowPublish(publisher, "orders")).rejects.toThrow(problem("insufficient_scope"));
+		expect(authorizePublish).toHaveBeenCalledExactlyOnceWith(publisher, "orders");
+	});
+});
+
+describe("an authorisation hook", () => {
+	const answers: [string, () => boolean | Promise<boolean>][] = [
+		["answers false", () => false],
+		["answers false later", async () => false],
+		["answers nothing", () => undefined as unknown as boolean],
+		["answers a text", () => "true" as unknown as boolean],
+		["answers 1", () => 1 as unknown as boolean],
+		["answers an object", async () => ({ allowed: true }) as unknown as boolean],
+		[
+			"throws",
+			() => {
+				throw new Error("hunter2");
+			},
+		],
+		["rejects", () => Promise.reject(new Error("hunter2"))],
+	];
+
+	it.each(answers)("denies when it %s", async (_, answer) => {
+		vi.spyOn(console, "error").mockImplementation(() => undefined);
+		const authority = new Authority(env, { authorizeSubscribe: answer, authorizePublish: answer });
+		const hidden = expect.objectContaining({
+			code: "insufficient_scope",
+			message: expect.not.stringContaining("hunter2"),
+		});
+		await expect(authority.allowSubscribe(userNamed("alice", ["orders"]), "orders")).rejects.toThrow(hidden);
+		await expect(authority.allowPublish({ kind: "key", patterns: ["*"] }, "orders")).rejects.toThrow(hidden);
+	});
+});

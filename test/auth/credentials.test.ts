@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { bearerToken, subscriberCredentials } from "../../src/auth/credentials.ts";
+
+function request(query = "", authorization?: string): Request {
+	const headers = authorization === undefined ? {} : { Authorization: authorization };
+	return new Request(`http://tidings.test/events?channel=orders${query}`, { headers });
+}
+
+function problem(code: string) {
+	return expect.objectContaining({ name: "Problem", code });
+}
+
+const SCHEMES = [
+	"Basic YWxpY2U6c2VjcmV0",
+	"Basic",
+	"Digest x",
+	"Token abc",
+	"abc.def.ghi",
+	"BearerX abc",
+	"",
+	"Bearer\tabc",
+];
+const MALFORMED = ["Bearer", "Bearer ", "Bearer a b", "Bearer a, Bearer b", "bearer  a  b"];
+
+describe("bearerToken", () => {
+	it.each(["Bearer abc", "bearer abc", "BEARER abc", "Bearer   abc", "  Bearer abc  "])(
+		"reads the token of %j",
+		(authorization) => {
+			expect(bearerToken(request("", authorization))).toBe("abc");
+		},
+	);
+
+	it("reads every character that a token may have", () => {
+		expect(bearerToken(request("", "Bearer aZ09-._~+/=="))).toBe("aZ09-._~+/==");
+	});
+
+	it("misses a token where there is no header", () => {
+		expect(() => bearerToken(request())).toThrow(problem("missing_token"));
+	});
+
+	it("does not look at the query", () => {
+		expect(() => bearerToken(request("&token=abc"))).toThrow(problem("missing_token"));
+	});
+
+	it.each(SCHEMES)("does not support the scheme of %j", (authorization) => {
+		expect(() => bearerToken(request("", authorization))).toThrow(problem("unsupported_auth_scheme"));
+	});
+
+	it.each(MALFORMED)("refuses %j, which is not one token", (authorization) => {
+		expect(() => bearerToken(request("", authorization))).toThrow(problem("invalid_token"));
+	});
+
+	it.each(["Basic hunter2", "hunter2", "Bearer hunter2 hunter2"])(
+		"does not repeat what came in %j",
+		(authorization) => {
+			expect(() => bearerToken(request("", authorization))).toThrow(
+				expect.objectContaining({ detail: expect.not.stringContaining("hunter2") }),
+			);
+		},
+	);
+});
+
+describe("subscriberCredentials", () => {
+	it("reads a token from the header", () => {
+		expect(subscriberCredentials(request("", "Bearer abc"))).toEqual({ kind: "token", token: "abc" });
+	});
+
+	it("reads a token from the query", () => {
+		expect(subscriberCredentials(request("&token=abc"))).toEqual({ kind: "token", token: "abc" });
+	});
+
+	it("reads a ticket from the query", () => {
+		expect(subscriberCredentials(request("&ticket=a.b%2Bc"))).toEqual({ kind: "ticket", ticket: "a.b+c" });
+	});
+
+	it("misses credentials where there are none", () => {
+		expect(() => subscriberCredentials(request())).toThrow(problem("missing_token"));
+		expect(() => subscriberCredentials(request("&Token=abc&tickets=abc"))).toThrow(problem("missing_token"));
+	});
+
+	it.each([
+		["a header and a token", "&token=abc", "Bearer abc"],
+		["a header and a ticket", "&ticket=abc", "Bearer abc"],
+		["a token and a ticket", "&token=abc&ticket=abc", undefined],
+		["two tokens", "&token=abc&token=abc", undefined],
+		["two tickets", "&ticket=abc&ticket=def", undefined],
+		["a token and an empty one", "&token=abc&token=", undefined],
+		["a header and an empty token", "&token=", "Bearer abc"],
+		["all three", "&token=abc&ticket=abc", "Bearer abc"],
+	])("refuses %s: they may not say the same", (_, query, authorization) => {
+		expect(() => subscriberCredentials(request(query, authorization))).toThrow(problem("invalid_request"));
+	});
+
+	it.each(SCHEMES)("does not support the scheme of %j", (authorization) => {
+		expect(() => subscriberCredentials(request("", authorization))).toThrow(problem("unsupported_auth_scheme"));
+	});
+
+	it.each(MALFORMED)("refuses %j, which is not one token", (authorization) => {
+		expect(() => subscriberCredentials(request("", authorization))).toThrow(problem("invalid_token"));
+	});
+});

@@ -1,0 +1,188 @@
+import { EncryptJWT, SignJWT } from "jose";
+import { describe, expect, it } from "vitest";
+import { openTicket, sealTicket, type Ticket } from "../../src/auth/tickets.ts";
+
+const SECRET = "a-ticket-secret-0123456789abcdef0123";
+const NOW = 1_795_223_089_123;
+
+/** Opens streams for 300 s, each for 3600 s. */
+const TICKET: Ticket = {
+	user: "alice",
+	claims: { sub: "alice", role: "admin" },
+	channels: ["orders", "chat:*"],
+	issuedAt: 1_795_223_000,
+	opensUntil: NOW + 300_000,
+	streamFor: 3_600_000,
+	resumesUntil: null,
+	endsAt: NOW + 3_900_000,
+};
+
+function problem(code: string) {
+	return expect.objectContaining({ name: "Problem", code });
+}
+
+async function opened(ticket: Ticket, now: number, resuming = false) {
+	return await openTicket(await sealTicket(ticket, SECRET), SECRET, now, resuming);
+}
+
+async function encryptionKey(secret: string): Promise<Uint8Array> {
+	return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret)));
+}
+
+describe("sealTicket", () => {
+	it("makes text that may stand in a URL as it is", async () => {
+		const text = await sealTicket(TICKET, SECRET);
+		expect(encodeURIComponent(text)).toBe(text);
+	});
+
+	it("shows nothing of the ticket", async () => {
+		const text = await sealTicket({ ...TICKET, user: "a-subject-to-look-for" }, SECRET);
+		const shown = text.split(".").map((part) => atob(part.replaceAll("-", "+").replaceAll("_", "/")));
+		expect(shown.join("")).not.toMatch(/a-subject|role|orders/);
+	});
+
+	it("never makes the same text twice", async () => {
+		expect(await sealTicket(TICKET, SECRET)).not.toBe(await sealTicket(TICKET, SECRET));
+	});
+});
+
+describe("openTicket", () => {
+	it("gives back who the ticket is bound to, and may publish nothing", async () => {
+		expect((await opened(TICKET, NOW)).user).toEqual({
+			sub: "alice",
+			claims: { sub: "alice", role: "admin" },
+			channels: ["orders", "chat:*"],
+			publish: [],
+			issuedAt: 1_795_223_000,
+			expires: 1_795_226_689,
+		});
+	});
+
+	it.each(["auth0|1", "", "é😀", "\u2028", '"\\', "\0"])("carries the user %j", async (user) => {
+		expect((await opened({ ...TICKET, user }, NOW)).user.sub).toBe(user);
+	});
+
+	it("carries claims of any shape", async () => {
+		const claims = { roles: ["a", "b"], nested: { deep: [null, 1.5, true] }, "https://x/y": "z" };
+		expect((await opened({ ...TICKET, claims }, NOW)).user.claims).toEqual(claims);
+	});
+
+	it("opens streams until, and not at, the end of its time", async () => {
+		await expect(opened(TICKET, TICKET.opensUntil - 1)).resolves.toBeDefined();
+		await expect(opened(TICKET, TICKET.opensUntil)).rejects.toThrow(problem("token_expired"));
+	});
+
+	it("lets a stream live for its time from when it is opened", async () => {
+		expect((await opened(TICKET, NOW)).endsAt).toBe(NOW + 3_600_000);
+		expect((await opened(TICKET, NOW + 10_000)).endsAt).toBe(NOW + 3_610_000);
+	});
+
+	it("lets no stream outlive the credentials behind it", async () => {
+		const { endsAt, user } = await opened({ ...TICKET, endsAt: NOW + 5500 }, NOW);
+		expect(endsAt).toBe(NOW + 5500);
+		expect(user.expires).toBe(Math.floor((NOW + 5500) / 1000));
+	});
+
+	it("does not open a stream again once it is over, cursor or not, unless it is resumable", async () => {
+		await expect(opened(TICKET, TICKET.opensUntil, true)).rejects.toThrow(problem("token_expired"));
+	});
+
+	describe("when resumable", () => {
+		const resumable = { ...TICKET, resumesUntil: NOW + 3_600_000 };
+
+		it("goes on opening streams that carry a cursor, until its stream's time is over", async () => {
+			const { endsAt, user } = await opened(resumable, resumable.opensUntil, true);
+			expect(endsAt).toBe(resumable.resumesUntil);
+			expect(user.expires).toBe(Math.floor(resumable.resumesUntil / 1000));
+			expect((await opened(resumable, resumable.resumesUntil - 1, true)).endsAt).toBe(resumable.resumesUntil);
+			await expect(opened(resumable, resumable.resumesUntil, true)).rejects.toThrow(problem("token_expired"));
+		});
+
+		it("opens no stream without a cursor once it is over", async () => {
+			await expect(opened(resumable, resumable.opensUntil, false)).rejects.toThrow(problem("token_expired"));
+		});
+
+		it("lets no resumed stream outlive the credentials behind it", async () => {
+			const ticket = { ...resumable, endsAt: NOW + 400_000 };
+			expect((await opened(ticket, NOW + 350_000, true)).endsAt).toBe(NOW + 400_000);
+		});
+
+		it("is as any other while it is fresh", async () => {
+			expect((await opened(resumable, NOW, true)).endsAt).toBe(NOW + 3_600_000);
+			expect((await opened(resumable, NOW, false)).endsAt).toBe(NOW + 3_600_000);
+		});
+
+		it("may resume for less long than it opens streams", async () => {
+			const ticket = { ...TICKET, streamFor: 1000, resumesUntil: NOW + 1000 };
+			expect((await opened(ticket, NOW + 200_000, true)).endsAt).toBe(NOW + 201_000);
+			await expect(opened(ticket, TICKET.opensUntil, true)).rejects.toThrow(problem("token_expired"));
+		});
+	});
+
+	it("refuses a ticket that was sealed with another secret", async () => {
+		const text = await sealTicket(TICKET, `${SECRET}x`);
+		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("refuses a ticket with any one character changed", async () => {
+		const text = await sealTicket(TICKET, SECRET);
+		for (let index = 0; index < text.length; index += 7) {
+			const changed = text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
+			await expect(openTicket(changed, SECRET, NOW, false), `character ${index}`).rejects.toThrow(
+				problem("invalid_token"),
+			);
+		}
+	});
+
+	it.each([
+		"",
+		"x",
+		"....",
+		"a.b.c.d.e",
+		"a.b.c",
+		"\0",
+		"é",
+		"{}",
+		"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0....",
+		"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",
+		"eyJhbGciOiJub25lIn0.e30.",
+		"eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJlbmMiOiJBMjU2R0NNIiwicDJjIjo5OTk5OTk5OTksInAycyI6IkFBQUEifQ.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",
+		"9".repeat(100_000),
+	])("refuses %j", async (text) => {
+		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("refuses what was encrypted with its key, but for something else", async () => {
+		const sealed = new EncryptJWT({ ...TICKET }).setProtectedHeader({ alg: "dir", enc: "A256GCM" });
+		const key = await encryptionKey(SECRET);
+		for (const text of [await sealed.encrypt(key), await sealed.setAudience("tidings").encrypt(key)]) {
+			await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+		}
+	});
+
+	it("refuses what was signed, and not encrypted, with its key", async () => {
+		const text = await new SignJWT({ ...TICKET })
+			.setProtectedHeader({ alg: "HS256" })
+			.setAudience("tidings:ticket")
+			.sign(await encryptionKey(SECRET));
+		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it.each([{ user: 7 }, { channels: "orders" }, { opensUntil: "soon" }, { endsAt: null }, { resumesUntil: "never" }])(
+		"refuses a ticket of another version of the service, with %j",
+		async (change) => {
+			const text = await new EncryptJWT({ ...TICKET, ...change })
+				.setProtectedHeader({ alg: "dir", enc: "A256GCM" })
+				.setAudience("tidings:ticket")
+				.encrypt(await encryptionKey(SECRET));
+			await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+		},
+	);
+
+	it("does not repeat the ticket in what it throws", async () => {
+		const text = await sealTicket(TICKET, `${SECRET}x`);
+		const error: unknown = await openTicket(text, SECRET, NOW, false).catch((thrown: unknown) => thrown);
+		expect(String(error)).not.toContain(text.slice(-22));
+		expect(String(error)).not.toContain(SECRET);
+	});
+});

@@ -1,0 +1,463 @@
+import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { verifyToken } from "../../src/auth/verifier.ts";
+import { readTokenConfig, type SettingsEnv, type TokenConfig } from "../../src/config.ts";
+import { TestIssuer } from "../support/issuer.ts";
+
+const ISSUER = "http://localhost:8788";
+const now = Math.floor(Date.now() / 1000);
+
+/** Where keys are served: a URL each, as key sets are remembered by URL. */
+const answers = new Map<string, () => Response | Promise<Response>>();
+let requests = 0;
+
+beforeAll(() => {
+	vi.stubGlobal("fetch", async (input: RequestInfo | URL) => {
+		const { url } = new Request(input);
+		const answer = answers.get(url);
+		if (!answer) throw new TypeError(`nothing answers at ${url}`);
+		requests += 1;
+		return await answer();
+	});
+});
+
+afterAll(() => {
+	vi.unstubAllGlobals();
+});
+
+/** Settings for an identity provider of its own. */
+function configFor(answer: () => Response | Promise<Response>, settings: SettingsEnv = {}): TokenConfig {
+	const url = `https://keys-${answers.size}.test/jwks.json`;
+	answers.set(url, answer);
+	return readTokenConfig({ JWKS_URL: url, JWT_ISSUER: ISSUER, JWT_AUDIENCE: "tidings", ...settings });
+}
+
+function publishing(...keys: JWK[]): () => Response {
+	return () => Response.json({ keys });
+}
+
+interface SigningKey {
+	pair: CryptoKeyPair;
+	jwk: JWK;
+}
+
+async function makeKey(alg = "ES256", extra: JWK = { kid: "key-1" }): Promise<SigningKey> {
+	const pair = await generateKeyPair(alg, { extractable: true });
+	return { pair, jwk: { ...(await exportJWK(pair.publicKey)), alg, ...extra } };
+}
+
+type Claims = { [Name in keyof JWTPayload]: unknown };
+
+/** Signs the standard claims with some changed; `undefined` takes one away. */
+async function sign(key: SigningKey, claims: Claims = {}, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
+	const standard = { iss: ISSUER, aud: "tidings", sub: "alice", iat: now, exp: now + 3600 };
+	const { alg = "ES256", kid } = key.jwk;
+	return await new SignJWT({ ...standard, ...claims } as JWTPayload)
+		.setProtectedHeader({ alg, ...(kid !== undefined && { kid }), ...header })
+		.sign(key.pair.privateKey);
+}
+
+function encode(value: unknown): string {
+	return btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function problem(code: string, detail: string | RegExp = /./) {
+	return expect.objectContaining({ name: "Problem", code, detail: expect.stringMatching(detail) });
+}
+
+let key: SigningKey;
+let config: TokenConfig;
+
+beforeAll(async () => {
+	key = await makeKey();
+	config = configFor(publishing(key.jwk));
+});
+
+describe("verifyToken: a good token", () => {
+	it("tells who its user is and what they may do", async () => {
+		const token = await sign(key, { channels: ["orders", "chat:*"], publish: ["chat:*"], role: "admin" });
+		expect(await verifyToken(token, config)).toEqual({
+			sub: "alice",
+			claims: { sub: "alice", role: "admin", channels: ["orders", "chat:*"], publish: ["chat:*"] },
+			channels: ["orders", "chat:*", "user:alice", "public:*"],
+			publish: ["chat:*"],
+			issuedAt: now,
+			expires: now + 3600,
+		});
+	});
+
+	it("grants the default channels, and no publishing, where it names none", async () => {
+		const user = await verifyToken(await sign(key, { sub: "auth0|1" }), config);
+		expect(user.channels).toEqual(["user:auth0~7C1", "public:*"]);
+		expect(user.publish).toEqual([]);
+	});
+
+	it.each(["orders", { orders: true }, 7, true, null])(
+		"grants nothing by a claim that is no list: %j",
+		async (channels) => {
+			const user = await verifyToken(await sign(key, { channels, publish: channels }), config);
+			expect(user.channels).toEqual(["user:alice", "public:*"]);
+			expect(user.publish).toEqual([]);
+		},
+	);
+
+	it("takes only texts out of its lists", async () => {
+		const user = await verifyToken(await sign(key, { channels: ["orders", 7, null, ["*"], { a: 1 }] }), config);
+		expect(user.channels).toEqual(["orders", "user:alice", "public:*"]);
+	});
+
+	it("does not fill a place for the subject in what the token itself grants", async () => {
+		const user = await verifyToken(await sign(key, { channels: ["team:{sub}"] }), config);
+		expect(user.channels).toContain("team:{sub}");
+	});
+
+	it("has its grants in the claim that the settings name", async () => {
+		const { jwk } = key;
+		const named = configFor(publishing(jwk), { CHANNELS_CLAIM: "https://example.com/channels" });
+		const token = await sign(key, { channels: ["orders"], "https://example.com/channels": ["news"] });
+		expect((await verifyToken(token, named)).channels).toEqual(["news", "user:alice", "public:*"]);
+	});
+
+	it.each(["__proto__", "constructor", "toString"])("grants nothing by the claim %s of every object", async (claim) => {
+		const named = configFor(publishing(key.jwk), { CHANNELS_CLAIM: claim, DEFAULT_CHANNELS: "public:*" });
+		expect((await verifyToken(await sign(key), named)).channels).toEqual(["public:*"]);
+	});
+
+	it("may name several audiences", async () => {
+		const token = await sign(key, { aud: ["other", "tidings"] });
+		await expect(verifyToken(token, config)).resolves.toMatchObject({ sub: "alice" });
+	});
+
+	it("need not say when it was issued: then it is earlier than any revocation", async () => {
+		expect((await verifyToken(await sign(key, { iat: undefined }), config)).issuedAt).toBe(0);
+	});
+
+	it.each(["é😀", "a b", "*", "__proto__", "0"])("may be for the subject %j", async (sub) => {
+		expect((await verifyToken(await sign(key, { sub }), config)).sub).toBe(sub);
+	});
+
+	it.each(["RS256", "ES256"])("may be signed with %s", async (alg) => {
+		const other = await makeKey(alg);
+		await expect(verifyToken(await sign(other), configFor(publishing(other.jwk)))).resolves.toMatchObject({
+			sub: "alice",
+		});
+	});
+
+	it.each(["PS256", "ES384", "EdDSA"])(
+		"may be signed with %s where the settings say so, and only there",
+		async (alg) => {
+			const other = await makeKey(alg);
+			const token = await sign(other);
+			const named = configFor(publishing(other.jwk), { JWT_ALGORITHMS: alg });
+			await expect(verifyToken(token, named)).resolves.toMatchObject({ sub: "alice" });
+			await expect(verifyToken(token, configFor(publishing(other.jwk)))).rejects.toThrow(
+				problem("invalid_token", "JWT_ALGORITHMS"),
+			);
+		},
+	);
+});
+
+describe("verifyToken: times", () => {
+	it("accepts a token that expired less than 60 s ago", async () => {
+		const token = await sign(key, { exp: Math.floor(Date.now() / 1000) - 55 });
+		await expect(verifyToken(token, config)).resolves.toMatchObject({ sub: "alice" });
+	});
+
+	it("refuses a token that expired 60 s ago or more", async () => {
+		for (const ago of [60, 61, 3600]) {
+			const token = await sign(key, { exp: Math.floor(Date.now() / 1000) - ago });
+			await expect(verifyToken(token, config), `${ago} s`).rejects.toThrow(problem("token_expired"));
+		}
+	});
+
+	it("accepts a token that becomes valid within 60 s", async () => {
+		const token = await sign(key, { nbf: Math.floor(Date.now() / 1000) + 55 });
+		await expect(verifyToken(token, config)).resolves.toMatchObject({ sub: "alice" });
+	});
+
+	it("refuses a token that becomes valid later", async () => {
+		const token = await sign(key, { nbf: Math.floor(Date.now() / 1000) + 90 });
+		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "`nbf`"));
+	});
+
+	it("refuses an expired token as not valid when its signature is not: its end is not its word to give", async () => {
+		const forged = await makeKey();
+		const token = await sign(forged, { exp: now - 3600 });
+		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token"));
+	});
+});
+
+describe("verifyToken: claims", () => {
+	it.each([
+		["no exp", { exp: undefined }, "no `exp`"],
+		["no sub", { sub: undefined }, "no `sub`"],
+		["no iss", { iss: undefined }, "no `iss`"],
+		["no aud", { aud: undefined }, "no `aud`"],
+		["another iss", { iss: "https://evil.example" }, "`iss`.*JWT_ISSUER"],
+		["an iss that only starts right", { iss: `${ISSUER}/` }, "`iss`.*JWT_ISSUER"],
+		["a list of iss", { iss: [ISSUER] }, "`iss`.*JWT_ISSUER"],
+		["another aud", { aud: "another" }, "`aud`.*JWT_AUDIENCE"],
+		["an aud that only starts right", { aud: "tidings2" }, "`aud`.*JWT_AUDIENCE"],
+		["other auds", { aud: ["another", "third"] }, "`aud`.*JWT_AUDIENCE"],
+		["a list of no aud", { aud: [] }, "`aud`.*JWT_AUDIENCE"],
+		["an empty sub", { sub: "" }, "`sub`"],
+		["a number for a sub", { sub: 7 }, "`sub`"],
+		["null for a sub", { sub: null }, "`sub`"],
+		["a list for a sub", { sub: ["alice"] }, "`sub`"],
+		["a text for an exp", { exp: `${now + 3600}` }, "`exp`"],
+		["null for an exp", { exp: null }, "`exp`"],
+		["a text for an nbf", { nbf: "now" }, "`nbf`"],
+		["a text for an iat", { iat: "now" }, "`iat`"],
+	] as [string, Claims, string][])("refuses a token with %s", async (_, claims, detail) => {
+		await expect(verifyToken(await sign(key, claims), config)).rejects.toThrow(
+			problem("invalid_token", new RegExp(detail)),
+		);
+	});
+});
+
+describe("verifyToken: signatures", () => {
+	it("refuses a token that was signed with another key under the same name", async () => {
+		const other = await makeKey();
+		await expect(verifyToken(await sign(other), config)).rejects.toThrow(problem("invalid_token", "signature"));
+	});
+
+	it("refuses a token whose claims were changed", async () => {
+		const [head, , signature] = (await sign(key)).split(".");
+		const claims = encode({ iss: ISSUER, aud: "tidings", sub: "bob", exp: now + 3600 });
+		await expect(verifyToken(`${head}.${claims}.${signature}`, config)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it.each(["none", "None", "NONE", "nOnE"])("refuses the algorithm %s before any key is looked up", async (alg) => {
+		const claims = encode({ iss: ISSUER, aud: "tidings", sub: "alice", exp: now + 3600 });
+		const before = requests;
+		const fresh = configFor(publishing(key.jwk));
+		for (const token of [`${encode({ alg })}.${claims}.`, `${encode({ alg, kid: "key-1" })}.${claims}.AAAA`]) {
+			await expect(verifyToken(token, fresh)).rejects.toThrow(problem("invalid_token"));
+		}
+		expect(requests).toBe(before);
+	});
+
+	it.each(["HS256", "HS384", "HS512"])(
+		"refuses %s with the public key's text as the secret, before any key is looked up",
+		async (alg) => {
+			const before = requests;
+			const fresh = configFor(publishing(key.jwk));
+			const secrets = [JSON.stringify(key.jwk), key.jwk.x ?? "", `${key.jwk.x}`.repeat(3)];
+			for (const secret of secrets) {
+				const token = await new SignJWT({ iss: ISSUER, aud: "tidings", sub: "alice", exp: now + 3600 })
+					.setProtectedHeader({ alg, kid: "key-1" })
+					.sign(new TextEncoder().encode(secret.padEnd(64, "x")));
+				await expect(verifyToken(token, fresh)).rejects.toThrow(problem("invalid_token", "JWT_ALGORITHMS"));
+			}
+			expect(requests).toBe(before);
+		},
+	);
+
+	it("refuses HS256 also where the key set holds the very secret", async () => {
+		const secret = crypto.getRandomValues(new Uint8Array(32));
+		const jwk = { ...(await exportJWK(secret)), kid: "key-1", alg: "HS256" };
+		const token = await new SignJWT({ iss: ISSUER, aud: "tidings", sub: "alice", exp: now + 3600 })
+			.setProtectedHeader({ alg: "HS256", kid: "key-1" })
+			.sign(secret);
+		await expect(verifyToken(token, configFor(publishing(jwk)))).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("does not take a key from the token itself", async () => {
+		const own = await makeKey();
+		for (const header of [
+			{ jwk: own.jwk },
+			{ jku: "https://evil.example/jwks" },
+			{ x5u: "https://evil.example/x5u" },
+		]) {
+			const token = await sign(own, {}, header as Partial<JWTHeaderParameters>);
+			await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token"));
+		}
+	});
+
+	it("refuses a token that asks for an extension that it does not know", async () => {
+		const header = encode({ alg: "ES256", kid: "key-1", crit: ["b64"], b64: false });
+		const [, claims, signature] = (await sign(key)).split(".");
+		await expect(verifyToken(`${header}.${claims}.${signature}`, config)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("refuses a key that the identity provider does not publish", async () => {
+		const token = await sign(key, {}, { kid: "key-2" });
+		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "does not publish"));
+	});
+
+	it("refuses a key that is there for encryption", async () => {
+		const other = await makeKey("ES256", { kid: "key-1", use: "enc" });
+		await expect(verifyToken(await sign(other), configFor(publishing(other.jwk)))).rejects.toThrow(
+			problem("invalid_token"),
+		);
+	});
+
+	it("accepts a token that does not say which key signed it where there is one", async () => {
+		const other = await makeKey("ES256", {});
+		await expect(verifyToken(await sign(other), configFor(publishing(other.jwk)))).resolves.toMatchObject({
+			sub: "alice",
+		});
+		const named = configFor(publishing({ ...other.jwk, kid: "key-9" }));
+		await expect(verifyToken(await sign(other), named)).resolves.toMatchObject({ sub: "alice" });
+	});
+
+	it("tries every key of its kind for a token that does not say which one signed it", async () => {
+		const keys = [
+			await makeKey("ES256", { kid: "a" }),
+			await makeKey("ES256", { kid: "b" }),
+			await makeKey("RS256", { kid: "c" }),
+		];
+		const many = configFor(publishing(...keys.map(({ jwk }) => jwk)));
+		for (const { pair, jwk } of keys) {
+			const { kid: _kid, ...nameless } = jwk;
+			await expect(verifyToken(await sign({ pair, jwk: nameless }), many)).resolves.toMatchObject({ sub: "alice" });
+		}
+		const { pair, jwk } = await makeKey("ES256", {});
+		await expect(verifyToken(await sign({ pair, jwk }), many)).rejects.toThrow(problem("invalid_token", "signature"));
+		await expect(verifyToken(await sign({ pair: keys[1]?.pair ?? pair, jwk }, { aud: "x" }), many)).rejects.toThrow(
+			problem("invalid_token", "`aud`"),
+		);
+		await expect(verifyToken(await sign({ pair: keys[1]?.pair ?? pair, jwk }, { exp: 1 }), many)).rejects.toThrow(
+			problem("token_expired"),
+		);
+	});
+});
+
+describe("verifyToken: what is no token", () => {
+	it.each([
+		"",
+		".",
+		"..",
+		"...",
+		"a.b.c",
+		"abc",
+		"\0",
+		"é.é.é",
+		"{}",
+		"null",
+		"Bearer x",
+		"eyJhbGciOiJFUzI1NiJ9",
+		"eyJhbGciOiJFUzI1NiJ9..",
+		"bnVsbA.e30.AAAA",
+		"W10.e30.AAAA",
+		"e30.e30.AAAA",
+		"eyJhbGciOjd9.e30.AAAA",
+		"eyJhbGciOiJFUzI1NiIsImtpZCI6W119.e30.AAAA",
+		"eyJhbGciOiJFUzI1NiIsImtpZCI6ImtleS0xIn0.e30.AAAA",
+		"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",
+		"a".repeat(100_000),
+		".".repeat(10_000),
+	])("refuses %j", async (token) => {
+		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it.each(["null", "[]", '"alice"', "7", "not json", ""])("refuses a signed payload of %j", async (payload) => {
+		const head = encode({ alg: "ES256", kid: "key-1" });
+		const body = btoa(payload).replaceAll("=", "");
+		const signature = await crypto.subtle.sign(
+			{ name: "ECDSA", hash: "SHA-256" },
+			key.pair.privateKey,
+			new TextEncoder().encode(`${head}.${body}`),
+		);
+		const token = `${head}.${body}.${new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true })}`;
+		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("does not repeat the token in what it throws", async () => {
+		const token = await sign(await makeKey());
+		const error: unknown = await verifyToken(token, config).catch((thrown: unknown) => thrown);
+		expect(error).toEqual(problem("invalid_token"));
+		for (const part of token.split(".").slice(1)) expect(String(error)).not.toContain(part);
+	});
+});
+
+describe("verifyToken: the identity provider's keys", () => {
+	it.each([
+		["cannot be reached", () => Promise.reject(new TypeError("connection refused"))],
+		["answer with a 404", () => new Response("Not found", { status: 404 })],
+		["answer with a 500", () => new Response("{}", { status: 500 })],
+		["answer with a 204", () => new Response(null, { status: 204 })],
+		["are a redirect", () => new Response(null, { status: 302, headers: { Location: "https://evil.example/" } })],
+		["are not JSON", () => new Response("<html>")],
+		["are empty", () => new Response("")],
+		["are another kind of JSON", () => Response.json([])],
+		["have no list", () => Response.json({ keys: "none" })],
+		["hold something that is no key", () => Response.json({ keys: ["key"] })],
+		[
+			"hold a broken key under the token's name",
+			() => Response.json({ keys: [{ kty: "EC", crv: "P-256", kid: "key-1" }] }),
+		],
+	] as [string, () => Response | Promise<Response>][])(
+		"are said to be unavailable when they %s, and the token is not blamed",
+		async (_, answer) => {
+			const token = await sign(key);
+			await expect(verifyToken(token, configFor(answer))).rejects.toThrow(problem("jwks_unavailable", "JWKS_URL"));
+		},
+	);
+
+	it("are not said to be unavailable when the set is empty: the provider answered", async () => {
+		await expect(verifyToken(await sign(key), configFor(publishing()))).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("are fetched once for many tokens", async () => {
+		const fresh = configFor(publishing(key.jwk));
+		const before = requests;
+		for (let count = 0; count < 5; count += 1) await verifyToken(await sign(key), fresh);
+		expect(requests).toBe(before + 1);
+	});
+
+	it("are not fetched again for every unknown key", async () => {
+		const fresh = configFor(publishing(key.jwk));
+		const before = requests;
+		for (let count = 0; count < 5; count += 1) {
+			const token = await sign(key, {}, { kid: `unknown-${count}` });
+			await expect(verifyToken(token, fresh)).rejects.toThrow(problem("invalid_token"));
+		}
+		expect(requests).toBe(before + 1);
+	});
+
+	it("are fetched again when an unknown key comes after a while: the provider has new ones", async () => {
+		const next = await makeKey("ES256", { kid: "key-2" });
+		const published = [key.jwk];
+		const fresh = configFor(() => Response.json({ keys: published }));
+		await verifyToken(await sign(key), fresh);
+		published.push(next.jwk);
+		await expect(verifyToken(await sign(next), fresh)).rejects.toThrow(problem("invalid_token"));
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+		try {
+			await expect(verifyToken(await sign(next), fresh)).resolves.toMatchObject({ sub: "alice" });
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	it("are asked for again soon after they could not be had", async () => {
+		let isDown = true;
+		const fresh = configFor(() => (isDown ? new Response(null, { status: 500 }) : Response.json({ keys: [key.jwk] })));
+		await expect(verifyToken(await sign(key), fresh)).rejects.toThrow(problem("jwks_unavailable"));
+		isDown = false;
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 5000 });
+		try {
+			await expect(verifyToken(await sign(key), fresh)).resolves.toMatchObject({ sub: "alice" });
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	it("are those of its own URL: one provider's key does not open another's", async () => {
+		const other = await makeKey();
+		const own = configFor(publishing(other.jwk));
+		await expect(verifyToken(await sign(other), own)).resolves.toMatchObject({ sub: "alice" });
+		await expect(verifyToken(await sign(other), config)).rejects.toThrow(problem("invalid_token"));
+		await expect(verifyToken(await sign(key), own)).rejects.toThrow(problem("invalid_token"));
+	});
+});
+
+describe("the issuer of the tests", () => {
+	it("makes tokens that are accepted", async () => {
+		const issuer = await TestIssuer.start("https://test-issuer.test/jwks.json");
+		const env = { JWKS_URL: issuer.jwksUrl, JWT_ISSUER: ISSUER, JWT_AUDIENCE: "tidings" };
+		expect((await verifyToken(await issuer.token(), readTokenConfig(env))).channels).toContain("orders");
+		expect(issuer.fetches).toBe(1);
+	});
+});

@@ -1,0 +1,291 @@
+import { describe, expect, it } from "vitest";
+import { readConfig, readTokenConfig, type SettingsEnv } from "../src/config.ts";
+import { Problem } from "../src/errors.ts";
+
+const REQUIRED = {
+	JWKS_URL: "https://id.example.com/.well-known/jwks.json",
+	JWT_ISSUER: "https://id.example.com/",
+	JWT_AUDIENCE: "tidings",
+};
+const KEY = "k".repeat(32);
+
+/** What a setting becomes. */
+function setting(name: keyof SettingsEnv, value: string | number): unknown {
+	return readTokenConfig({ ...REQUIRED, [name]: value })[name];
+}
+
+function refusal(env: SettingsEnv, read: (env: SettingsEnv) => unknown = readTokenConfig): Problem {
+	try {
+		read(env);
+	} catch (error) {
+		if (error instanceof Problem) return error;
+		throw error;
+	}
+	throw new Error("The settings were accepted.");
+}
+
+describe("readTokenConfig", () => {
+	it("gives every setting the protocol's default", () => {
+		expect(readTokenConfig({ ...REQUIRED })).toEqual({
+			...REQUIRED,
+			JWT_ALGORITHMS: ["RS256", "ES256"],
+			CHANNELS_CLAIM: "channels",
+			DEFAULT_CHANNELS: ["user:{sub}", "public:*"],
+			HEARTBEAT_SECONDS: 25,
+			RETRY_MILLISECONDS: 2000,
+			REPLAY_EVENTS: 100,
+			REPLAY_SECONDS: 86_400,
+			MAX_EVENT_BYTES: 65_536,
+			MAX_BACKLOG_BYTES: 1_048_576,
+			MAX_SUBSCRIBERS: 20_000,
+			MAX_CONNECTIONS_PER_USER: 20,
+		});
+	});
+
+	it.each(["JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"] as const)("asks for %s", (name) => {
+		const { [name]: _left, ...env } = REQUIRED;
+		const problem = refusal(env);
+		expect(problem.code).toBe("misconfigured");
+		expect(problem.detail).toMatch(new RegExp(`^The setting ${name} is not set\\. `));
+	});
+
+	it("takes a setting that is undefined for one that is not set", () => {
+		const env = { ...REQUIRED, JWT_ISSUER: undefined, HEARTBEAT_SECONDS: undefined } as unknown as SettingsEnv;
+		expect(refusal(env).detail).toContain("The setting JWT_ISSUER is not set.");
+	});
+
+	it.each([...Object.keys(readTokenConfig({ ...REQUIRED })), "CORS_ORIGINS", "PUBLISH_KEYS", "TICKET_SECRET"])(
+		"does not take an empty %s for its default",
+		(name) => {
+			for (const empty of ["", " "]) {
+				const problem = refusal({ ...REQUIRED, [name]: empty });
+				expect(problem.code).toBe("misconfigured");
+				expect(problem.detail).toContain(`The setting ${name} `);
+			}
+		},
+	);
+
+	it("ignores what else a Worker has in its environment", () => {
+		const env = { ...REQUIRED, CHANNEL: { getByName: () => undefined }, HEARTBEAT: "soon" } as unknown as SettingsEnv;
+		expect(readTokenConfig(env)).not.toHaveProperty("CHANNEL");
+	});
+
+	it("reads an environment once", () => {
+		const env: SettingsEnv = { ...REQUIRED };
+		expect(readTokenConfig(env)).toBe(readTokenConfig(env));
+		expect(readTokenConfig(env)).not.toBe(readTokenConfig({ ...REQUIRED }));
+	});
+
+	it("refuses an environment every time that it is asked", () => {
+		const env: SettingsEnv = {};
+		expect(refusal(env).code).toBe("misconfigured");
+		expect(refusal(env).code).toBe("misconfigured");
+	});
+
+	it("takes white space around a setting for an oversight", () => {
+		expect(setting("JWT_ISSUER", " https://id.example.com/\n")).toBe("https://id.example.com/");
+	});
+});
+
+describe("readConfig", () => {
+	it("needs no identity provider", () => {
+		expect(readConfig({})).toMatchObject({ HEARTBEAT_SECONDS: 25 });
+	});
+
+	it("does not look at the identity provider's settings", () => {
+		expect(readConfig({ JWKS_URL: "not a url" })).not.toHaveProperty("JWKS_URL");
+	});
+
+	it("refuses what is malformed", () => {
+		expect(refusal({ REPLAY_EVENTS: "many" }, readConfig).detail).toMatch(
+			/^The setting REPLAY_EVENTS must be a whole number from 1 to 10000\. /,
+		);
+	});
+
+	it("is not fooled by what the other reader has read before", () => {
+		const env: SettingsEnv = { ...REQUIRED };
+		readTokenConfig(env);
+		expect(readConfig(env)).not.toHaveProperty("JWKS_URL");
+		const other: SettingsEnv = {};
+		readConfig(other);
+		expect(refusal(other, readTokenConfig).code).toBe("misconfigured");
+	});
+});
+
+describe("a whole number", () => {
+	it.each([
+		["HEARTBEAT_SECONDS", 1, 300],
+		["RETRY_MILLISECONDS", 0, 3_600_000],
+		["REPLAY_EVENTS", 1, 10_000],
+		["REPLAY_SECONDS", 1, 31_536_000],
+		["MAX_EVENT_BYTES", 1, 1_048_576],
+		["MAX_BACKLOG_BYTES", 1024, 67_108_864],
+		["MAX_SUBSCRIBERS", 1, 1_000_000],
+		["MAX_CONNECTIONS_PER_USER", 1, 1_000_000],
+	] as const)("such as %s may be from %i to %i", (name, min, max) => {
+		expect(setting(name, min)).toBe(min);
+		expect(setting(name, String(max))).toBe(max);
+		expect(refusal({ ...REQUIRED, [name]: min - 1 }).detail).toContain(`${name} must be a whole number from ${min}`);
+		expect(refusal({ ...REQUIRED, [name]: max + 1 }).detail).toContain(`${name} must be a whole number`);
+	});
+
+	it.each(["25.5", "-1", "+25", "1e2", "0x19", " 25", "25s", "٢٥", "NaN", "Infinity", "null", "true", "25\n"])(
+		"is not %j",
+		(value) => {
+			expect(refusal({ ...REQUIRED, HEARTBEAT_SECONDS: value }).detail).toContain("HEARTBEAT_SECONDS must be");
+		},
+	);
+
+	it.each([25.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e21])("is not the number %d", (value) => {
+		expect(refusal({ ...REQUIRED, HEARTBEAT_SECONDS: value }).detail).toContain("HEARTBEAT_SECONDS must be");
+	});
+});
+
+describe("JWKS_URL", () => {
+	it.each([
+		"https://id.example.com/jwks",
+		"https://id.example.com:8443/jwks?x=1",
+		"http://localhost:8788/jwks",
+		"http://127.0.0.1/jwks",
+		"http://[::1]:8788/jwks",
+	])("may be %s", (url) => {
+		expect(setting("JWKS_URL", url)).toBe(url);
+	});
+
+	it.each([
+		"http://id.example.com/jwks",
+		"http://localhost.example.com/jwks",
+		"http://127.0.0.1.example.com/jwks",
+		"http://localhost@example.com/jwks",
+		"ftp://localhost/jwks",
+		"file:///etc/passwd",
+		"data:application/json,{}",
+		"id.example.com/jwks",
+		"/jwks",
+	])("may not be %s", (url) => {
+		expect(refusal({ ...REQUIRED, JWKS_URL: url }).detail).toContain("JWKS_URL must be an https URL");
+	});
+});
+
+describe("JWT_ALGORITHMS", () => {
+	it.each([
+		["ES256", ["ES256"]],
+		["RS256,PS256", ["RS256", "PS256"]],
+		[" EdDSA,  ES512 ", ["EdDSA", "ES512"]],
+	])("%j is a list", (value, list) => {
+		expect(setting("JWT_ALGORITHMS", value)).toEqual(list);
+	});
+
+	it.each([
+		"HS256",
+		"HS384",
+		"HS512",
+		"none",
+		"NONE",
+		"RS256 HS256",
+		"RS256,none",
+		"es256",
+		"RS1",
+		"dir",
+		"RS256;ES256",
+	])("may not be %s", (value) => {
+		expect(refusal({ ...REQUIRED, JWT_ALGORITHMS: value }).detail).toContain(
+			"JWT_ALGORITHMS must list asymmetric algorithms",
+		);
+	});
+
+	it("may not be a list of nothing", () => {
+		expect(refusal({ ...REQUIRED, JWT_ALGORITHMS: "," }).code).toBe("misconfigured");
+	});
+});
+
+describe("DEFAULT_CHANNELS", () => {
+	it.each([
+		["orders", ["orders"]],
+		["chat:* news", ["chat:*", "news"]],
+		["*", ["*"]],
+		["user:{sub},team:{sub}:*", ["user:{sub}", "team:{sub}:*"]],
+	])("may be %j", (value, list) => {
+		expect(setting("DEFAULT_CHANNELS", value)).toEqual(list);
+	});
+
+	it.each(["*:chat", "a/b", "user:{name}", "user:{sub", "chat:**", "é", `x${"y".repeat(128)}`])(
+		"may not be %j",
+		(value) => {
+			expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain(
+				"DEFAULT_CHANNELS must list channel names",
+			);
+		},
+	);
+});
+
+describe("CORS_ORIGINS", () => {
+	it.each([
+		["*", ["*"]],
+		["https://example.com", ["https://example.com"]],
+		["https://a.example http://localhost:3000", ["https://a.example", "http://localhost:3000"]],
+	])("may be %j", (value, list) => {
+		expect(setting("CORS_ORIGINS", value)).toEqual(list);
+	});
+
+	it.each([
+		"https://example.com/",
+		"https://example.com/app",
+		"https://example.com:443",
+		"https://EXAMPLE.com",
+		"example.com",
+		"https://*.example.com/",
+		"* https://example.com",
+		"https://example.com *",
+		"null",
+	])("may not be %j", (value) => {
+		expect(refusal({ ...REQUIRED, CORS_ORIGINS: value }).detail).toContain("CORS_ORIGINS must be `*`, or list origins");
+	});
+});
+
+describe("PUBLISH_KEYS", () => {
+	it("is one key that may do everything", () => {
+		expect(setting("PUBLISH_KEYS", KEY)).toEqual([{ key: KEY, patterns: ["*"] }]);
+	});
+
+	it("is many keys, some with the patterns that they are for", () => {
+		const other = `${"A-z_9".repeat(7)}`;
+		expect(setting("PUBLISH_KEYS", `\n${KEY}=orders,chat:*\n\t${other} ${KEY}2=*\n`)).toEqual([
+			{ key: KEY, patterns: ["orders", "chat:*"] },
+			{ key: other, patterns: ["*"] },
+			{ key: `${KEY}2`, patterns: ["*"] },
+		]);
+	});
+
+	it.each([
+		["is too short", "k".repeat(31)],
+		["holds another character", `${KEY}!`],
+		["has an equals sign and no pattern", `${KEY}=`],
+		["has an empty pattern", `${KEY}=orders,`],
+		["has a pattern that is none", `${KEY}=*:chat`],
+		["has a place for a subject", `${KEY}=user:{sub}`],
+		["has two lists of patterns", `${KEY}=orders=chat:*`],
+		["is separated from another by a comma", `${KEY},${KEY}`],
+		["is the bad one among good ones", `${KEY} short ${KEY}`],
+	])("refuses a key that %s, without showing it", (_, value) => {
+		const { detail } = refusal({ ...REQUIRED, PUBLISH_KEYS: value });
+		expect(detail).toContain("The setting PUBLISH_KEYS must hold entries");
+		expect(detail).not.toContain(value.slice(0, 20));
+	});
+});
+
+describe("TICKET_SECRET", () => {
+	it("has 32 characters or more", () => {
+		expect(setting("TICKET_SECRET", KEY)).toBe(KEY);
+	});
+
+	it("is refused when it is shorter, without showing it", () => {
+		const { detail } = refusal({ ...REQUIRED, TICKET_SECRET: "hunter2".repeat(4) });
+		expect(detail).toContain("The setting TICKET_SECRET must have 32 or more characters.");
+		expect(detail).not.toContain("hunter2");
+	});
+
+	it("does not count the white space around it", () => {
+		expect(refusal({ ...REQUIRED, TICKET_SECRET: ` ${"k".repeat(31)} ` }).code).toBe("misconfigured");
+	});
+});
