@@ -33,7 +33,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 /** How long a client is asked to wait, in seconds, where its problem passes by itself. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
-	rate_limited: 1,
+	rate_limited: 10,
 	too_many_connections: 5,
 	jwks_unavailable: 5,
 	channel_full: 10,

@@ -2,6 +2,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Hono } from "hono";
 import { type AuthorisationHooks, Authority } from "./auth/authority.ts";
 import { personalChannel } from "./auth/grants.ts";
+import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import type { ObserverHooks } from "./channel/observers.ts";
 import type { Receipt } from "./channel/publishing.ts";
@@ -64,6 +65,9 @@ export function createTidings(options: TidingsOptions = {}): Tidings {
 	};
 }
 
+/** Whoever holds a service binding was given it by whoever deploys both: it may do everything. */
+const SERVICE: Publisher = { kind: "service", id: "service", patterns: ["*"] };
+
 /** Publishing from inside Cloudflare. Reached through a service binding, which is all the authority it asks for. */
 export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	protected readonly hooks: AuthorisationHooks = {};
@@ -83,7 +87,7 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	): Promise<Receipt> {
 		const authority = new Authority(this.env, this.hooks);
 		checkChannel(channel);
-		await authority.allowPublish({ kind: "service", patterns: ["*"] }, channel);
+		await authority.allowPublish(SERVICE, channel);
 		const { receipt } = await publishEvents(this.env, channel, events, authority.config.MAX_EVENT_BYTES, conditions);
 		return receipt;
 	}

@@ -94,7 +94,7 @@ export class Authority {
 		const publisher = await findPublisher(token, this.config.PUBLISH_KEYS ?? []);
 		if (publisher) return publisher;
 		const user = await this.#verify(token, request);
-		return { kind: "user", user, patterns: user.publish };
+		return { kind: "user", id: `user:${user.sub}`, user, patterns: user.publish };
 	}
 
 	/** Until when a token opens streams, in unix milliseconds: its end, or where that is over, the end of the tolerance. */

@@ -2,16 +2,20 @@ import type { PublishKey } from "../config.ts";
 import type { User } from "./user.ts";
 
 /** Somebody who publishes: a backend with a publish key, a user with a token, or another Worker through a service binding. */
-export type Publisher =
-	| { kind: "key"; patterns: readonly string[] }
-	| { kind: "user"; user: User; patterns: readonly string[] }
-	| { kind: "service"; patterns: readonly string[] };
+export type Publisher = PublisherBase & ({ kind: "key" } | { kind: "user"; user: User } | { kind: "service" });
+
+interface PublisherBase {
+	/** Tells publishers apart without telling a key. */
+	id: string;
+	/** The channel patterns that the publisher may publish to. */
+	patterns: readonly string[];
+}
 
 /**
  * The publisher that a key belongs to. Compares with every key, in constant time, so that the time tells nothing.
  *
  * @example
- * await findPublisher(token, config.PUBLISH_KEYS); // { kind: "key", patterns: ["*"] }
+ * await findPublisher(token, config.PUBLISH_KEYS); // { kind: "key", id: "key:9f86d081", patterns: ["*"] }
  */
 export async function findPublisher(token: string, keys: readonly PublishKey[]): Promise<Publisher | undefined> {
 	const offered = await digest(token);
@@ -19,7 +23,9 @@ export async function findPublisher(token: string, keys: readonly PublishKey[]):
 	for (const known of keys) {
 		if (crypto.subtle.timingSafeEqual(offered, await digest(known.key))) matches.push(known);
 	}
-	return matches.length > 0 ? { kind: "key", patterns: matches.flatMap(({ patterns }) => patterns) } : undefined;
+	if (matches.length === 0) return undefined;
+	const id = `key:${new Uint8Array(offered).toHex().slice(0, 16)}`;
+	return { kind: "key", id, patterns: matches.flatMap(({ patterns }) => patterns) };
 }
 
 /** Digests have one length, which is what a constant-time comparison needs. */

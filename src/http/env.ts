@@ -6,6 +6,8 @@ import type { SettingsEnv } from "../config.ts";
 export interface TidingsEnv extends SettingsEnv {
 	/** The Durable Object namespace of the `Channel` class. */
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
+	/** How often a publisher may publish. Without it, there is no limit. */
+	PUBLISH_RATE_LIMIT?: RateLimit;
 }
 
 /** The Hono environment of every route. */

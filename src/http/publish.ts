@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { personalChannel } from "../auth/grants.ts";
+import type { Publisher } from "../auth/publishers.ts";
 import type { PublishOutcome, PublishRequest } from "../channel/publishing.ts";
 import { Problem } from "../errors.ts";
 import { acceptEvents } from "../sse/intake.ts";
@@ -17,11 +18,17 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	const publisher = await authority.publisher(c.req.raw);
 	const channel = checkChannel(name);
 	await authority.allowPublish(publisher, channel);
+	await limitRate(c.env.PUBLISH_RATE_LIMIT, publisher);
 	const conditions = readConditions(c.req.raw.headers);
 	const { MAX_EVENT_BYTES } = authority.config;
 	const events = await readPublishBody(c.req.raw, MAX_EVENT_BYTES);
 	const { receipt, replayed } = await publishEvents(c.env, channel, events, MAX_EVENT_BYTES, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
+}
+
+async function limitRate(limit: RateLimit | undefined, { id }: Publisher): Promise<void> {
+	if (!limit || (await limit.limit({ key: id })).success) return;
+	throw new Problem("rate_limited", "You publish more often than this service allows. Wait a little, or send batches.");
 }
 
 /** Under which conditions a publish goes through. */

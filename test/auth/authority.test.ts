@@ -171,6 +171,7 @@ describe("publisher", () => {
 	it("is who has a publish key, for the key's channels", async () => {
 		expect(await new Authority(env, {}).publisher(request(KEY))).toEqual({
 			kind: "key",
+			id: expect.stringMatching(/^key:[0-9a-f]{16}$/),
 			patterns: ["orders", "chat:*"],
 		});
 	});
@@ -194,7 +195,7 @@ describe("publisher", () => {
 	it("does not ask the authenticate hook for a publish key", async () => {
 		const authenticate = vi.fn(() => null);
 		const authority = new Authority({ PUBLISH_KEYS: KEY }, { authenticate });
-		expect(await authority.publisher(request(KEY))).toEqual({ kind: "key", patterns: ["*"] });
+		expect(await authority.publisher(request(KEY))).toEqual({ kind: "key", id: expect.any(String), patterns: ["*"] });
 		expect(authenticate).not.toHaveBeenCalled();
 	});
 
@@ -329,9 +330,9 @@ describe("allowSubscribe", () => {
 
 describe("allowPublish", () => {
 	const publishers: [string, Publisher][] = [
-		["key", { kind: "key", patterns: ["orders", "user:*"] }],
-		["user", { kind: "user", user: userNamed("alice", ["*"]), patterns: ["orders", "user:*"] }],
-		["service", { kind: "service", patterns: ["orders", "user:*"] }],
+		["key", { kind: "key", id: "key:1", patterns: ["orders", "user:*"] }],
+		["user", { kind: "user", id: "user:alice", user: userNamed("alice", ["*"]), patterns: ["orders", "user:*"] }],
+		["service", { kind: "service", id: "service", patterns: ["orders", "user:*"] }],
 	];
 
 	it.each(publishers)("lets a %s publish where its patterns reach, to personal channels too", async (_, publisher) => {
@@ -378,6 +379,8 @@ describe("an authorisation hook", () => {
 			message: expect.not.stringContaining("hunter2"),
 		});
 		await expect(authority.allowSubscribe(userNamed("alice", ["orders"]), "orders")).rejects.toThrow(hidden);
-		await expect(authority.allowPublish({ kind: "key", patterns: ["*"] }, "orders")).rejects.toThrow(hidden);
+		await expect(authority.allowPublish({ kind: "key", id: "key:1", patterns: ["*"] }, "orders")).rejects.toThrow(
+			hidden,
+		);
 	});
 });

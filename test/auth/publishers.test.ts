@@ -8,7 +8,8 @@ const KEYS = [
 
 describe("findPublisher", () => {
 	it("finds the publisher of each key, with its patterns", async () => {
-		for (const { key, patterns } of KEYS) expect(await findPublisher(key, KEYS)).toEqual({ kind: "key", patterns });
+		for (const { key, patterns } of KEYS)
+			expect(await findPublisher(key, KEYS)).toEqual({ kind: "key", id: expect.any(String), patterns });
 	});
 
 	it.each([
