@@ -1,13 +1,15 @@
-import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
 import { freshChannel, publish, published, subscribe } from "../support/service.ts";
 
+let issuer: TestIssuer;
 let alice: string;
 
 beforeAll(async () => {
-	alice = await (await TestIssuer.start()).token();
+	issuer = await TestIssuer.start();
+	alice = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 10 * 86_400 });
 });
 
 describe("a channel's object that is evicted", () => {
@@ -130,5 +132,105 @@ describe("streams that come and go while events flow", () => {
 		await published(channel, { data: "wakes those who wait for one more" });
 		await followers;
 		expect(Math.min(...cursors)).toBeGreaterThanOrEqual(last);
+	});
+});
+
+describe("a channel that nobody uses", () => {
+	const DAY_SECONDS = 86_400;
+
+	afterEach(() => {
+		vi.useRealTimers();
+	});
+
+	function wait(seconds: number): void {
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
+	}
+
+	function tables(channel: string): Promise<unknown[]> {
+		return runInDurableObject(env.CHANNEL.getByName(channel), (_, { storage }) =>
+			storage.sql.exec("SELECT name FROM sqlite_master WHERE name IN ('log', 'events')").toArray(),
+		);
+	}
+
+	/** Runs the alarm as if its time had come. */
+	function alarm(channel: string): Promise<boolean> {
+		return runDurableObjectAlarm(env.CHANNEL.getByName(channel));
+	}
+
+	it("frees its storage once nothing in it is younger than it remembers, and sets no more alarms", async () => {
+		const channel = freshChannel();
+		await published(channel, { data: 1 });
+		wait(DAY_SECONDS - 60);
+		await alarm(channel);
+		expect(await tables(channel)).toHaveLength(2);
+		wait(120);
+		await alarm(channel);
+		expect(await tables(channel)).toEqual([]);
+		expect(await alarm(channel)).toBe(false);
+		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ head: "0", buffered: 0 });
+	});
+
+	it("starts again above every offset that it used before", async () => {
+		const channel = freshChannel();
+		const [before] = await published(channel, { data: 1 });
+		wait(DAY_SECONDS + 60);
+		await alarm(channel);
+		const [after] = await published(channel, { data: 1 });
+		expect(Number(after)).toBeGreaterThan(Number(before));
+	});
+
+	it("waits for a day from when the last stream ended, so that its client can come back", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		const { id } = await stream.expect("connected");
+		wait(DAY_SECONDS - 3700);
+		await stream.close();
+		await published(channel, { data: "finds that the client has left" });
+		wait(DAY_SECONDS - 60);
+		await alarm(channel);
+		const token = await issuer.token();
+		const back = await subscribe(`/events?channel=${channel}&lastEventId=${id}`, token);
+		expect(await back.expect("connected")).toMatchObject({ data: { resumed: true } });
+		await back.close();
+	});
+
+	it("is kept when its object died with streams open: their clients are on their way back", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		const { id } = await stream.expect("connected");
+		wait(DAY_SECONDS * 2);
+		await abortAllDurableObjects();
+		await alarm(channel);
+		expect(await tables(channel)).toHaveLength(2);
+		const back = await subscribe(`/events?channel=${channel}&lastEventId=${id}`, await issuer.token());
+		expect(await back.expect("connected")).toMatchObject({ data: { resumed: true } });
+		await back.close();
+	});
+
+	it("is kept while somebody is refused there", async () => {
+		const channel = freshChannel();
+		await published(channel, { data: 1 });
+		wait(DAY_SECONDS / 2);
+		await env.CHANNEL.getByName(channel).endSubscribers({ user: "alice" });
+		wait(DAY_SECONDS / 2 + 60);
+		await alarm(channel);
+		expect(await tables(channel)).toHaveLength(2);
+	});
+
+	it("keeps no timer running once the last stream has ended, so that its object can be evicted", async () => {
+		const channel = freshChannel();
+		const stub = env.CHANNEL.getByName(channel);
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		const beating = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+		expect((beating ?? 0) - Date.now()).toBeLessThan(26_000);
+		await stream.close();
+		await published(channel, { data: "finds that the client has left" });
+		const resting = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+		expect((resting ?? 0) - Date.now()).toBeGreaterThan((DAY_SECONDS - 60) * 1000);
+		const seen = new Set<unknown>();
+		await runInDurableObject(stub, (object) => void seen.add(object));
+		await evictDurableObject(stub);
+		await runInDurableObject(stub, (object) => void seen.add(object));
+		expect(seen.size).toBe(2);
 	});
 });
