@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { PUBLISH_KEY } from "../scripts/workerd.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** How long a publisher waits before it sends again what was not answered. */
+const RETRY_MILLISECONDS = 20;
+
+/** Publishes without pause until told to stop. What is not answered is sent again, with its key, until it is. */
+export async function publishUntil(signal: AbortSignal, url: string, ledger: Ledger): Promise<void> {
+	for (let round = 0; !signal.aborted; round += 1) {
+		const events = Array.from({ length: 1 + (round % 3) }, () => randomUUID());
+		const ids = await publishOnce(url, events);
+		ids.forEach((id, index) => void ledger.acknowledge(id, events[index] ?? ""));
+	}
+}
+
+async function publishOnce(url: string, events: string[]): Promise<string[]> {
+	const key = randomUUID();
+	for (;;) {
+		try {
+			const response = await fetch(url, {
+				method: "POST",
+				headers: {
+					Authorization: `Bearer ${PUBLISH_KEY}`,
+					"Content-Type": "application/json",
+					"Idempotency-Key": key,
+				},
+				body: JSON.stringify(events.map((data) => ({ data }))),
+			});
+			const body = await response.text();
+			if (response.status === 201) return (JSON.parse(body) as { ids: string[] }).ids;
+			if (response.status < 500) throw new RefusedError(`${response.status} ${body}`);
+		} catch (error) {
+			if (error instanceof RefusedError) throw error;
+			// The process was killed: it comes back.
+		}
+		await wait(RETRY_MILLISECONDS);
+	}
+}
+
+class RefusedError extends Error {}
