@@ -24,22 +24,24 @@ const SETTINGS = {
 
 export class Workerd {
 	readonly #folder: string;
+	readonly #v8Flags: string[];
 	#settings: Record<string, string>;
 	#port = 0;
 	#process: ChildProcess | undefined;
 
-	private constructor(folder: string, settings: Record<string, string>) {
+	private constructor(folder: string, settings: Record<string, string>, v8Flags: string[]) {
 		this.#folder = folder;
+		this.#v8Flags = v8Flags;
 		this.#settings = settings;
 	}
 
 	/** Builds the Worker, and starts it on an empty disk and a free port. */
-	static async start(settings: Record<string, string> = {}): Promise<Workerd> {
+	static async start(settings: Record<string, string> = {}, v8Flags: string[] = []): Promise<Workerd> {
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
 		await mkdir(join(folder, "disk"));
 		const build = ["deploy", "--dry-run", "--config", "wrangler.toml", "--outdir", join(folder, "build")];
 		await promisify(execFile)(process.execPath, [WRANGLER, ...build], { cwd: ROOT });
-		const server = new Workerd(folder, { ...SETTINGS, ...settings });
+		const server = new Workerd(folder, { ...SETTINGS, ...settings }, v8Flags);
 		await server.restart();
 		return server;
 	}
@@ -97,6 +99,7 @@ const config :Workerd.Config = (
     (name = "disk", disk = (path = ${JSON.stringify(join(this.#folder, "disk"))}, writable = true)),
     (name = "internet", network = (allow = ["public", "private"])),
   ],
+  v8Flags = [${this.#v8Flags.map((flag) => JSON.stringify(flag)).join(", ")}],
   sockets = [(name = "http", address = "127.0.0.1:${this.#port}", http = (), service = "tidings")],
 );
 

@@ -15,7 +15,7 @@ const print = ({ seconds, kills, events, deliveries, lost, twice, outOfOrder, re
 		`${seconds.toFixed(0)} s: ${events} events, ${deliveries} deliveries, ${kills} kills; lost ${lost}, twice ${twice}, out of order ${outOfOrder}, offsets reused ${reused}`,
 	);
 
-const result = await soak(seconds, ({ seconds, kills, events }) =>
+const result = await soak({ seconds, kills: 1 }, ({ seconds, kills, events }) =>
 	console.log(`${seconds.toFixed(0)} s: ${events} events, ${kills} kills, going on`),
 );
 print(result);

@@ -12,6 +12,12 @@ const MAX_LIFE_MILLISECONDS = 1200;
 /** How long subscribers may take to see the last event, once nobody publishes and nothing is killed any more. */
 const CATCH_UP_MILLISECONDS = 30_000;
 
+/** How long a soak goes on: for some seconds, and until the process has been killed so often. */
+export interface SoakLength {
+	seconds: number;
+	kills: number;
+}
+
 export interface SoakResult extends Verdict {
 	kills: number;
 	seconds: number;
@@ -21,18 +27,18 @@ export interface SoakResult extends Verdict {
  * Publishes from several connections without pause while the process is killed and started again on the same disk, at
  * random moments; subscribers come back with their cursors throughout.
  */
-export async function soak(seconds: number, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
+export async function soak(length: SoakLength, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
 	const server = await Workerd.start({ REPLAY_EVENTS: "10000", MAX_CONNECTIONS_PER_USER: "1000" });
 	try {
-		return await run(server, seconds, report);
+		return await run(server, length, report);
 	} finally {
 		await server.stop();
 	}
 }
 
-async function run(server: Workerd, seconds: number, report: (result: SoakResult) => void): Promise<SoakResult> {
+async function run(server: Workerd, length: SoakLength, report: (result: SoakResult) => void): Promise<SoakResult> {
 	const startedAt = Date.now();
-	const end = startedAt + seconds * 1000;
+	const end = startedAt + length.seconds * 1000;
 	const ledger = new Ledger();
 	const stream = `${server.url}/events?channel=${CHANNEL}&ticket=${await ticket(server)}`;
 	const start = await firstCursor(stream);
@@ -47,7 +53,7 @@ async function run(server: Workerd, seconds: number, report: (result: SoakResult
 
 	let kills = 0;
 	const result = () => ({ ...ledger.verdict(), kills, seconds: (Date.now() - startedAt) / 1000 });
-	while (Date.now() < end) {
+	while (Date.now() < end || kills < length.kills) {
 		await Promise.race([wait(Math.random() * MAX_LIFE_MILLISECONDS), publishing, reading]);
 		await server.kill();
 		kills += 1;

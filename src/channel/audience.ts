@@ -13,23 +13,39 @@ export interface ListedSubscriber {
 	since: number;
 }
 
+/** What an audience needs of the channel around it. */
+export interface AudienceHandlers {
+	/** The last stream has gone. */
+	emptied(): void;
+	/** Sends a stream that is behind what it has missed, as far as it has room. */
+	catchUp(stream: Stream, now: number): void;
+}
+
 /** The open streams of a channel: who is there, and what each of them gets. */
 export class Audience {
 	readonly #channel: string;
 	readonly #heartbeatMilliseconds: number;
 	readonly #observers: Observers;
-	readonly #emptied: () => void;
+	readonly #emptied: AudienceHandlers["emptied"];
+	readonly #catchUp: AudienceHandlers["catchUp"];
 	readonly #streams = new Map<string, Stream>();
 	readonly #connections = new Map<string, number>();
+	/** Streams that have fallen behind, and read from the log again. */
+	readonly #fallen = new Set<Stream>();
 	/** Streams that were cut with much unread, and until when their clients may read it. */
 	readonly #draining = new Map<Stream, number>();
 
-	/** @param emptied is called when the last stream has gone. */
-	constructor(channel: string, heartbeatSeconds: number, observers: Observers, emptied: () => void) {
+	constructor(channel: string, heartbeatSeconds: number, observers: Observers, handlers: AudienceHandlers) {
 		this.#channel = channel;
 		this.#heartbeatMilliseconds = heartbeatSeconds * 1000;
 		this.#observers = observers;
-		this.#emptied = emptied;
+		this.#emptied = handlers.emptied;
+		this.#catchUp = handlers.catchUp;
+	}
+
+	/** Whether a stream has fallen behind, and has to be looked after. */
+	get hasFallen(): boolean {
+		return this.#fallen.size > 0;
 	}
 
 	get size(): number {
@@ -58,6 +74,11 @@ export class Audience {
 		}));
 	}
 
+	/** How much each stream has not sent yet. */
+	*unsentBytes(): Generator<number> {
+		for (const stream of this.#streams.values()) yield stream.unsentBytes;
+	}
+
 	join(stream: Stream): void {
 		const { user } = stream.subscription;
 		this.#streams.set(stream.connection, stream);
@@ -78,17 +99,21 @@ export class Audience {
 		return ended.length;
 	}
 
-	/** Hands events to every stream that has caught up. A stream that leaves too much unread is cut. */
+	/**
+	 * Hands events to every stream that has caught up. One that has left too much unread falls behind: what follows is
+	 * read from the log when it has room again.
+	 */
 	deliver(events: readonly StoredEvent[], now: number): void {
 		const position = events.at(-1)?.offset;
 		if (position === undefined) return;
 		const chunkFor = chunksOf(events, this.#channel);
 		for (const stream of this.#streams.values()) {
-			// Behind: it reads them from the log. Ahead: the channel was wiped while they were on their way to disk.
+			// Ahead of the events: the channel was wiped while they were on their way to disk.
 			if (stream.isBehind || stream.position >= position) continue;
-			if (stream.isClogged) this.#end(stream, "slow_consumer", now);
+			if (stream.isClogged) this.#fallBehind(stream, now);
 			else stream.deliver(chunkFor(stream), position, now);
 		}
+		this.#lookAfterFallen(now);
 	}
 
 	/** Ends what has to end, warns whom it concerns, and writes to those who have heard nothing for long. */
@@ -98,16 +123,18 @@ export class Audience {
 			if (stream.subscription.endsAt <= now) this.#end(stream, "token_expired", now);
 			else if (stream.isSilent(now, this.#silenceMilliseconds)) this.#beat(stream, now);
 		}
+		this.#lookAfterFallen(now);
 		for (const [stream, until] of this.#draining) if (until <= now) this.#drop(stream);
 	}
 
-	/** When somebody next needs attention, in unix milliseconds; `undefined` when nobody is here. */
+	/** When somebody next needs attention, in unix milliseconds, 0 for soon; `undefined` when nobody is here. */
 	nextDue(): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = Number.POSITIVE_INFINITY;
 		for (const stream of this.#streams.values()) due = Math.min(due, stream.nextDue(this.#heartbeatMilliseconds));
 		for (const until of this.#draining.values()) due = Math.min(due, until);
-		return due;
+		// Streams that have fallen behind do not say when they have room.
+		return this.#fallen.size > 0 ? 0 : due;
 	}
 
 	/** Streams that fell silent a little later than the one that is due are beaten with it: fewer alarms. */
@@ -118,6 +145,20 @@ export class Audience {
 	#beat(stream: Stream, now: number): void {
 		if (stream.isClogged) this.#end(stream, "slow_consumer", now);
 		else stream.beat(now);
+	}
+
+	#fallBehind(stream: Stream, now: number): void {
+		stream.fallBehind(now);
+		this.#fallen.add(stream);
+	}
+
+	/** Lets streams that have fallen behind read on, and cuts those whose clients do not read at all. */
+	#lookAfterFallen(now: number): void {
+		for (const stream of this.#fallen) {
+			if (stream.isStalled(now)) this.#end(stream, "slow_consumer", now);
+			else if (stream.hasRoom) this.#catchUp(stream, now);
+			if (!stream.isBehind) this.#fallen.delete(stream);
+		}
 	}
 
 	#end(stream: Stream, reason: CloseReason, now: number): void {
@@ -141,6 +182,7 @@ export class Audience {
 
 	#remove(stream: Stream, reason: DisconnectReason): void {
 		if (!this.#streams.delete(stream.connection)) return;
+		this.#fallen.delete(stream);
 		const { user } = stream.subscription;
 		const left = this.connectionsOf(user) - 1;
 		if (left > 0) this.#connections.set(user, left);

@@ -4,6 +4,7 @@ import { Problem } from "../errors.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import { envelopeJson } from "../sse/event.ts";
 import { Audience, type ListedSubscriber } from "./audience.ts";
+import { Backpressure } from "./backpressure.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { Log } from "./log.ts";
 import { type ObserverHooks, Observers } from "./observers.ts";
@@ -58,11 +59,15 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		this.#log = new Log(ctx.storage, { events: REPLAY_EVENTS, seconds: REPLAY_SECONDS });
 		this.#keys = new IdempotencyKeys(ctx.storage.sql);
 		this.#revocations = new Revocations(ctx.storage.sql);
-		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), () => this.#rest());
+		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), {
+			emptied: () => void this.#rest(),
+			catchUp: (stream, now) => this.#replay.catchUp(stream, now),
+		});
 		this.#replay = new Replay(this.#name, this.#log, {
 			maxBacklogBytes: MAX_BACKLOG_BYTES,
 			retryMilliseconds: RETRY_MILLISECONDS,
 		});
+		const backpressure = new Backpressure(this.#audience, MAX_BACKLOG_BYTES);
 		this.#publishing = new Publishing({
 			name: this.#name,
 			log: this.#log,
@@ -70,7 +75,12 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 			subscribers: () => this.#audience.size,
 			transaction: (work) => this.#transaction(work),
 			sync: () => this.#sync(),
-			deliver: (events) => this.#audience.deliver(events, Date.now()),
+			deliver: (events) => {
+				this.#audience.deliver(events, Date.now());
+				backpressure.delivered(events);
+				if (this.#audience.hasFallen) void this.#setAlarm();
+			},
+			room: () => backpressure.room(),
 		});
 		void ctx.blockConcurrencyWhile(async () => {
 			this.#alarmAt = (await ctx.storage.getAlarm()) ?? undefined;

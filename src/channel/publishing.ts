@@ -1,6 +1,6 @@
 import { formatCursor } from "../sse/cursor.ts";
 import type { NewEvent, StoredEvent } from "../sse/event.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, type GroupLimits } from "./group-commit.ts";
 import type { AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
 import type { Log } from "./log.ts";
 
@@ -37,7 +37,17 @@ export interface PublishingChannel {
 	sync(): Promise<void>;
 	/** Hands events that are on disk to the streams. */
 	deliver(events: StoredEvent[]): void;
+	/** Resolves when the streams have room for more. */
+	room(): Promise<void>;
 }
+
+/** Weights are characters of data: what a group's streams have to hold, and what may wait in memory. */
+const GROUP_LIMITS: GroupLimits = {
+	requests: 500,
+	weight: 262_144,
+	waitingRequests: 10_000,
+	waitingWeight: 33_554_432,
+};
 
 /** Durable, then visible: nobody sees an event, and no publisher is answered, before it is on disk. */
 export class Publishing {
@@ -46,7 +56,7 @@ export class Publishing {
 
 	constructor(channel: PublishingChannel) {
 		this.#channel = channel;
-		this.#commits = new GroupCommit((group) => this.#commit(group));
+		this.#commits = new GroupCommit(GROUP_LIMITS, (group) => this.#commit(group));
 	}
 
 	/** Whether nothing is under way. */
@@ -60,11 +70,13 @@ export class Publishing {
 			const detail = `The channel ${this.#channel.name} has too many publishes waiting. Slow down, or send batches.`;
 			return { ok: false, code: "rate_limited", detail };
 		}
-		return await this.#commits.submit(request);
+		const weight = request.events.reduce((sum, { data }) => sum + data.length, 0);
+		return await this.#commits.submit(request, weight);
 	}
 
 	async #commit(group: PublishRequest[]): Promise<PublishOutcome[]> {
-		const { transaction, sync, deliver, log } = this.#channel;
+		const { transaction, sync, deliver, room, log } = this.#channel;
+		await room();
 		const stored: StoredEvent[] = [];
 		const outcomes = transaction(() => group.map((request) => this.#append(request, stored)));
 		if (stored.length > 0) {

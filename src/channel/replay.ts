@@ -38,7 +38,7 @@ export class Replay {
 		const { maxBacklogBytes } = this.#limits;
 		const stream = new Stream(this.#channel, subscription, from.position, maxBacklogBytes, now, {
 			left,
-			...(!piece.isLast && { more: (stream) => this.#catchUp(stream, Date.now()) }),
+			...(!piece.isLast && { more: (stream) => this.catchUp(stream, Date.now()) }),
 		});
 		stream.send(this.#preface(stream, from), now);
 		this.#deliver(stream, piece, now);
@@ -57,7 +57,8 @@ export class Replay {
 		return controlFrame("gap", { channel: this.#channel, ...gap }, { id: formatCursor(position) });
 	}
 
-	#catchUp(stream: Stream, now: number): void {
+	/** Sends a stream what it has missed, as far as it has room; when that is all, it takes live events again. */
+	catchUp(stream: Stream, now: number): void {
 		while (stream.isBehind && !stream.isClogged) {
 			const oldest = this.#log.oldest(now) ?? this.#log.head + 1;
 			if (stream.position + 1 < oldest) {

@@ -29,6 +29,9 @@ export type CloseReason = ControlEvents["closing"]["reason"];
 /** Why a stream ended. */
 export type DisconnectReason = "client_left" | CloseReason;
 
+/** How long a client may leave its full backlog untouched before it is a slow consumer. */
+const STALL_MILLISECONDS = 5000;
+
 /** How long before the end of its credentials a client is warned. */
 const WARNING_MILLISECONDS = 60_000;
 
@@ -51,10 +54,13 @@ export class Stream {
 	readonly isSelective: boolean;
 	/** The last event that was sent to this stream or withheld from it. */
 	position: number;
-	/** Whether it still reads from the log, and takes no live events yet. */
+	/** Whether it reads from the log, and takes no live events. */
 	isBehind = false;
+	readonly #maxBacklogBytes: number;
 	readonly #controller: ReadableStreamDefaultController<Uint8Array>;
 	#writtenAt: number;
+	#leastUnsentBytes = 0;
+	#progressedAt: number;
 	#withheld = false;
 	#warned = false;
 
@@ -69,8 +75,10 @@ export class Stream {
 		this.connection = newConnection(channel);
 		this.subscription = subscription;
 		this.position = position;
+		this.#maxBacklogBytes = maxBacklogBytes;
 		this.since = now;
 		this.#writtenAt = now;
+		this.#progressedAt = now;
 		this.isSelective = subscription.types !== undefined;
 		let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 		this.body = new ReadableStream<Uint8Array>(
@@ -90,6 +98,28 @@ export class Stream {
 	/** Whether the client has left so much unread that nothing more may be queued for it. */
 	get isClogged(): boolean {
 		return (this.#controller.desiredSize ?? 0) <= 0;
+	}
+
+	/** What is queued and was not handed to the network yet. */
+	get unsentBytes(): number {
+		return this.#maxBacklogBytes - (this.#controller.desiredSize ?? 0);
+	}
+
+	/** Whether there is so much room again that reading on is worth it. */
+	get hasRoom(): boolean {
+		return this.unsentBytes < this.#maxBacklogBytes / 2;
+	}
+
+	/** Whether the client has taken nothing of a full backlog for so long that it is a slow consumer. */
+	isStalled(now: number): boolean {
+		if (this.unsentBytes < this.#leastUnsentBytes) this.#progress(now);
+		return now - this.#progressedAt >= STALL_MILLISECONDS;
+	}
+
+	/** Takes no more live events: what follows is read from the log when there is room again. */
+	fallBehind(now: number): void {
+		this.isBehind = true;
+		this.#progress(now);
 	}
 
 	/** Whether an event is for this subscriber: by its type, and by whom it is addressed to. */
@@ -153,6 +183,11 @@ export class Stream {
 		this.#controller.close();
 	}
 
+	#progress(now: number): void {
+		this.#progressedAt = now;
+		this.#leastUnsentBytes = this.unsentBytes;
+	}
+
 	get #warnsAt(): number {
 		return this.subscription.expires * 1000 - WARNING_MILLISECONDS;
 	}
@@ -161,6 +196,7 @@ export class Stream {
 		this.#controller.enqueue(chunk);
 		this.#writtenAt = now;
 		this.#withheld = false;
+		if (this.isBehind) this.#progress(now);
 	}
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GroupCommit } from "../../src/channel/group-commit.ts";
 
+const LIMITS = { requests: 500, weight: 1000, waitingRequests: 10_000, waitingWeight: 20_000 };
+
 /** A disk whose writes end when the test says so. */
 class Disk {
 	readonly groups: number[][] = [];
@@ -37,7 +39,7 @@ function numbers(first: number, last: number): number[] {
 describe("submit", () => {
 	it("starts at once when nothing is under way, so that a lone request never waits", async () => {
 		const disk = new Disk();
-		const answer = new GroupCommit(disk.commit).submit(1);
+		const answer = new GroupCommit(LIMITS, disk.commit).submit(1, 1);
 		expect(disk.groups).toEqual([[1]]);
 		await disk.finish();
 		expect(await answer).toBe("answer 1");
@@ -45,8 +47,8 @@ describe("submit", () => {
 
 	it("gathers what comes meanwhile into one group, in order", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
-		const answers = numbers(1, 4).map((request) => commits.submit(request));
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answers = numbers(1, 4).map((request) => commits.submit(request, 1));
 		expect(disk.groups).toEqual([[1]]);
 		await disk.finish();
 		expect(disk.groups).toEqual([[1], [2, 3, 4]]);
@@ -57,7 +59,7 @@ describe("submit", () => {
 	it("never has two groups under way", async () => {
 		let underWay = 0;
 		let most = 0;
-		const commits = new GroupCommit(async (group: number[]) => {
+		const commits = new GroupCommit(LIMITS, async (group: number[]) => {
 			underWay += 1;
 			most = Math.max(most, underWay);
 			await settle();
@@ -66,7 +68,7 @@ describe("submit", () => {
 		});
 		const answers: Promise<number>[] = [];
 		for (const request of numbers(1, 50)) {
-			answers.push(commits.submit(request));
+			answers.push(commits.submit(request, 1));
 			if (request % 3 === 0) await Promise.resolve();
 		}
 		expect(await Promise.all(answers)).toEqual(numbers(1, 50));
@@ -75,9 +77,9 @@ describe("submit", () => {
 
 	it("answers nobody before their group is done", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
+		const commits = new GroupCommit(LIMITS, disk.commit);
 		const answered: string[] = [];
-		for (const request of [1, 2]) void commits.submit(request).then((answer) => answered.push(answer));
+		for (const request of [1, 2]) void commits.submit(request, 1).then((answer) => answered.push(answer));
 		await settle();
 		expect(answered).toEqual([]);
 		await disk.finish();
@@ -88,8 +90,8 @@ describe("submit", () => {
 
 	it("takes at most 500 requests into a group", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
-		const answers = numbers(0, 1001).map((request) => commits.submit(request));
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answers = numbers(0, 1001).map((request) => commits.submit(request, 1));
 		for (let group = 0; group < 4; group += 1) await disk.finish();
 		expect(disk.groups.map(({ length }) => length)).toEqual([1, 500, 500, 1]);
 		expect(disk.groups.flat()).toEqual(numbers(0, 1001));
@@ -98,11 +100,11 @@ describe("submit", () => {
 
 	it("fails the whole of a group that fails, and goes on with the next", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
-		const first = commits.submit(1);
-		const group = [2, 3].map((request) => commits.submit(request).catch((error: unknown) => error));
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const first = commits.submit(1, 1);
+		const group = [2, 3].map((request) => commits.submit(request, 1).catch((error: unknown) => error));
 		await disk.finish();
-		const last = commits.submit(4);
+		const last = commits.submit(4, 1);
 		const failure = new Error("disk full");
 		await disk.fail(failure);
 		expect(await Promise.all(group)).toEqual([failure, failure]);
@@ -113,28 +115,28 @@ describe("submit", () => {
 
 	it("fails a request, and not its caller, when the commit throws at once", async () => {
 		let calls = 0;
-		const commits = new GroupCommit((group: number[]) => {
+		const commits = new GroupCommit(LIMITS, (group: number[]) => {
 			calls += 1;
 			if (calls === 1) throw new Error("no");
 			return Promise.resolve(group);
 		});
-		await expect(commits.submit(1)).rejects.toThrow("no");
-		await expect(commits.submit(2)).resolves.toBe(2);
+		await expect(commits.submit(1, 1)).rejects.toThrow("no");
+		await expect(commits.submit(2, 1)).resolves.toBe(2);
 	});
 
 	it("starts at once again when everything is done", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
-		void commits.submit(1);
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		void commits.submit(1, 1);
 		await disk.finish();
-		void commits.submit(2);
+		void commits.submit(2, 1);
 		expect(disk.groups).toEqual([[1], [2]]);
 	});
 
 	it("takes a request that is submitted by who was just answered", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
-		const answer = commits.submit(1).then(() => commits.submit(2));
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answer = commits.submit(1, 1).then(() => commits.submit(2, 1));
 		await disk.finish();
 		await disk.finish();
 		expect(await answer).toBe("answer 2");
@@ -144,13 +146,33 @@ describe("submit", () => {
 describe("isFull", () => {
 	it("is true when 10,000 requests wait, and not while one more may", async () => {
 		const disk = new Disk();
-		const commits = new GroupCommit(disk.commit);
+		const commits = new GroupCommit(LIMITS, disk.commit);
 		expect(commits.isFull).toBe(false);
-		for (const request of numbers(0, 9999)) void commits.submit(request);
+		for (const request of numbers(0, 9999)) void commits.submit(request, 1);
 		expect(commits.isFull).toBe(false);
-		void commits.submit(10_000);
+		void commits.submit(10_000, 1);
 		expect(commits.isFull).toBe(true);
 		await disk.finish();
 		expect(commits.isFull).toBe(false);
+	});
+
+	it("is also so when what waits is too heavy", () => {
+		const commits = new GroupCommit(LIMITS, new Disk().commit);
+		void commits.submit(1, 1);
+		void commits.submit(2, 19_999);
+		expect(commits.isFull).toBe(false);
+		void commits.submit(3, 1);
+		expect(commits.isFull).toBe(true);
+	});
+});
+
+describe("weight", () => {
+	it("is shared by what goes together, and what is too heavy goes alone", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const weights = [1, 400, 600, 1, 5000, 999, 1];
+		weights.forEach((weight, request) => void commits.submit(request, weight));
+		while (disk.groups.flat().length < weights.length) await disk.finish();
+		expect(disk.groups).toEqual([[0], [1, 2], [3], [4], [5, 6]]);
 	});
 });

@@ -46,7 +46,7 @@ export async function logIn({ issuerUrl }: Service, name: string): Promise<strin
 }
 
 /** Gets a ticket, with a token or the publish key. */
-export async function ticketOf({ url }: Service, credential: string, body: object = {}): Promise<string> {
+export async function ticketOf({ url }: Pick<Service, "url">, credential: string, body: object = {}): Promise<string> {
 	const response = await fetch(`${url}/tickets`, {
 		method: "POST",
 		headers: { Authorization: `Bearer ${credential}`, "Content-Type": "application/json" },
@@ -57,7 +57,7 @@ export async function ticketOf({ url }: Service, credential: string, body: objec
 }
 
 /** Publishes as a backend does, and answers with the ids. */
-export async function publish({ url }: Service, channel: string, events: unknown): Promise<string[]> {
+export async function publish({ url }: Pick<Service, "url">, channel: string, events: unknown): Promise<string[]> {
 	const response = await fetch(`${url}/channels/${channel}/events`, {
 		method: "POST",
 		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
@@ -68,7 +68,7 @@ export async function publish({ url }: Service, channel: string, events: unknown
 }
 
 /** How many streams a channel has open. */
-export async function subscribersOf({ url }: Service, channel: string): Promise<number> {
+export async function subscribersOf({ url }: Pick<Service, "url">, channel: string): Promise<number> {
 	const response = await fetch(`${url}/channels/${channel}`, { headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
 	return ((await response.json()) as { subscribers: number }).subscribers;
 }

@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { soak } from "../../soak/soak.ts";
+
+it("loses nothing, repeats nothing and reorders nothing when the process is killed 20 times while events flow", async () => {
+	const { kills, events, lost, twice, outOfOrder, reused } = await soak({ seconds: 20, kills: 20 });
+	console.log(`${events} events, ${kills} kills, lost ${lost}, twice ${twice}, out of order ${outOfOrder}`);
+	expect(kills).toBeGreaterThanOrEqual(20);
+	expect(events).toBeGreaterThan(1000);
+	expect({ lost, twice, outOfOrder, reused }).toEqual({ lost: 0, twice: 0, outOfOrder: 0, reused: 0 });
+});
