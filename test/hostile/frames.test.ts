@@ -1,0 +1,117 @@
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { describe, it } from "vitest";
+import { Problem } from "../../src/errors.ts";
+import type { StoredEvent } from "../../src/sse/event.ts";
+import { controlFrame, envelopeFrame, eventFrame } from "../../src/sse/frame.ts";
+import { acceptEvents } from "../../src/sse/intake.ts";
+import { fc, nastyJson, nastyText } from "../support/property.ts";
+
+interface Parsed {
+	frames: EventSourceMessage[];
+	retries: number[];
+	errors: number;
+}
+
+function parse(text: string): Parsed {
+	const parsed: Parsed = { frames: [], retries: [], errors: 0 };
+	const parser = createParser({
+		onEvent: (frame) => void parsed.frames.push(frame),
+		onRetry: (retry) => void parsed.retries.push(retry),
+		onError: () => {
+			parsed.errors += 1;
+		},
+	});
+	parser.feed(text);
+	return parsed;
+}
+
+/** What a publisher sent, as the service stores it; `undefined` when it was refused, with a problem and nothing else. */
+function accepted(input: unknown): StoredEvent[] | undefined {
+	try {
+		return acceptEvents(input, 65_536).map((event, index) => ({ ...event, offset: 1000 + index, at: 1 }));
+	} catch (error) {
+		if (error instanceof Problem && error.status < 500) return undefined;
+		throw error;
+	}
+}
+
+const lines = (text: string) => text.toWellFormed().replaceAll(/\r\n|\r/g, "\n");
+const anyType = fc.oneof(nastyText, fc.constantFrom("message", "gap", "connected", "closing", "expiring", "order"));
+
+describe("frames", () => {
+	it("carry any text and any type there and back, and are one frame each", () => {
+		fc.assert(
+			fc.property(nastyText, anyType, (data, type) => {
+				const [event] = accepted({ data, type }) ?? [];
+				if (!event) return true;
+				const { frames, retries, errors } = parse(
+					new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+						new TextEncoder().encode(eventFrame(event)),
+					),
+				);
+				const [frame] = frames;
+				return (
+					frames.length === 1 &&
+					frame?.id === "1000" &&
+					frame.data === lines(data) &&
+					(frame.event ?? "message") === type.toWellFormed() &&
+					retries.length + errors === 0
+				);
+			}),
+			{ numRuns: 3000 },
+		);
+	});
+
+	it("carry any JSON there and back in an envelope", () => {
+		fc.assert(
+			fc.property(nastyJson, nastyText, (data, type) => {
+				const [event] = accepted({ data, type }) ?? [];
+				if (!event) return true;
+				const { frames, errors } = parse(envelopeFrame(event, "orders"));
+				const envelope = JSON.parse(frames[0]?.data ?? "null");
+				const isSame = JSON.stringify(envelope.data) === JSON.stringify(JSON.parse(event.data));
+				return frames.length === 1 && errors === 0 && isSame && envelope.type === type.toWellFormed();
+			}),
+			{ numRuns: 1500 },
+		);
+	});
+
+	it("cannot be forged: whatever is published is as many frames as events, with the channel's ids, and no control event", () => {
+		const publish = fc.record(
+			{
+				data: fc.oneof(nastyJson, nastyText),
+				type: anyType,
+				retry: fc.oneof(fc.nat(), nastyJson),
+				id: nastyText,
+				to: nastyJson,
+			},
+			{ requiredKeys: [] },
+		);
+		fc.assert(
+			fc.property(fc.oneof(publish, fc.array(publish, { maxLength: 5 }), nastyJson), (input) => {
+				const events = accepted(input);
+				if (!events) return true;
+				const { frames, errors } = parse(events.map(eventFrame).join(""));
+				return (
+					errors === 0 &&
+					frames.length === events.length &&
+					frames.every(({ id }, index) => id === String(1000 + index)) &&
+					frames.every(({ event }) => !["connected", "gap", "closing", "expiring"].includes(event ?? ""))
+				);
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it("of control events hold what they tell as it is, though it came from a client", () => {
+		fc.assert(
+			fc.property(nastyText, (after) => {
+				const { frames, errors } = parse(
+					controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, { id: "7" }),
+				);
+				return frames.length === 1 && errors === 0 && JSON.parse(frames[0]?.data ?? "null").after === after;
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+});

@@ -1,0 +1,99 @@
+import { describe, it } from "vitest";
+import { covers, forSubject, maySubscribe, personalChannel } from "../../src/auth/grants.ts";
+import { findStart } from "../../src/channel/resume.ts";
+import { isChannelName, isChannelPattern } from "../../src/names.ts";
+import { formatCursor, parseCursor } from "../../src/sse/cursor.ts";
+import { fc, nastyText } from "../support/property.ts";
+
+const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), maxLength: 20 });
+const nameText = fc.string({ unit: fc.constantFrom(..."aB0.:@~-_*{}|/ é"), maxLength: 12 });
+
+describe("cursors", () => {
+	it("are what the service wrote itself, or nothing", () => {
+		fc.assert(
+			fc.property(fc.oneof(nastyText, digits), (text) => {
+				const offset = parseCursor(text);
+				return offset === undefined || (Number.isSafeInteger(offset) && formatCursor(offset) === text);
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it("lead to a place in the log, or to a gap, whatever they are", () => {
+		const log = fc.tuple(fc.nat(1000), fc.nat(100), fc.nat(100)).map(([born, lost, kept]) => ({
+			born,
+			head: born + lost + kept,
+			oldest: kept === 0 ? undefined : born + lost + 1,
+			firstSince: () => undefined,
+		}));
+		fc.assert(
+			fc.property(fc.oneof(nastyText, digits, fc.nat(1300).map(String)), log, (cursor, view) => {
+				const { position, resumed, gap } = findStart({ cursor }, view);
+				const isInLog = position >= view.born && position <= view.head;
+				return (
+					isInLog && resumed === (gap === undefined) && (resumed ? String(position) === cursor : gap?.after === cursor)
+				);
+			}),
+			{ numRuns: 1500 },
+		);
+	});
+});
+
+describe("grants", () => {
+	it("never open somebody else's personal channel, unless they name it in full", () => {
+		fc.assert(
+			fc.property(
+				fc.oneof(nastyText, nameText),
+				fc.oneof(nastyText, nameText),
+				fc.array(fc.oneof(nameText, fc.constantFrom("*", "user:*", "user:", "u*"))),
+				(subject, other, grants) => {
+					const channel = personalChannel(other);
+					const isOwn = channel === personalChannel(subject);
+					return isOwn || maySubscribe(subject, grants, channel) === grants.includes(channel);
+				},
+			),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it("give every subject a channel of their own", () => {
+		fc.assert(
+			fc.property(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" }), (one, other) => {
+				const same = personalChannel(one) === personalChannel(other);
+				return (
+					same === (one.toWellFormed() === other.toWellFormed()) &&
+					/^user:[A-Za-z0-9._:@~-]*$/.test(personalChannel(one))
+				);
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it("that cover a pattern cover every channel under it", () => {
+		fc.assert(
+			fc.property(fc.array(nameText), nameText, nameText, (grants, prefix, rest) => {
+				return !covers(grants, `${prefix}*`) || covers(grants, `${prefix}${rest}`);
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it("keep a subject from writing patterns into its own name", () => {
+		fc.assert(
+			fc.property(nastyText, (subject) => {
+				const [pattern = ""] = forSubject(["room:{sub}"], subject);
+				return !pattern.includes("*") && !pattern.includes("{");
+			}),
+			{ numRuns: 500 },
+		);
+	});
+
+	it("know names from patterns", () => {
+		fc.assert(
+			fc.property(fc.oneof(nastyText, nameText), (text) => {
+				return !isChannelName(text) || (isChannelPattern(text) && !text.includes("*") && encodeURI(text) === text);
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+});
