@@ -20,10 +20,14 @@ const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
 const tidings = `http://localhost:${options.port}`;
 const issuer = `http://localhost:${options["issuer-port"]}`;
 const children: ChildProcess[] = [];
+const SHUTDOWN_MILLISECONDS = 5000;
+let isStopping = false;
 
 // npm's shell may be ended without a word to those below it.
 const parent = process.ppid;
-setInterval(() => process.ppid === parent || stop(0), 500).unref();
+setInterval(() => {
+	if (process.ppid !== parent) stop(0);
+}, 500).unref();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 
 // One after the other: two that start at once may pick the same port for their own use.
@@ -49,6 +53,7 @@ function serve(name: string, config: string, port: string, vars: Record<string, 
 	);
 	children.push(child);
 	child.on("exit", (code) => {
+		if (isStopping) return;
 		console.error(
 			`\n${name} has stopped (exit code ${code}). Is port ${port} free? Choose others with: npm start -- --port 9787 --issuer-port 9788`,
 		);
@@ -57,12 +62,13 @@ function serve(name: string, config: string, port: string, vars: Record<string, 
 	return new Promise((resolve) => child.once("message", () => resolve()));
 }
 
-function stop(code: number): never {
-	for (const child of children) {
-		child.removeAllListeners("exit");
-		child.kill();
-	}
-	process.exit(code);
+/** Ends with the children: they still report to this process while they shut down. */
+function stop(code: number): void {
+	if (isStopping) return;
+	isStopping = true;
+	process.exitCode = code;
+	for (const child of children) child.kill("SIGINT");
+	setTimeout(() => process.exit(), SHUTDOWN_MILLISECONDS).unref();
 }
 
 function welcome(): string {

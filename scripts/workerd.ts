@@ -14,7 +14,7 @@ const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 export const PUBLISH_KEY = "local-publish-key-0123456789abcdef";
 
 /** Settings that stand for themselves: nothing else has to run for publish keys and their tickets to work. */
-const SETTINGS = {
+export const SETTINGS = {
 	JWKS_URL: "http://localhost:8788/.well-known/jwks.json",
 	JWT_ISSUER: "http://localhost:8788",
 	JWT_AUDIENCE: "tidings",

@@ -16,7 +16,7 @@ const PROBLEMS = {
 	not_found: { status: 404, title: "There is nothing here" },
 	method_not_allowed: { status: 405, title: "The method is not allowed here" },
 	head_moved: { status: 412, title: "The channel has moved on" },
-	payload_too_large: { status: 413, title: "The event is too large" },
+	payload_too_large: { status: 413, title: "What was sent is too large" },
 	unsupported_media_type: { status: 415, title: "The content type is not supported" },
 	idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another publish" },
 	rate_limited: { status: 429, title: "Too many requests" },

@@ -48,7 +48,8 @@ export interface Tidings {
  *
  * @example
  * const tidings = createTidings({ onConnect: ({ user, channel }) => console.log(user, "joined", channel) });
- * export const { Channel, PublishService } = tidings;
+ * export class Channel extends tidings.Channel {}
+ * export class PublishService extends tidings.PublishService {}
  * export default new Hono().route("/sse", tidings.app);
  */
 export function createTidings(options: TidingsOptions = {}): Tidings {

@@ -2,5 +2,6 @@ import { createTidings } from "./index.ts";
 
 const tidings = createTidings();
 
-export const { Channel, PublishService } = tidings;
+export class Channel extends tidings.Channel {}
+export class PublishService extends tidings.PublishService {}
 export default tidings.app;

@@ -116,6 +116,11 @@ export class Audience {
 		this.#lookAfterFallen(now);
 	}
 
+	/** Writes to a user's streams: those whose clients have left are found by it. */
+	beatUser(user: string, now: number): void {
+		for (const stream of this.#streams.values()) if (stream.subscription.user === user) this.#beat(stream, now);
+	}
+
 	/** Ends what has to end, warns whom it concerns, and writes to those who have heard nothing for long. */
 	tend(now: number): void {
 		for (const stream of this.#streams.values()) {

@@ -16,6 +16,10 @@ import type { Renewal, Stream, Subscription } from "./stream.ts";
 /** Alarms that fall due closer together than this are one. */
 const ALARM_PACE_MILLISECONDS = 250;
 
+/** How often, and how far apart, a user's streams are written to when there seem to be too many: the second write fails. */
+const PROBE_WRITES = 3;
+const PROBE_MILLISECONDS = 50;
+
 /** How soon a channel that may not be forgotten yet is looked at again. */
 const REST_MILLISECONDS = 60 * 60 * 1000;
 
@@ -36,6 +40,11 @@ export interface ChannelState {
 
 /** Which streams an administrator ends: all of a user's, and what else the user could open, or a single one. */
 export type EndedSubscribers = { user: string } | { connection: string };
+
+/** Whether a stream lives on, and until when, in unix seconds. */
+export type RenewalOutcome =
+	| { ok: true; expires: number }
+	| { ok: false; reason: "not_found" | "another_user" | "revoked" };
 
 /**
  * One channel: its log, its open streams, its heartbeat. A Durable Object, so there is exactly one of each.
@@ -150,14 +159,15 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		return ended;
 	}
 
-	/** Lets an open stream live on with new credentials of the same user. */
-	async renew(connection: string, renewal: Renewal): Promise<"renewed" | "not_found" | "another_user"> {
+	/** Lets an open stream live on with new credentials of the same user. Older ones than it has change nothing. */
+	async renew(connection: string, renewal: Renewal): Promise<RenewalOutcome> {
 		const stream = this.#audience.find(connection);
-		if (!stream) return "not_found";
-		if (stream.subscription.user !== renewal.user) return "another_user";
-		stream.renew(renewal);
+		if (!stream) return { ok: false, reason: "not_found" };
+		if (stream.subscription.user !== renewal.user) return { ok: false, reason: "another_user" };
+		if (this.#revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return { ok: false, reason: "revoked" };
+		if (renewal.endsAt > stream.subscription.endsAt) stream.renew(renewal);
 		await this.#setAlarm();
-		return "renewed";
+		return { ok: true, expires: stream.subscription.expires };
 	}
 
 	/**
@@ -187,6 +197,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 
 	/** The response waits at the output gate until what was written here is on disk. */
 	async #open(subscription: Subscription): Promise<Stream> {
+		if (this.#hasMaxConnections(subscription)) await this.#probe(subscription);
 		const now = Date.now();
 		this.#log.birth(now);
 		this.#checkAdmission(subscription, now);
@@ -195,6 +206,18 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		if (this.#log.idleSince !== undefined) this.#log.setIdleSince(undefined);
 		await this.#setAlarm();
 		return stream;
+	}
+
+	#hasMaxConnections({ user }: Pick<Subscription, "user">): boolean {
+		return this.#audience.connectionsOf(user) >= this.#config.MAX_CONNECTIONS_PER_USER;
+	}
+
+	/** A client that has left is only found by writing to it. Nobody is to be turned away for streams that are dead. */
+	async #probe(subscription: Subscription): Promise<void> {
+		for (let write = 0; write < PROBE_WRITES && this.#hasMaxConnections(subscription); write += 1) {
+			this.#audience.beatUser(subscription.user, Date.now());
+			await scheduler.wait(PROBE_MILLISECONDS);
+		}
 	}
 
 	#checkAdmission({ user, issuedAt }: Subscription, now: number): void {
@@ -211,7 +234,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 				`The channel has ${MAX_SUBSCRIBERS} subscribers, as many as it may (MAX_SUBSCRIBERS). Try again later.`,
 			);
 		}
-		if (this.#audience.connectionsOf(user) >= MAX_CONNECTIONS_PER_USER) {
+		if (this.#hasMaxConnections({ user })) {
 			throw new Problem(
 				"too_many_connections",
 				`You have ${MAX_CONNECTIONS_PER_USER} streams of this channel open, as many as you may (MAX_CONNECTIONS_PER_USER). Close one, or share it.`,

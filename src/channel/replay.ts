@@ -7,7 +7,7 @@ import { findStart, type Start } from "./resume.ts";
 import { Stream, type Subscription } from "./stream.ts";
 
 /** What a stream is sent at once of a long replay, in characters of data; the rest follows as the client reads. */
-const PIECE_CHARACTERS = 262_144;
+const PIECE_CHARACTERS = 65_536;
 
 /** A part of the log. */
 interface Piece {

@@ -26,7 +26,7 @@ export async function readText(request: Request, maxBytes: number, invalid: Prob
 		chunks.push(chunk);
 	}
 	try {
-		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer());
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await new Blob(chunks).arrayBuffer());
 	} catch (cause) {
 		throw new Problem(invalid, "The body is not UTF-8 text.", { cause });
 	}
@@ -35,7 +35,8 @@ export async function readText(request: Request, maxBytes: number, invalid: Prob
 /** Parses a body that must be JSON. */
 export function parseJson(text: string, invalid: ProblemCode): unknown {
 	try {
-		return JSON.parse(text);
+		// RFC 8259, section 8.1: a byte order mark may be ignored.
+		return JSON.parse(text.replace(/^\ufeff/, ""));
 	} catch (cause) {
 		const problem = text.trim() === "" ? "The body is empty." : "The body is not JSON.";
 		throw new Problem(invalid, `${problem} Send a JSON object with \`Content-Type: application/json\`.`, { cause });

@@ -33,6 +33,11 @@ export const channels = new Hono<AppEnv>()
 	})
 	.delete("/channels/:channel", async (c) => {
 		const channel = await administered(c, c.req.param("channel"));
+		if (new URL(c.req.url).search !== "") {
+			const detail =
+				"This wipes the whole channel, so it takes no query. To end streams, DELETE …/subscribers?user= or ?connection=.";
+			throw new Problem("invalid_request", detail);
+		}
 		const ended = await callChannel(c.env, channel, async (stub) => await stub.wipe());
 		return c.json({ channel, ended });
 	});

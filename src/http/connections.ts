@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { RenewalOutcome } from "../channel/channel.ts";
 import { channelOf } from "../connection.ts";
 import { Problem } from "../errors.ts";
 import { isChannelName } from "../names.ts";
@@ -15,13 +16,19 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	await authority.allowSubscribe(user, channel);
 	const { sub, claims, expires, issuedAt } = user;
 	const renewal = { user: sub, claims, expires, endsAt, issuedAt };
-	switch (await callChannel(c.env, channel, async (stub) => await stub.renew(connection, renewal))) {
-		case "renewed":
-			return c.json({ connection, expires });
+	const outcome = await callChannel(
+		c.env,
+		channel,
+		async (stub): Promise<RenewalOutcome> => await stub.renew(connection, renewal),
+	);
+	if (outcome.ok) return c.json({ connection, expires: outcome.expires });
+	switch (outcome.reason) {
 		case "not_found":
 			throw unknownConnection();
 		case "another_user":
 			throw new Problem("insufficient_scope", "This stream was opened by another user. Renew your own.");
+		case "revoked":
+			throw new Problem("invalid_token", "Your access was ended after this token was issued. Get a new one.");
 	}
 });
 

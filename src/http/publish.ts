@@ -11,7 +11,16 @@ import { readPublishBody } from "./publish-body.ts";
 /** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
 export const publish = new Hono<AppEnv>()
 	.post("/channels/:channel/events", (c) => publishTo(c, c.req.param("channel")))
-	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(c.req.param("sub"))));
+	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(readSubject(c.req.url))));
+
+/** The subject in a path, decoded here: one that is encoded badly must not quietly become another. */
+function readSubject(url: string): string {
+	try {
+		return decodeURIComponent(new URL(url).pathname.split("/").at(-2) ?? "");
+	} catch (cause) {
+		throw new Problem("invalid_request", "The subject in the path is not percent-encoded UTF-8.", { cause });
+	}
+}
 
 async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	const authority = c.get("authority");

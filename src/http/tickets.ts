@@ -11,6 +11,8 @@ import { mediaType, parseJson, readText } from "./body.ts";
 import type { AppEnv } from "./env.ts";
 
 const MAX_BODY_BYTES = 16_384;
+/** A URL may have 16 KB on Cloudflare, and proxies on the way allow less. */
+const MAX_TICKET_CHARACTERS = 8192;
 
 const seconds = (max: number) => {
 	const problem = `must be a whole number of seconds from 1 to ${max}`;
@@ -56,7 +58,12 @@ export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 	const body = await readBody(c.req.raw);
 	const { ticket, expiresIn, streamFor } =
 		publisher.kind === "user" ? userTicket(publisher.user, authority, body) : keyTicket(publisher, body);
-	return c.json({ ticket: await sealTicket(ticket, secret), expiresIn, streamFor }, 201, {
+	const sealed = await sealTicket(ticket, secret);
+	if (sealed.length > MAX_TICKET_CHARACTERS) {
+		const detail = `The ticket would have ${sealed.length} characters, more than fit into a URL safely. Name fewer channels, or fewer claims.`;
+		throw new Problem("invalid_request", detail);
+	}
+	return c.json({ ticket: sealed, expiresIn, streamFor }, 201, {
 		"Cache-Control": "no-store",
 	});
 });

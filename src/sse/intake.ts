@@ -75,7 +75,7 @@ export type EventInput = z.input<typeof eventSchema>;
 export function acceptEvents(input: unknown, maxEventBytes: number): NewEvent[] {
 	const inputs = Array.isArray(input) ? input : [input];
 	if (inputs.length < 1 || inputs.length > MAX_BATCH) {
-		throw new Problem("invalid_event", `A batch holds 1 to ${MAX_BATCH} events, not ${inputs.length}. Split it.`);
+		throw new Problem("invalid_event", `A batch holds 1 to ${MAX_BATCH} events; this one has ${inputs.length}.`);
 	}
 	return inputs.map((each, index) => {
 		const place = Array.isArray(input) ? `Event ${index} of the batch: ` : "";

@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runI
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
-import { freshChannel, publish, published, subscribe } from "../support/service.ts";
+import { call, freshChannel, publish, published, subscribe } from "../support/service.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -10,6 +10,29 @@ let alice: string;
 beforeAll(async () => {
 	issuer = await TestIssuer.start();
 	alice = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 10 * 86_400 });
+});
+
+const DAY_SECONDS = 86_400;
+
+/** Sets the clock of the service forward. */
+function wait(seconds: number): void {
+	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
+}
+
+/** Runs the alarm as if its time had come. */
+function alarm(channel: string): Promise<boolean> {
+	return runDurableObjectAlarm(env.CHANNEL.getByName(channel));
+}
+
+function alarmTime(channel: string): Promise<number> {
+	return runInDurableObject(
+		env.CHANNEL.getByName(channel),
+		async (_, { storage }) => (await storage.getAlarm()) ?? Number.POSITIVE_INFINITY,
+	);
+}
+
+afterEach(() => {
+	vi.useRealTimers();
 });
 
 describe("a channel's object that is evicted", () => {
@@ -135,26 +158,117 @@ describe("streams that come and go while events flow", () => {
 	});
 });
 
-describe("a channel that nobody uses", () => {
-	const DAY_SECONDS = 86_400;
-
-	afterEach(() => {
-		vi.useRealTimers();
+describe("a stream whose token ends", () => {
+	it("is warned a minute before, and ends with it", async () => {
+		const channel = freshChannel();
+		const exp = Math.floor(Date.now() / 1000) + 100;
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ exp }));
+		await stream.expect("connected");
+		for (const [until, type] of [
+			[exp - 60, "expiring"],
+			[exp, "closing"],
+		] as const) {
+			while (Date.now() < until * 1000) {
+				const at = await alarmTime(channel);
+				expect(at).toBeLessThanOrEqual(until * 1000 + 250);
+				wait((at - Date.now()) / 1000);
+				await alarm(channel);
+			}
+			expect((await stream.next()).event).toBe(type);
+		}
+		expect(await stream.rest()).toEqual([]);
+		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 0 });
 	});
 
-	function wait(seconds: number): void {
-		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
-	}
+	it("ends with the tolerance for clocks, where that had begun already", async () => {
+		const channel = freshChannel();
+		const exp = Math.floor(Date.now() / 1000) - 30;
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ exp }));
+		await stream.expect("connected");
+		await stream.expect("expiring");
+		wait(29);
+		await alarm(channel);
+		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 1 });
+		wait(3);
+		await alarm(channel);
+		expect(JSON.parse((await stream.next()).data)).toEqual({ reason: "token_expired", reconnect: true });
+	});
 
+	it("lives on when it was renewed in time, and is warned again", async () => {
+		const channel = freshChannel();
+		const exp = Math.floor(Date.now() / 1000) + 50;
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ exp }));
+		const { data } = await stream.expect("connected");
+		await stream.expect("expiring");
+		const { connection } = data as { connection: string };
+		const headers = { Authorization: `Bearer ${await issuer.token({ exp: exp + 100 })}` };
+		await call(`/connections/${encodeURIComponent(connection)}`, { method: "PUT", headers });
+		wait(60);
+		await alarm(channel);
+		await published(channel, { data: "still here" });
+		expect((await stream.next()).data).toBe("still here");
+		wait(35);
+		await alarm(channel);
+		expect(await stream.expect("expiring")).toMatchObject({ data: { expires: exp + 100 } });
+		await stream.close();
+	});
+});
+
+describe("a client that stops reading", () => {
+	it("is cut once it has taken nothing of a full backlog for five seconds, and no memory goes to it", async () => {
+		const channel = freshChannel();
+		const response = await call(`/events?channel=${channel}&token=${alice}`);
+		const other = await subscribe(`/events?channel=${channel}`, alice);
+		await other.expect("connected");
+		const data = "x".repeat(60_000);
+		for (let event = 0; event < 40; event += 1) {
+			await published(channel, { data });
+			await other.next();
+		}
+		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 2 });
+		wait(6);
+		await published(channel, { data: "one more" });
+		expect((await other.next()).data).toBe("one more");
+		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 1 });
+
+		// It reads on: what it left, which is no more than a backlog, and why that is all.
+		let bytes = 0;
+		let tail = "";
+		for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+			bytes += chunk.length;
+			tail = (tail + chunk).slice(-200);
+		}
+		expect(bytes).toBeLessThan(1_048_576 + 2 * 60_100);
+		expect(tail).toContain('{"reason":"slow_consumer","reconnect":true}');
+		await other.close();
+	});
+
+	it("reads on from the log, and has missed nothing, when it was only slow", async () => {
+		const channel = freshChannel();
+		const slow = await subscribe(`/events?channel=${channel}`, alice);
+		await slow.expect("connected");
+		const data = "x".repeat(60_000);
+		const ids: string[] = [];
+		for (let event = 0; event < 60; event += 1) ids.push(...(await published(channel, { data })));
+		const seen = (await slow.take(10)).map(({ id }) => id);
+		while (seen.length < ids.length) {
+			wait(1);
+			await alarm(channel);
+			const count = Math.min(5, ids.length - seen.length);
+			seen.push(...(await slow.take(count)).map(({ id }) => id));
+		}
+		expect(seen).toEqual(ids);
+		await published(channel, { data: "live again" });
+		expect((await slow.next()).data).toBe("live again");
+		await slow.close();
+	});
+});
+
+describe("a channel that nobody uses", () => {
 	function tables(channel: string): Promise<unknown[]> {
 		return runInDurableObject(env.CHANNEL.getByName(channel), (_, { storage }) =>
 			storage.sql.exec("SELECT name FROM sqlite_master WHERE name IN ('log', 'events')").toArray(),
 		);
-	}
-
-	/** Runs the alarm as if its time had come. */
-	function alarm(channel: string): Promise<boolean> {
-		return runDurableObjectAlarm(env.CHANNEL.getByName(channel));
 	}
 
 	it("frees its storage once nothing in it is younger than it remembers, and sets no more alarms", async () => {
@@ -221,12 +335,10 @@ describe("a channel that nobody uses", () => {
 		const channel = freshChannel();
 		const stub = env.CHANNEL.getByName(channel);
 		const stream = await subscribe(`/events?channel=${channel}`, alice);
-		const beating = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
-		expect((beating ?? 0) - Date.now()).toBeLessThan(26_000);
+		expect((await alarmTime(channel)) - Date.now()).toBeLessThan(26_000);
 		await stream.close();
 		await published(channel, { data: "finds that the client has left" });
-		const resting = await runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
-		expect((resting ?? 0) - Date.now()).toBeGreaterThan((DAY_SECONDS - 60) * 1000);
+		expect((await alarmTime(channel)) - Date.now()).toBeGreaterThan((DAY_SECONDS - 60) * 1000);
 		const seen = new Set<unknown>();
 		await runInDurableObject(stub, (object) => void seen.add(object));
 		await evictDurableObject(stub);

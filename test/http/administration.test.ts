@@ -155,6 +155,14 @@ describe("DELETE /channels/{channel}", () => {
 		await back.close();
 	});
 
+	it("takes no query, lest somebody wipe a channel who meant to end a user's streams", async () => {
+		const channel = freshChannel();
+		await published(channel, { data: 1 });
+		const response = await administer("DELETE", `/channels/${channel}?user=alice`);
+		expect(await problem(response)).toMatchObject({ status: 400, code: "invalid_request" });
+		expect(await (await administer("GET", `/channels/${channel}`)).json()).toMatchObject({ buffered: 1 });
+	});
+
 	it("uses no offset twice, however often a channel is wiped within a second", async () => {
 		const channel = freshChannel();
 		const seen: number[] = [];
@@ -197,6 +205,24 @@ describe("PUT /connections/{connection}", () => {
 		for (const unknown of [gone, "nonsense", `${crypto.randomUUID()}.a b`]) {
 			expect(await problem(await renew(unknown, alice))).toMatchObject({ status: 404, code: "not_found" });
 		}
+	});
+
+	it("changes nothing for a token that ends before the one that the stream has", async () => {
+		const now = Math.floor(Date.now() / 1000);
+		const stream = await subscribe(`/events?channel=${freshChannel()}`, await issuer.token({ exp: now + 600 }));
+		const response = await renew(await connectionOf(stream), await issuer.token({ exp: now + 60 }));
+		expect(await response.json()).toMatchObject({ expires: now + 600 });
+		await stream.close();
+	});
+
+	it("is refused with a token from before its user was revoked", async () => {
+		const channel = freshChannel();
+		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
+		wait(2);
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token());
+		const response = await renew(await connectionOf(stream), alice);
+		expect(await problem(response)).toMatchObject({ status: 401, code: "invalid_token" });
+		await stream.close();
 	});
 
 	it("asks for a token: a ticket or a publish key will not do", async () => {

@@ -107,6 +107,29 @@ describe("POST /users/{sub}/events", () => {
 	});
 });
 
+describe("a subject in the path", () => {
+	it.each(["%ff", "%zz", "%C3"])(
+		"that is encoded badly, as %s is, is refused, and not taken for another",
+		async (subject) => {
+			const response = await call(`/users/${subject}/events`, {
+				method: "POST",
+				headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
+				body: '{"data":1}',
+			});
+			expect(await problem(response)).toMatchObject({ status: 400, code: "invalid_request" });
+		},
+	);
+});
+
+describe("a byte order mark", () => {
+	it("is ignored before JSON, and is data in a text", async () => {
+		const channel = freshChannel();
+		await send(channel, "application/json", '\ufeff{"data":"json"}');
+		await send(channel, "text/plain", "\ufefftext");
+		expect((await buffered(channel)).map(({ data }) => data)).toEqual(["json", "\ufefftext"]);
+	});
+});
+
 describe("Idempotency-Key", () => {
 	it("answers a repeat as the first time, and stores nothing", async () => {
 		const channel = freshChannel();

@@ -133,6 +133,12 @@ describe("a ticket for a publish key", () => {
 		expect(await problem(await open("chat:1", answer.ticket))).toMatchObject({ code: "insufficient_scope" });
 	});
 
+	it("is refused when it would be too long for a URL", async () => {
+		const channels = Array.from({ length: 100 }, (_, index) => `${index}-${"x".repeat(100)}`);
+		const response = await ask(PUBLISH_KEY, { user: "carol", channels });
+		expect(await problem(response)).toMatchObject({ status: 400, code: "invalid_request" });
+	});
+
 	it.each([
 		["no user", { channels: ["orders"] }],
 		["an empty user", { user: "", channels: ["orders"] }],

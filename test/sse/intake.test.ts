@@ -280,7 +280,7 @@ describe("acceptEvents: a batch", () => {
 	it.each([0, 101, 1000])("may not hold %i events", (count) => {
 		expect(refusal(batch(count))).toMatchObject({
 			code: "invalid_event",
-			detail: `A batch holds 1 to 100 events, not ${count}. Split it.`,
+			detail: `A batch holds 1 to 100 events; this one has ${count}.`,
 		});
 	});
 

@@ -47,7 +47,8 @@ const tidings = createTidings({
 	},
 });
 
-export const { Channel, PublishService } = tidings;
+export class Channel extends tidings.Channel {}
+export class PublishService extends tidings.PublishService {}
 
 export default new Hono<{ Bindings: Env }>()
 	.get("/", (c) => c.text("the user's own page"))

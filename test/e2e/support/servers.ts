@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { createTestHarness } from "wrangler";
+import { PUBLISH_KEY } from "../../../scripts/workerd.ts";
 
 /** The built service and its identity provider, each on a port of its own, as `wrangler dev` would serve them. */
 
 const ROOT = join(import.meta.dirname, "../../..");
-export const PUBLISH_KEY = "local-publish-key-0123456789abcdef";
+
+export { PUBLISH_KEY };
 
 export interface Service {
 	/** Where tidings answers, without a slash at the end. */
