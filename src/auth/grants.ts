@@ -44,8 +44,9 @@ export function forSubject(patterns: readonly string[], subject: string): string
  * covers(["chat:*"], "*"); // false
  */
 export function covers(patterns: readonly string[], wanted: string): boolean {
+	const prefix = wanted.endsWith("*") ? wanted.slice(0, -1) : wanted;
 	return patterns.some((pattern) =>
-		pattern.endsWith("*") ? wanted.startsWith(pattern.slice(0, -1)) : pattern === wanted,
+		pattern.endsWith("*") ? prefix.startsWith(pattern.slice(0, -1)) : pattern === wanted,
 	);
 }
 

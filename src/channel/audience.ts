@@ -148,8 +148,8 @@ export class Audience {
 	}
 
 	#beat(stream: Stream, now: number): void {
-		if (stream.isClogged) this.#end(stream, "slow_consumer", now);
-		else stream.beat(now);
+		if (!stream.isClogged) stream.beat(now);
+		else if (!this.#fallen.has(stream)) this.#fallBehind(stream, now);
 	}
 
 	#fallBehind(stream: Stream, now: number): void {

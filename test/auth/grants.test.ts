@@ -108,6 +108,7 @@ describe("covers", () => {
 		[["chat:*"], "my-chat:7"],
 		[["chat:*"], "c*"],
 		[["chat:*"], "*"],
+		[["**"], "*"],
 		[["chat:7"], "chat:*"],
 		[[""], "orders"],
 		[["**"], "orders"],

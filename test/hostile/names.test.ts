@@ -72,6 +72,8 @@ describe("grants", () => {
 	it("that cover a pattern cover every channel under it", () => {
 		fc.assert(
 			fc.property(fc.array(nameText), nameText, nameText, (grants, prefix, rest) => {
+				// What ends with an asterisk is a pattern, and no channel.
+				fc.pre(!`${prefix}${rest}`.endsWith("*"));
 				return !covers(grants, `${prefix}*`) || covers(grants, `${prefix}${rest}`);
 			}),
 			{ numRuns: 1000 },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** One seed for all properties of a file: printed, so that a failure can be had again with `FAST_CHECK_SEED`. */
+/** One seed for all properties of a file: printed, so that a failure can be had again by writing it here. */
 const seed = Math.floor(Math.random() * 2 ** 31);
 console.log(`fast-check seed ${seed}`);
 fc.configureGlobal({ seed });
