@@ -1,13 +1,26 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** The service in workerd, with settings besides those for local work. */
+function inWorkerd(bindings: Record<string, string>) {
+	return cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } });
+}
+
 export default defineConfig({
 	test: {
 		projects: [
 			{
 				// What runs in the Worker is tested in workerd.
-				plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+				plugins: [inWorkerd({})],
 				test: { name: "worker", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/load/**"] },
+			},
+			{
+				// What a client can observe is the same in both ways of delivery.
+				plugins: [inWorkerd({ DELIVERY: "hibernate" })],
+				test: {
+					name: "hibernate",
+					include: ["test/http/**/*.test.ts", "test/channel/channel.test.ts", "test/hostile/requests.test.ts"],
+				},
 			},
 			{
 				// The service as its users run it, with real clients over HTTP.

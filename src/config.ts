@@ -71,6 +71,7 @@ const settings = {
 	CHANNELS_CLAIM: text.prefault("channels"),
 	DEFAULT_CHANNELS: patterns.prefault("user:{sub} public:*"),
 	CORS_ORIGINS: origins.optional(),
+	DELIVERY: z.enum(["direct", "hibernate"], "must be `direct` or `hibernate`").prefault("direct"),
 	HEARTBEAT_SECONDS: whole(25, 1, 300),
 	RETRY_MILLISECONDS: whole(2000, 0, 3_600_000),
 	REPLAY_EVENTS: whole(100, 1, 10_000),

@@ -62,6 +62,12 @@ export class Problem extends Error {
 		this.allow = options.allow;
 	}
 
+	/** The problem that a response of {@link toResponse} holds. */
+	static async fromResponse(response: Response): Promise<Problem> {
+		const { code, detail } = (await response.json()) as { code: ProblemCode; detail: string };
+		return new Problem(code, detail);
+	}
+
 	get status(): number {
 		return PROBLEMS[this.code].status;
 	}

@@ -17,7 +17,7 @@ export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
 export type { ConnectedSubscriber, ObserverHooks } from "./channel/observers.ts";
 export type { Receipt } from "./channel/publishing.ts";
-export type { DisconnectReason } from "./channel/stream.ts";
+export type { DisconnectReason } from "./channel/subscription.ts";
 export type { TidingsEnv } from "./http/env.ts";
 export type { PublishConditions } from "./http/publish.ts";
 export type { EventInput } from "./sse/intake.ts";

@@ -1,6 +1,6 @@
 import { type Config, readConfig, readTokenConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
-import { bearerToken, subscriberCredentials } from "./credentials.ts";
+import { bearerToken, type Credentials, messageCredentials, subscriberCredentials } from "./credentials.ts";
 import { covers, forSubject, maySubscribe } from "./grants.ts";
 import { findPublisher, type Publisher } from "./publishers.ts";
 import { openTicket } from "./tickets.ts";
@@ -71,11 +71,21 @@ export class Authority {
 
 	/** Who wants to open a stream, and until when it may stay open. */
 	async subscriber(request: Request, resuming: boolean): Promise<Subscriber> {
-		const credentials = subscriberCredentials(request);
-		if (credentials.kind === "ticket") {
-			return await openTicket(credentials.ticket, this.ticketSecret, Date.now(), resuming);
-		}
-		return await this.#fromToken(credentials.token, request);
+		return await this.#fromCredentials(subscriberCredentials(request), request, resuming);
+	}
+
+	/** Who sends credentials in a message over a WebSocket that a request opened. */
+	async socketSubscriber(
+		message: { token?: string | undefined; ticket?: string | undefined },
+		request: Request,
+		resuming: boolean,
+	): Promise<Subscriber> {
+		return await this.#fromCredentials(messageCredentials(message), request, resuming);
+	}
+
+	async #fromCredentials(credentials: Credentials, request: Request, resuming: boolean): Promise<Subscriber> {
+		if (credentials.kind === "token") return await this.#fromToken(credentials.token, request);
+		return await openTicket(credentials.ticket, this.ticketSecret, Date.now(), resuming);
 	}
 
 	/** Whose token stands in the `Authorization` header, and until when it opens streams. */

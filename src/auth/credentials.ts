@@ -17,6 +17,26 @@ export function bearerToken(request: Request): string {
 }
 
 /**
+ * The credentials in a WebSocket client's message: a token or a ticket.
+ *
+ * @throws Problem `missing_token` for none, `invalid_request` for both.
+ */
+export function messageCredentials({
+	token,
+	ticket,
+}: {
+	token?: string | undefined;
+	ticket?: string | undefined;
+}): Credentials {
+	if (token !== undefined && ticket !== undefined) {
+		throw new Problem("invalid_request", "The message carries a token and a ticket. Send one of them.");
+	}
+	if (token !== undefined) return { kind: "token", token };
+	if (ticket !== undefined) return { kind: "ticket", ticket };
+	throw new Problem("missing_token", "Send a `token`, or a `ticket` from `POST /tickets`, in the `auth` message.");
+}
+
+/**
  * A subscriber's credentials: the `Authorization` header, `?token=` or `?ticket=` (RFC 6750, section 2: one at a time).
  *
  * @throws Problem `invalid_request` for two at once, `missing_token` for none, `unsupported_auth_scheme`.

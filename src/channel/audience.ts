@@ -1,7 +1,8 @@
 import type { StoredEvent } from "../sse/event.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Observers } from "./observers.ts";
-import type { CloseReason, DisconnectReason, Stream } from "./stream.ts";
+import type { Presence, Subscriber } from "./subscriber.ts";
+import type { CloseReason, DisconnectReason } from "./subscription.ts";
 
 /** How many streams may be closed whose clients have not read the end yet; past it, the oldest is dropped. */
 const MAX_DRAINING = 100;
@@ -18,7 +19,7 @@ export interface AudienceHandlers {
 	/** The last stream has gone. */
 	emptied(): void;
 	/** Sends a stream that is behind what it has missed, as far as it has room. */
-	catchUp(stream: Stream, now: number): void;
+	catchUp(subscriber: Subscriber, now: number): void;
 }
 
 /** The open streams of a channel: who is there, and what each of them gets. */
@@ -28,12 +29,12 @@ export class Audience {
 	readonly #observers: Observers;
 	readonly #emptied: AudienceHandlers["emptied"];
 	readonly #catchUp: AudienceHandlers["catchUp"];
-	readonly #streams = new Map<string, Stream>();
+	readonly #subscribers = new Map<string, Subscriber>();
 	readonly #connections = new Map<string, number>();
 	/** Streams that have fallen behind, and read from the log again. */
-	readonly #fallen = new Set<Stream>();
+	readonly #fallen = new Set<Subscriber>();
 	/** Streams that were cut with much unread, and until when their clients may read it. */
-	readonly #draining = new Map<Stream, number>();
+	readonly #draining = new Map<Subscriber, number>();
 
 	constructor(channel: string, heartbeatSeconds: number, observers: Observers, handlers: AudienceHandlers) {
 		this.#channel = channel;
@@ -49,12 +50,12 @@ export class Audience {
 	}
 
 	get size(): number {
-		return this.#streams.size;
+		return this.#subscribers.size;
 	}
 
 	/** Whether nobody is here, and nobody is still reading the end of a stream. */
 	get isEmpty(): boolean {
-		return this.#streams.size === 0 && this.#draining.size === 0;
+		return this.#subscribers.size === 0 && this.#draining.size === 0;
 	}
 
 	/** How many streams a user has open. */
@@ -62,40 +63,61 @@ export class Audience {
 		return this.#connections.get(user) ?? 0;
 	}
 
-	find(connection: string): Stream | undefined {
-		return this.#streams.get(connection);
+	find(connection: string): Subscriber | undefined {
+		return this.#subscribers.get(connection);
 	}
 
 	list(): ListedSubscriber[] {
-		return Array.from(this.#streams.values(), ({ connection, subscription: { user }, since }) => ({
+		return Array.from(this.#subscribers.values(), ({ connection, subscription: { user }, since }) => ({
 			connection,
 			user,
 			since,
 		}));
 	}
 
-	/** How much each stream has not sent yet. */
-	*unsentBytes(): Generator<number> {
-		for (const stream of this.#streams.values()) yield stream.unsentBytes;
+	/** Everybody who is here. */
+	subscribers(): Iterable<Subscriber> {
+		return this.#subscribers.values();
 	}
 
-	join(stream: Stream): void {
-		const { user } = stream.subscription;
-		this.#streams.set(stream.connection, stream);
+	/** Takes in a new subscriber, tells it who is here, and the others that it is. */
+	join(subscriber: Subscriber, now: number): void {
+		const { user, presence } = subscriber.subscription;
+		const isNew = this.connectionsOf(user) === 0;
+		this.add(subscriber);
+		this.#observers.connected(this.#channel, subscriber);
+		if (presence) {
+			for (const other of this.#connections.keys()) {
+				if (other !== user) subscriber.tell({ user: other, state: "online" }, now);
+			}
+		}
+		if (isNew) this.#tell({ user, state: "online" }, now);
+	}
+
+	/** Takes in a subscriber that was here before, when the object slept or died. */
+	add(subscriber: Subscriber): void {
+		const { user } = subscriber.subscription;
+		this.#subscribers.set(subscriber.connection, subscriber);
 		this.#connections.set(user, this.connectionsOf(user) + 1);
-		this.#observers.connected(this.#channel, stream);
+		if (subscriber.isBehind) this.#fallen.add(subscriber);
+	}
+
+	/** Forgets a subscriber without a word: it has come back by another way. */
+	replace(subscriber: Subscriber): void {
+		this.#forget(subscriber);
+		subscriber.drop();
 	}
 
 	/** Forgets a stream whose client has gone. */
-	leave(stream: Stream): void {
-		this.#draining.delete(stream);
-		this.#remove(stream, "client_left");
+	leave(subscriber: Subscriber, now: number): void {
+		this.#draining.delete(subscriber);
+		this.#remove(subscriber, "client_left", now);
 	}
 
 	/** Ends the streams that a test picks, telling their clients why; answers how many. */
-	endWhere(test: (stream: Stream) => boolean, reason: CloseReason, now: number): number {
-		const ended = [...this.#streams.values()].filter(test);
-		for (const stream of ended) this.#end(stream, reason, now);
+	endWhere(test: (subscriber: Subscriber) => boolean, reason: CloseReason, now: number): number {
+		const ended = [...this.#subscribers.values()].filter(test);
+		for (const subscriber of ended) this.#end(subscriber, reason, now);
 		return ended.length;
 	}
 
@@ -107,36 +129,38 @@ export class Audience {
 		const position = events.at(-1)?.offset;
 		if (position === undefined) return;
 		const chunkFor = chunksOf(events, this.#channel);
-		for (const stream of this.#streams.values()) {
+		for (const subscriber of this.#subscribers.values()) {
 			// Ahead of the events: the channel was wiped while they were on their way to disk.
-			if (stream.isBehind || stream.position >= position) continue;
-			if (stream.isClogged) this.#fallBehind(stream, now);
-			else stream.deliver(chunkFor(stream), position, now);
+			if (subscriber.isBehind || subscriber.position >= position) continue;
+			if (subscriber.isClogged) this.#fallBehind(subscriber, now);
+			else subscriber.deliver(chunkFor(subscriber), position, now);
 		}
 		this.#lookAfterFallen(now);
 	}
 
 	/** Writes to a user's streams: those whose clients have left are found by it. */
 	beatUser(user: string, now: number): void {
-		for (const stream of this.#streams.values()) if (stream.subscription.user === user) this.#beat(stream, now);
+		for (const subscriber of this.#subscribers.values())
+			if (subscriber.subscription.user === user) this.#beat(subscriber, now);
 	}
 
 	/** Ends what has to end, warns whom it concerns, and writes to those who have heard nothing for long. */
 	tend(now: number): void {
-		for (const stream of this.#streams.values()) {
-			stream.warn(now);
-			if (stream.subscription.endsAt <= now) this.#end(stream, "token_expired", now);
-			else if (stream.isSilent(now, this.#silenceMilliseconds)) this.#beat(stream, now);
+		for (const subscriber of this.#subscribers.values()) {
+			subscriber.warn(now);
+			if (subscriber.subscription.endsAt <= now) this.#end(subscriber, "token_expired", now);
+			else if (subscriber.isSilent(now, this.#silenceMilliseconds)) this.#beat(subscriber, now);
 		}
 		this.#lookAfterFallen(now);
-		for (const [stream, until] of this.#draining) if (until <= now) this.#drop(stream);
+		for (const [subscriber, until] of this.#draining) if (until <= now) this.#drop(subscriber);
 	}
 
 	/** When somebody next needs attention, in unix milliseconds, 0 for soon; `undefined` when nobody is here. */
 	nextDue(): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = Number.POSITIVE_INFINITY;
-		for (const stream of this.#streams.values()) due = Math.min(due, stream.nextDue(this.#heartbeatMilliseconds));
+		for (const subscriber of this.#subscribers.values())
+			due = Math.min(due, subscriber.nextDue(this.#heartbeatMilliseconds));
 		for (const until of this.#draining.values()) due = Math.min(due, until);
 		// Streams that have fallen behind do not say when they have room.
 		return this.#fallen.size > 0 ? 0 : due;
@@ -147,52 +171,68 @@ export class Audience {
 		return this.#heartbeatMilliseconds * 0.8;
 	}
 
-	#beat(stream: Stream, now: number): void {
-		if (!stream.isClogged) stream.beat(now);
-		else if (!this.#fallen.has(stream)) this.#fallBehind(stream, now);
+	#beat(subscriber: Subscriber, now: number): void {
+		if (!subscriber.isClogged) subscriber.beat(now);
+		else if (!this.#fallen.has(subscriber)) this.#fallBehind(subscriber, now);
 	}
 
-	#fallBehind(stream: Stream, now: number): void {
-		stream.fallBehind(now);
-		this.#fallen.add(stream);
+	#fallBehind(subscriber: Subscriber, now: number): void {
+		subscriber.fallBehind(now);
+		this.#fallen.add(subscriber);
 	}
 
 	/** Lets streams that have fallen behind read on, and cuts those whose clients do not read at all. */
 	#lookAfterFallen(now: number): void {
-		for (const stream of this.#fallen) {
-			if (stream.isStalled(now)) this.#end(stream, "slow_consumer", now);
-			else if (stream.hasRoom) this.#catchUp(stream, now);
-			if (!stream.isBehind) this.#fallen.delete(stream);
+		for (const subscriber of this.#fallen) {
+			if (subscriber.isStalled(now)) this.#end(subscriber, "slow_consumer", now);
+			else if (subscriber.hasRoom) this.#catchUp(subscriber, now);
+			if (!subscriber.isBehind) this.#fallen.delete(subscriber);
 		}
 	}
 
-	#end(stream: Stream, reason: CloseReason, now: number): void {
-		const isClogged = stream.isClogged;
-		stream.close(reason, now);
-		if (isClogged) this.#drain(stream, now);
-		this.#remove(stream, reason);
+	#end(subscriber: Subscriber, reason: CloseReason, now: number): void {
+		const { hasLeftovers } = subscriber;
+		subscriber.close(reason, now);
+		if (hasLeftovers) this.#drain(subscriber, now);
+		this.#remove(subscriber, reason, now);
 	}
 
 	/** What a slow client has not read stays for two heartbeats, should it read on, and then goes. */
-	#drain(stream: Stream, now: number): void {
-		this.#draining.set(stream, now + 2 * this.#heartbeatMilliseconds);
+	#drain(subscriber: Subscriber, now: number): void {
+		this.#draining.set(subscriber, now + 2 * this.#heartbeatMilliseconds);
 		const [oldest] = this.#draining.keys();
 		if (oldest && this.#draining.size > MAX_DRAINING) this.#drop(oldest);
 	}
 
-	#drop(stream: Stream): void {
-		this.#draining.delete(stream);
-		stream.drop();
+	#drop(subscriber: Subscriber): void {
+		this.#draining.delete(subscriber);
+		subscriber.drop();
 	}
 
-	#remove(stream: Stream, reason: DisconnectReason): void {
-		if (!this.#streams.delete(stream.connection)) return;
-		this.#fallen.delete(stream);
-		const { user } = stream.subscription;
+	#remove(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
+		if (!this.#forget(subscriber)) return;
+		const { user } = subscriber.subscription;
+		if (this.connectionsOf(user) === 0) this.#tell({ user, state: "offline" }, now);
+		this.#observers.disconnected(this.#channel, subscriber, reason);
+		if (this.isEmpty) this.#emptied();
+	}
+
+	#forget(subscriber: Subscriber): boolean {
+		if (this.find(subscriber.connection) !== subscriber) return false;
+		this.#subscribers.delete(subscriber.connection);
+		this.#fallen.delete(subscriber);
+		const { user } = subscriber.subscription;
 		const left = this.connectionsOf(user) - 1;
 		if (left > 0) this.#connections.set(user, left);
 		else this.#connections.delete(user);
-		this.#observers.disconnected(this.#channel, stream, reason);
-		if (this.isEmpty) this.#emptied();
+		return true;
+	}
+
+	/** Everybody who asked for it learns who has come or gone; nobody learns it of themselves. */
+	#tell(presence: Presence, now: number): void {
+		for (const subscriber of this.#subscribers.values()) {
+			const { user, presence: isTold } = subscriber.subscription;
+			if (isTold && user !== presence.user) subscriber.tell(presence, now);
+		}
 	}
 }

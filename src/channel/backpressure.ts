@@ -17,12 +17,12 @@ const PATIENCE = 50;
  */
 export class Backpressure {
 	readonly #audience: Audience;
-	readonly #threshold: number;
+	readonly #maxBacklogBytes: number;
 	#deliveredCharacters = 0;
 
 	constructor(audience: Audience, maxBacklogBytes: number) {
 		this.#audience = audience;
-		this.#threshold = maxBacklogBytes * CONGESTED_BACKLOG;
+		this.#maxBacklogBytes = maxBacklogBytes;
 	}
 
 	/** Takes note of what was delivered: streams need not be looked at before it has become much. */
@@ -32,7 +32,7 @@ export class Backpressure {
 
 	/** Resolves when there is room for more, or when waiting does not help. */
 	async room(): Promise<void> {
-		if (this.#deliveredCharacters < this.#threshold / 2) return;
+		if (this.#deliveredCharacters < (this.#maxBacklogBytes * CONGESTED_BACKLOG) / 2) return;
 		this.#deliveredCharacters = 0;
 		let patience = PATIENCE;
 		let unsent = this.#unsent();
@@ -47,9 +47,9 @@ export class Backpressure {
 	#unsent(): { bytes: number; isCongested: boolean } {
 		let bytes = 0;
 		let clogging = 0;
-		for (const unsent of this.#audience.unsentBytes()) {
-			bytes += unsent;
-			if (unsent > this.#threshold) clogging += 1;
+		for (const { unsentBytes, subscription } of this.#audience.subscribers()) {
+			bytes += unsentBytes;
+			if (unsentBytes > subscription.maxBacklogBytes * CONGESTED_BACKLOG) clogging += 1;
 		}
 		return { bytes, isCongested: clogging > Math.max(CONGESTED_STREAMS, this.#audience.size * CONGESTED_SHARE) };
 	}

@@ -1,33 +1,29 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
+import { joiningSubscription, joinResponse, type RelayMessage } from "../link.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import { envelopeJson } from "../sse/event.ts";
+import { Admission } from "./admission.ts";
 import { Audience, type ListedSubscriber } from "./audience.ts";
 import { Backpressure } from "./backpressure.ts";
+import { Downlink } from "./downlink.ts";
+import { Downlinks } from "./downlinks.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { Log } from "./log.ts";
 import { type ObserverHooks, Observers } from "./observers.ts";
 import { Publishing, type PublishOutcome, type PublishRequest } from "./publishing.ts";
 import { Replay } from "./replay.ts";
 import { Revocations } from "./revocations.ts";
-import type { Renewal, Stream, Subscription } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { Renewal, Subscription } from "./subscription.ts";
 
 /** Alarms that fall due closer together than this are one. */
 const ALARM_PACE_MILLISECONDS = 250;
 
-/** How often, and how far apart, a user's streams are written to when there seem to be too many: the second write fails. */
-const PROBE_WRITES = 3;
-const PROBE_MILLISECONDS = 50;
-
 /** How soon a channel that may not be forgotten yet is looked at again. */
 const REST_MILLISECONDS = 60 * 60 * 1000;
-
-const STREAM_HEADERS = {
-	"Content-Type": "text/event-stream",
-	"Cache-Control": "no-store, no-transform",
-	"X-Accel-Buffering": "no",
-};
 
 /** How a channel stands. Before anybody has subscribed or published, `head` is `"0"`. */
 export interface ChannelState {
@@ -42,9 +38,7 @@ export interface ChannelState {
 export type EndedSubscribers = { user: string } | { connection: string };
 
 /** Whether a stream lives on, and until when, in unix seconds. */
-export type RenewalOutcome =
-	| { ok: true; expires: number }
-	| { ok: false; reason: "not_found" | "another_user" | "revoked" };
+export type RenewalOutcome = { ok: true; expires: number } | { ok: false; reason: "not_found" | "revoked" };
 
 /**
  * One channel: its log, its open streams, its heartbeat. A Durable Object, so there is exactly one of each.
@@ -59,23 +53,22 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	readonly #audience: Audience;
 	readonly #replay: Replay;
 	readonly #publishing: Publishing;
+	readonly #downlinks: Downlinks;
+	readonly #admission: Admission;
 	#alarmAt: number | undefined;
 
 	constructor(ctx: DurableObjectState, env: Env, hooks: ObserverHooks = {}) {
 		super(ctx, env);
 		this.#config = readConfig(env);
-		const { REPLAY_EVENTS, REPLAY_SECONDS, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = this.#config;
+		const { REPLAY_EVENTS, REPLAY_SECONDS, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = this.#config;
 		this.#log = new Log(ctx.storage, { events: REPLAY_EVENTS, seconds: REPLAY_SECONDS });
 		this.#keys = new IdempotencyKeys(ctx.storage.sql);
 		this.#revocations = new Revocations(ctx.storage.sql);
 		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), {
 			emptied: () => void this.#rest(),
-			catchUp: (stream, now) => this.#replay.catchUp(stream, now),
+			catchUp: (subscriber, now) => this.#replay.catchUp(subscriber, now),
 		});
-		this.#replay = new Replay(this.#name, this.#log, {
-			maxBacklogBytes: MAX_BACKLOG_BYTES,
-			retryMilliseconds: RETRY_MILLISECONDS,
-		});
+		this.#replay = new Replay(this.#name, this.#log);
 		const backpressure = new Backpressure(this.#audience, MAX_BACKLOG_BYTES);
 		this.#publishing = new Publishing({
 			name: this.#name,
@@ -91,20 +84,51 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 			},
 			room: () => backpressure.room(),
 		});
+		this.#admission = new Admission(this.#name, this.#config, this.#audience, this.#revocations);
+		this.#downlinks = new Downlinks(ctx);
+		for (const downlink of this.#downlinks.restore(this.#log.head, Date.now())) this.#audience.add(downlink);
 		void ctx.blockConcurrencyWhile(async () => {
 			this.#alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
 		});
 	}
 
-	/** Opens a stream. Its response goes to the client as it is, without the Worker in between. */
+	/**
+	 * Opens a stream. Its response goes to the client as it is, without the Worker in between; or to a relay in the Worker,
+	 * over a WebSocket.
+	 */
 	override async fetch(request: Request): Promise<Response> {
 		try {
-			const stream = await this.#open((await request.json()) as Subscription);
-			return new Response(stream.body, { headers: STREAM_HEADERS });
+			const joining = joiningSubscription(request);
+			if (joining) return await this.#join(joining);
+			return await this.#open((await request.json()) as Subscription);
 		} catch (error) {
 			if (error instanceof Problem) return error.toResponse();
 			throw error;
 		}
+	}
+
+	/** A relay says how much its client has taken, or passes a renewal on. */
+	override async webSocketMessage(socket: WebSocket, text: string): Promise<void> {
+		const downlink = this.#downlinks.of(socket);
+		if (!downlink) return;
+		const message = JSON.parse(text) as RelayMessage;
+		const now = Date.now();
+		if (message.type === "renew") {
+			const isGood = await this.#renew(downlink, message.renewal);
+			if (!isGood) this.#audience.endWhere((subscriber) => subscriber === downlink, "revoked", now);
+			return;
+		}
+		downlink.taken(message.bytes);
+		if (downlink.isBehind && downlink.hasRoom) this.#replay.catchUp(downlink, now);
+	}
+
+	/** A relay's client has left, or the relay has died. */
+	override webSocketClose(socket: WebSocket): void {
+		this.#leave(socket);
+	}
+
+	override webSocketError(socket: WebSocket): void {
+		this.#leave(socket);
 	}
 
 	/** Appends events, waits until they are on disk, delivers them and says where they stand. */
@@ -159,15 +183,21 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		return ended;
 	}
 
+	/** Whose an open stream is, and of which channels; `undefined` when it is not here. */
+	connection(connection: string): Pick<Subscription, "user" | "channels"> | undefined {
+		const subscriber = this.#audience.find(connection);
+		if (!subscriber) return undefined;
+		const { user, channels } = subscriber.subscription;
+		return { user, channels };
+	}
+
 	/** Lets an open stream live on with new credentials of the same user. Older ones than it has change nothing. */
 	async renew(connection: string, renewal: Renewal): Promise<RenewalOutcome> {
-		const stream = this.#audience.find(connection);
-		if (!stream) return { ok: false, reason: "not_found" };
-		if (stream.subscription.user !== renewal.user) return { ok: false, reason: "another_user" };
-		if (this.#revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return { ok: false, reason: "revoked" };
-		if (renewal.endsAt > stream.subscription.endsAt) stream.renew(renewal);
-		await this.#setAlarm();
-		return { ok: true, expires: stream.subscription.expires };
+		const subscriber = this.#audience.find(connection);
+		if (subscriber?.subscription.user !== renewal.user) return { ok: false, reason: "not_found" };
+		if (!(await this.#renew(subscriber, renewal))) return { ok: false, reason: "revoked" };
+		if (subscriber instanceof Downlink) subscriber.pass(renewal);
+		return { ok: true, expires: subscriber.subscription.expires };
 	}
 
 	/**
@@ -195,51 +225,67 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		return name;
 	}
 
-	/** The response waits at the output gate until what was written here is on disk. */
-	async #open(subscription: Subscription): Promise<Stream> {
-		if (this.#hasMaxConnections(subscription)) await this.#probe(subscription);
+	/** Holds the client's response. It waits at the output gate until what was written here is on disk. */
+	async #open(subscription: Subscription): Promise<Response> {
+		const now = await this.#admit(subscription);
+		const stream = this.#replay.start(
+			subscription,
+			now,
+			(start, isLong) =>
+				new Stream({
+					channel: this.#name,
+					subscription,
+					position: start.position,
+					retryMilliseconds: this.#config.RETRY_MILLISECONDS,
+					now,
+					left: (stream) => this.#audience.leave(stream, Date.now()),
+					more: isLong ? (stream) => this.#replay.catchUp(stream, Date.now()) : undefined,
+				}),
+		);
+		await this.#welcome(stream, now);
+		return stream.toResponse();
+	}
+
+	/** Takes in a subscriber whose response a relay holds. */
+	async #join(subscription: Subscription): Promise<Response> {
+		const now = await this.#admit(subscription);
+		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+		const downlink = this.#replay.start(subscription, now, ({ position }) =>
+			this.#downlinks.accept(ours, subscription, position, now),
+		);
+		await this.#welcome(downlink, now);
+		return joinResponse(theirs, downlink.start);
+	}
+
+	/** @returns the time at which the subscriber comes in. */
+	async #admit(subscription: Subscription): Promise<number> {
+		await this.#admission.prepare(subscription);
 		const now = Date.now();
 		this.#log.birth(now);
-		this.#checkAdmission(subscription, now);
-		const stream = this.#replay.start(subscription, now, (stream) => this.#audience.leave(stream));
-		this.#audience.join(stream);
+		this.#admission.check(subscription, now);
+		return now;
+	}
+
+	async #welcome(subscriber: Subscriber, now: number): Promise<void> {
+		const former = this.#audience.find(subscriber.connection);
+		if (former) this.#audience.replace(former);
+		if (subscriber.subscription.rejoins) this.#audience.add(subscriber);
+		else this.#audience.join(subscriber, now);
 		if (this.#log.idleSince !== undefined) this.#log.setIdleSince(undefined);
 		await this.#setAlarm();
-		return stream;
 	}
 
-	#hasMaxConnections({ user }: Pick<Subscription, "user">): boolean {
-		return this.#audience.connectionsOf(user) >= this.#config.MAX_CONNECTIONS_PER_USER;
+	#leave(socket: WebSocket): void {
+		const downlink = this.#downlinks.remove(socket);
+		if (downlink) this.#audience.leave(downlink, Date.now());
 	}
 
-	/** A client that has left is only found by writing to it. Nobody is to be turned away for streams that are dead. */
-	async #probe(subscription: Subscription): Promise<void> {
-		for (let write = 0; write < PROBE_WRITES && this.#hasMaxConnections(subscription); write += 1) {
-			this.#audience.beatUser(subscription.user, Date.now());
-			await scheduler.wait(PROBE_MILLISECONDS);
-		}
-	}
-
-	#checkAdmission({ user, issuedAt }: Subscription, now: number): void {
-		const { MAX_SUBSCRIBERS, MAX_CONNECTIONS_PER_USER } = this.#config;
-		if (this.#revocations.covers(user, issuedAt, now)) {
-			throw new Problem(
-				"invalid_token",
-				`Your access to the channel ${this.#name} was ended after these credentials were issued. Get new ones.`,
-			);
-		}
-		if (this.#audience.size >= MAX_SUBSCRIBERS) {
-			throw new Problem(
-				"channel_full",
-				`The channel has ${MAX_SUBSCRIBERS} subscribers, as many as it may (MAX_SUBSCRIBERS). Try again later.`,
-			);
-		}
-		if (this.#hasMaxConnections({ user })) {
-			throw new Problem(
-				"too_many_connections",
-				`You have ${MAX_CONNECTIONS_PER_USER} streams of this channel open, as many as you may (MAX_CONNECTIONS_PER_USER). Close one, or share it.`,
-			);
-		}
+	/** Answers whether the credentials are still good for the channel. */
+	async #renew(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
+		if (this.#revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return false;
+		if (renewal.endsAt > subscriber.subscription.endsAt) subscriber.renew(renewal);
+		await this.#setAlarm();
+		return true;
 	}
 
 	/** All or none, in storage and in memory. */

@@ -1,29 +1,54 @@
-import type { StoredEvent } from "../sse/event.ts";
+import { encodeEvents, FRAMES_AT } from "../link.ts";
+import type { EventForm, StoredEvent } from "../sse/event.ts";
 import { envelopeFrame, eventFrame } from "../sse/frame.ts";
-import type { Stream } from "./stream.ts";
+import { eventMessage } from "../sse/message.ts";
+import type { Subscriber } from "./subscriber.ts";
 
-const encoder = new TextEncoder();
+const WRITERS: Record<EventForm, (event: StoredEvent, channel: string) => string> = {
+	frame: eventFrame,
+	envelope: envelopeFrame,
+	message: eventMessage,
+};
+
+/** Events that leave together, encoded once for everybody who gets the same of them in the same form. */
+export interface Chunk {
+	/** The offset of the last of them. */
+	offset: number;
+	/** For those who hold the client's response. */
+	frames: Uint8Array;
+	/** For those at the other end of a WebSocket. */
+	message: Uint8Array;
+}
 
 /**
- * Encodes events that leave together. Streams that get the same events in the same form get the same bytes: they are
- * encoded once, however many streams there are.
+ * Encodes events that leave together.
  *
- * @returns the chunk for a stream; `undefined` where none of the events is for it.
+ * @returns the chunk for a subscriber; `undefined` where none of the events is for it.
  */
-export function chunksOf(events: readonly StoredEvent[], channel: string): (stream: Stream) => Uint8Array | undefined {
+export function chunksOf(
+	events: readonly StoredEvent[],
+	channel: string,
+): (subscriber: Subscriber) => Chunk | undefined {
 	const areAddressed = events.some(({ to }) => to !== undefined);
-	const chunks = new Map<string, Uint8Array>();
-	return (stream) => {
-		const wanted = areAddressed || stream.isSelective ? events.filter((event) => stream.wants(event)) : events;
-		if (wanted.length === 0) return undefined;
-		const { envelope } = stream.subscription;
-		const form = envelope ? "envelope" : "plain";
+	const position = events.at(-1)?.offset ?? 0;
+	const chunks = new Map<string, Chunk>();
+	return (subscriber) => {
+		const wanted = areAddressed || subscriber.isSelective ? events.filter((event) => subscriber.wants(event)) : events;
+		const offset = wanted.at(-1)?.offset;
+		if (offset === undefined) return undefined;
+		const { form } = subscriber.subscription;
 		const key = wanted === events ? form : `${form} ${wanted.map(({ offset }) => offset).join(" ")}`;
 		const known = chunks.get(key);
 		if (known) return known;
-		const frames = wanted.map((event) => (envelope ? envelopeFrame(event, channel) : eventFrame(event)));
-		const chunk = encoder.encode(frames.join(""));
+		const text = wanted.map((event) => WRITERS[form](event, channel)).join("");
+		const message = encodeEvents(position, offset, text);
+		const chunk = { offset, message, frames: message.subarray(FRAMES_AT) };
 		chunks.set(key, chunk);
 		return chunk;
 	};
+}
+
+/** Tells a relay that everything up to a position was withheld from its client. */
+export function withheldMessage(position: number): Uint8Array {
+	return encodeEvents(position, 0, "");
 }

@@ -1,4 +1,5 @@
-import type { DisconnectReason, Stream } from "./stream.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { DisconnectReason } from "./subscription.ts";
 
 /** Somebody who has a stream of a channel open. */
 export interface ConnectedSubscriber {
@@ -27,12 +28,12 @@ export class Observers {
 		this.#hooks = hooks;
 	}
 
-	connected(channel: string, stream: Stream): void {
-		void watch(() => this.#hooks.onConnect?.(describe(channel, stream)));
+	connected(channel: string, subscriber: Subscriber): void {
+		void watch(() => this.#hooks.onConnect?.(describe(channel, subscriber)));
 	}
 
-	disconnected(channel: string, stream: Stream, reason: DisconnectReason): void {
-		void watch(() => this.#hooks.onDisconnect?.(describe(channel, stream), reason));
+	disconnected(channel: string, subscriber: Subscriber, reason: DisconnectReason): void {
+		void watch(() => this.#hooks.onDisconnect?.(describe(channel, subscriber), reason));
 	}
 }
 
@@ -44,6 +45,6 @@ async function watch(call: () => void | Promise<void>): Promise<void> {
 	}
 }
 
-function describe(channel: string, { connection, subscription, since }: Stream): ConnectedSubscriber {
+function describe(channel: string, { connection, subscription, since }: Subscriber): ConnectedSubscriber {
 	return { connection, user: subscription.user, claims: subscription.claims, channel, since };
 }

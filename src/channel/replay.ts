@@ -1,12 +1,11 @@
 import { formatCursor } from "../sse/cursor.ts";
 import type { StoredEvent } from "../sse/event.ts";
-import { type ControlEvents, controlFrame } from "../sse/frame.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Log } from "./log.ts";
-import { findStart, type Start } from "./resume.ts";
-import { Stream, type Subscription } from "./stream.ts";
+import { findStart, type Start, type StartRequest } from "./resume.ts";
+import type { Subscriber } from "./subscriber.ts";
 
-/** What a stream is sent at once of a long replay, in characters of data; the rest follows as the client reads. */
+/** What a subscriber is sent at once of a long replay, in characters of data; the rest follows as the client reads. */
 const PIECE_CHARACTERS = 65_536;
 
 /** A part of the log. */
@@ -16,64 +15,53 @@ interface Piece {
 	isLast: boolean;
 }
 
-/** Starts streams: where they resume, what they are told first, and what they are sent from the log. */
+/** Starts subscribers where they want to, and sends them what they have missed. */
 export class Replay {
 	readonly #channel: string;
 	readonly #log: Log;
-	readonly #limits: { maxBacklogBytes: number; retryMilliseconds: number };
 
-	constructor(channel: string, log: Log, limits: { maxBacklogBytes: number; retryMilliseconds: number }) {
+	constructor(channel: string, log: Log) {
 		this.#channel = channel;
 		this.#log = log;
-		this.#limits = limits;
 	}
 
-	/** Opens a stream, and sends what it has missed. A long replay goes on by itself as the client reads. */
-	start(subscription: Subscription, now: number, left: (stream: Stream) => void): Stream {
+	/**
+	 * Finds where a subscriber starts, makes it, and sends it what it has missed. The rest of a long replay follows as
+	 * the client reads.
+	 */
+	start<Kind extends Subscriber>(
+		request: StartRequest,
+		now: number,
+		make: (start: Start, isLong: boolean) => Kind,
+	): Kind {
 		const log = this.#log;
 		const { born, head } = log;
 		const firstSince = (time: number) => log.firstSince(time, now);
-		const from = findStart(subscription, { born, head, oldest: log.oldest(now), firstSince });
-		const piece = this.#read(from.position, now);
-		const { maxBacklogBytes } = this.#limits;
-		const stream = new Stream(this.#channel, subscription, from.position, maxBacklogBytes, now, {
-			left,
-			...(!piece.isLast && { more: (stream) => this.catchUp(stream, Date.now()) }),
-		});
-		stream.send(this.#preface(stream, from), now);
-		this.#deliver(stream, piece, now);
-		stream.warn(now);
-		return stream;
+		const start = findStart(request, { born, head, oldest: log.oldest(now), firstSince });
+		const piece = this.#read(start.position, now);
+		const subscriber = make(start, !piece.isLast);
+		subscriber.open(start, now);
+		this.#deliver(subscriber, piece, now);
+		subscriber.warn(now);
+		return subscriber;
 	}
 
-	/** What comes before the replay. A gap carries the cursor that the stream goes on from: it need not be told again. */
-	#preface({ connection, subscription: { user, expires } }: Stream, { position, cursor, resumed, gap }: Start): string {
-		const connected = { connection, user, channels: [this.#channel], resumed, expires };
-		const opening = controlFrame("connected", connected, { id: cursor, retry: this.#limits.retryMilliseconds });
-		return gap ? opening + this.#gapFrame(gap, position) : opening;
-	}
-
-	#gapFrame(gap: Omit<ControlEvents["gap"], "channel">, position: number): string {
-		return controlFrame("gap", { channel: this.#channel, ...gap }, { id: formatCursor(position) });
-	}
-
-	/** Sends a stream what it has missed, as far as it has room; when that is all, it takes live events again. */
-	catchUp(stream: Stream, now: number): void {
-		while (stream.isBehind && !stream.isClogged) {
+	/** Sends a subscriber what it has missed, as far as it has room; when that is all, it takes live events again. */
+	catchUp(subscriber: Subscriber, now: number): void {
+		while (subscriber.isBehind && !subscriber.isClogged) {
 			const oldest = this.#log.oldest(now) ?? this.#log.head + 1;
-			if (stream.position + 1 < oldest) {
-				const after = formatCursor(stream.position);
-				stream.send(this.#gapFrame({ after, oldest: formatCursor(oldest), reason: "trimmed" }, oldest - 1), now);
-				stream.position = oldest - 1;
+			if (subscriber.position + 1 < oldest) {
+				const after = formatCursor(subscriber.position);
+				subscriber.skip({ after, oldest: formatCursor(oldest), reason: "trimmed" }, oldest - 1, now);
 			}
-			this.#deliver(stream, this.#read(stream.position, now), now);
+			this.#deliver(subscriber, this.#read(subscriber.position, now), now);
 		}
 	}
 
-	#deliver(stream: Stream, { events, isLast }: Piece, now: number): void {
+	#deliver(subscriber: Subscriber, { events, isLast }: Piece, now: number): void {
 		const position = events.at(-1)?.offset;
-		if (position !== undefined) stream.deliver(chunksOf(events, this.#channel)(stream), position, now);
-		stream.isBehind = !isLast;
+		if (position !== undefined) subscriber.deliver(chunksOf(events, this.#channel)(subscriber), position, now);
+		subscriber.setBehind(!isLast);
 	}
 
 	#read(after: number, now: number): Piece {

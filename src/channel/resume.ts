@@ -1,10 +1,12 @@
-import { formatCursor, parseCursor } from "../sse/cursor.ts";
+import { formatCursor } from "../sse/cursor.ts";
 import type { ControlEvents } from "../sse/frame.ts";
 
 /** Where in a channel a stream wants to start. */
 export interface StartRequest {
-	/** The client's cursor, as it came. Wins over the other two. */
+	/** The client's cursor, as it came. Wins over `rewind` and `since`. */
 	cursor?: string;
+	/** What the cursor means in this channel; absent where it is none of this stream's. */
+	position?: number;
 	/** Start with the last so many remembered events. */
 	rewind?: number | "all";
 	/** Start with the remembered events from this time on, in unix milliseconds. */
@@ -20,16 +22,19 @@ export interface LogView {
 	firstSince(time: number): number | undefined;
 }
 
+/** What a client has to be told that it missed. */
+export type Gap = Omit<ControlEvents["gap"], "channel">;
+
 /** Where a stream starts. */
 export interface Start {
 	/** The stream's first event is the one after this. */
 	position: number;
-	/** The client's cursor until its first event or gap. */
-	cursor: string;
+	/** Where the client's cursor stands until its first event or gap. */
+	cursor: number;
 	/** Whether a cursor was given and everything after it can be replayed. */
 	resumed: boolean;
 	/** What the client has to be told that it missed. */
-	gap?: Pick<ControlEvents["gap"], "after" | "oldest" | "reason">;
+	gap?: Gap;
 }
 
 /**
@@ -39,31 +44,30 @@ export interface Start {
  * gap hears of it the next time.
  *
  * @example
- * findStart({ cursor: "41" }, { born: 0, head: 42, oldest: 1, firstSince: () => 1 }); // { position: 41, cursor: "41", resumed: true }
+ * findStart({ cursor: "41", position: 41 }, { born: 0, head: 42, oldest: 1, firstSince: () => 1 }); // { position: 41, cursor: 41, resumed: true }
  */
 export function findStart(request: StartRequest, log: LogView): Start {
-	if (request.cursor !== undefined) return resume(request.cursor, log);
+	if (request.cursor !== undefined) return resume(request.cursor, request.position, log);
 	const position = withoutCursor(request, log);
-	return { position, cursor: formatCursor(position), resumed: false };
+	return { position, cursor: position, resumed: false };
 }
 
-function resume(cursor: string, { born, head, oldest }: LogView): Start {
-	const offset = parseCursor(cursor);
+function resume(cursor: string, offset: number | undefined, { born, head, oldest }: LogView): Start {
 	const oldestCursor = oldest === undefined ? null : formatCursor(oldest);
 	if (offset === undefined || offset < born || offset > head) {
 		const gap = { after: cursor, oldest: oldestCursor, reason: "foreign_cursor" } as const;
-		return { position: head, cursor: formatCursor(head), resumed: false, gap };
+		return { position: head, cursor: head, resumed: false, gap };
 	}
 	const first = oldest ?? head + 1;
 	if (offset + 1 < first) {
 		return {
 			position: first - 1,
-			cursor,
+			cursor: offset,
 			resumed: false,
-			gap: { after: cursor, oldest: oldestCursor, reason: "trimmed" },
+			gap: { after: formatCursor(offset), oldest: oldestCursor, reason: "trimmed" },
 		};
 	}
-	return { position: offset, cursor, resumed: true };
+	return { position: offset, cursor: offset, resumed: true };
 }
 
 function withoutCursor({ rewind, since }: StartRequest, { head, oldest, firstSince }: LogView): number {

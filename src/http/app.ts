@@ -9,6 +9,7 @@ import type { AppEnv } from "./env.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
 import { publish } from "./publish.ts";
+import { socket } from "./socket.ts";
 import { tickets } from "./tickets.ts";
 
 /** The HTTP side of the service: every route of the protocol. */
@@ -32,6 +33,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 		}),
 	);
 	app.route("/", events);
+	app.route("/", socket);
 	app.route("/", publish);
 	app.route("/", tickets);
 	app.route("/", channels);

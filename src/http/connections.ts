@@ -14,6 +14,12 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	const channel = channelOf(connection);
 	if (channel === undefined || !isChannelName(channel)) throw unknownConnection();
 	await authority.allowSubscribe(user, channel);
+	const open = await callChannel(c.env, channel, async (stub) => await stub.connection(connection));
+	if (!open) throw unknownConnection();
+	if (open.user !== user.sub) {
+		throw new Problem("insufficient_scope", "This stream was opened by another user. Renew your own.");
+	}
+	for (const each of open.channels) if (each !== channel) await authority.allowSubscribe(user, each);
 	const { sub, claims, expires, issuedAt } = user;
 	const renewal = { user: sub, claims, expires, endsAt, issuedAt };
 	const outcome = await callChannel(
@@ -22,14 +28,8 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 		async (stub): Promise<RenewalOutcome> => await stub.renew(connection, renewal),
 	);
 	if (outcome.ok) return c.json({ connection, expires: outcome.expires });
-	switch (outcome.reason) {
-		case "not_found":
-			throw unknownConnection();
-		case "another_user":
-			throw new Problem("insufficient_scope", "This stream was opened by another user. Renew your own.");
-		case "revoked":
-			throw new Problem("invalid_token", "Your access was ended after this token was issued. Get a new one.");
-	}
+	if (outcome.reason === "not_found") throw unknownConnection();
+	throw new Problem("invalid_token", "Your access was ended after this token was issued. Get a new one.");
 });
 
 function unknownConnection(): Problem {

@@ -1,47 +1,35 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Subscription } from "../channel/stream.ts";
 import { describeIssue, Problem } from "../errors.ts";
-import { callChannel, checkChannel } from "./channel-stub.ts";
+import { EventStream } from "../relay/event-stream.ts";
+import { Relay, type RelayOptions } from "../relay/relay.ts";
 import type { AppEnv } from "./env.ts";
+import {
+	hasOneStart,
+	ONE_START,
+	REWIND_HELP,
+	rewindSchema,
+	SINCE_HELP,
+	sinceSchema,
+	typesSchema,
+} from "./subscribe-schema.ts";
+import { prepareSubscription } from "./subscribing.ts";
 
-const MAX_CHANNELS = 32;
-const MAX_TYPES = 64;
-
-const rewindSchema = z
-	.union([
-		z.literal("all"),
-		z
-			.string()
-			.regex(/^[1-9]\d{0,8}$/)
-			.transform(Number),
-	])
-	.optional();
-
-const sinceSchema = z
-	.union([
-		z
-			.string()
-			.regex(/^\d{1,15}$/)
-			.transform(Number),
-		z.iso.datetime({ offset: true }).transform(Date.parse),
-	])
-	.optional();
+const flag = z.enum(["0", "1"]).optional();
 
 const querySchema = z
 	.object({
-		type: z.array(z.string()).max(MAX_TYPES, `must be given at most ${MAX_TYPES} times`),
-		rewind: onlyOne(rewindSchema, "must be a whole number from 1 on, or `all`"),
-		since: onlyOne(sinceSchema, "must be an RFC 3339 time such as `2026-01-31T12:00:00Z`, or unix milliseconds"),
-		envelope: onlyOne(z.enum(["0", "1"]).optional(), "must be 0 or 1"),
+		type: typesSchema,
+		rewind: onlyOne(rewindSchema.optional(), REWIND_HELP),
+		since: onlyOne(sinceSchema.optional(), SINCE_HELP),
+		envelope: onlyOne(flag, "must be 0 or 1"),
+		inbox: onlyOne(flag, "must be 0 or 1"),
+		presence: onlyOne(flag, "must be 0 or 1"),
 		lastEventId: onlyOne(z.string().optional(), "must be a cursor"),
 	})
-	.refine(({ rewind, since }) => rewind === undefined || since === undefined, {
-		path: ["rewind"],
-		error: "must not come with `since`; choose one",
-	});
+	.refine(hasOneStart, ONE_START);
 
-/** `GET /events`: a stream of a channel's events. */
+/** `GET /events`: a stream of the events of one or several channels. */
 export const events = new Hono<AppEnv>().get("/events", async (c) => {
 	if (c.req.method === "HEAD") {
 		throw new Problem("method_not_allowed", "A stream has no HEAD; open it with GET.", { allow: ["GET"] });
@@ -49,45 +37,41 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 	const { searchParams } = new URL(c.req.url);
 	const cursor = c.req.header("Last-Event-ID") || searchParams.get("lastEventId") || undefined;
 	const authority = c.get("authority");
-	const { user, endsAt } = await authority.subscriber(c.req.raw, cursor !== undefined);
+	const subscriber = await authority.subscriber(c.req.raw, cursor !== undefined);
 	const query = readQuery(searchParams);
-	const channel = readChannel(searchParams);
-	await authority.allowSubscribe(user, channel);
-	const subscription: Subscription = {
-		user: user.sub,
-		claims: user.claims,
-		envelope: query.envelope === "1",
-		expires: user.expires,
-		endsAt,
-		issuedAt: user.issuedAt,
-		...(query.type.length > 0 && { types: query.type }),
-		...(cursor !== undefined && { cursor }),
-		...(query.rewind !== undefined && { rewind: query.rewind }),
-		...(query.since !== undefined && { since: query.since }),
-	};
-	// The object's response passes through untouched, and so without this Worker's JavaScript.
-	return await callChannel(c.env, channel, (stub) =>
-		stub.fetch("https://channel/", { method: "POST", body: JSON.stringify(subscription) }),
-	);
+	const options = await prepareSubscription(c.env, authority, subscriber, {
+		channels: searchParams.getAll("channel"),
+		inbox: query.inbox === "1",
+		types: query.type,
+		form: query.envelope === "1" ? "envelope" : "frame",
+		presence: query.presence === "1",
+		cursor,
+		rewind: query.rewind,
+		since: query.since,
+	});
+	const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = authority.config;
+	if (options.channels.length === 1 && DELIVERY === "direct") return await openDirectly(options);
+	const stream = new EventStream({
+		form: query.envelope === "1" ? "envelope" : "frame",
+		maxBacklogBytes: MAX_BACKLOG_BYTES,
+		retryMilliseconds: RETRY_MILLISECONDS,
+		drainMilliseconds: 2 * HEARTBEAT_SECONDS * 1000,
+		left: () => relay.leave(),
+	});
+	const relay = new Relay(options, stream);
+	return (await relay.start()) ?? stream.toResponse();
 });
 
-function readChannel(query: URLSearchParams): string {
-	const names = new Set(query.getAll("channel"));
-	const [name] = names;
-	if (name === undefined) throw new Problem("invalid_request", "Name the channel: `/events?channel=orders`.");
-	for (const each of names) checkChannel(each);
-	if (names.size > MAX_CHANNELS) throw new Problem("invalid_request", `A stream has at most ${MAX_CHANNELS} channels.`);
-	if (names.size > 1) {
-		throw new Problem(
-			"invalid_request",
-			"A stream has one channel for now: several in one stream are not supported yet. Open one each.",
-		);
-	}
-	return name;
+/** The object's response passes through untouched, and so without this Worker's JavaScript. */
+async function openDirectly({ channels, subscription, positions, call }: RelayOptions): Promise<Response> {
+	const channel = channels[0] ?? "";
+	const position = positions?.get(channel);
+	const body = JSON.stringify({ ...subscription, ...(position !== undefined && { position }) });
+	return await call(channel, new Request("https://channel/", { method: "POST", body }));
 }
 
 function readQuery(query: URLSearchParams): z.output<typeof querySchema> {
-	const names = ["rewind", "since", "envelope", "lastEventId"] as const;
+	const names = ["rewind", "since", "envelope", "inbox", "presence", "lastEventId"] as const;
 	const raw = { type: query.getAll("type"), ...Object.fromEntries(names.map((name) => [name, query.getAll(name)])) };
 	const checked = querySchema.safeParse(raw);
 	if (checked.success) return checked.data;
@@ -95,7 +79,7 @@ function readQuery(query: URLSearchParams): z.output<typeof querySchema> {
 }
 
 /** A parameter that may be given once. */
-function onlyOne<Schema extends z.ZodType<unknown, string | undefined>>(schema: Schema, problem: string) {
+function onlyOne<Schema extends z.ZodType>(schema: Schema, problem: string) {
 	return z.array(z.string()).transform((values, context): z.output<Schema> => {
 		const checked = schema.safeParse(values[0]);
 		if (checked.success && values.length <= 1) return checked.data;

@@ -20,6 +20,12 @@ export interface StoredEvent extends NewEvent {
 	at: number;
 }
 
+/**
+ * How a stream's events are written: as frames, as frames whose data is the event's envelope, or as JSON messages, a line
+ * each, for WebSocket clients.
+ */
+export type EventForm = "frame" | "envelope" | "message";
+
 /** The text that goes out as the event's `data`. */
 export function sentData(event: NewEvent): string {
 	return event.data.startsWith('"') ? (JSON.parse(event.data) as string) : event.data;

@@ -43,11 +43,24 @@ function namedFields({ offset, type, retry }: StoredEvent) {
 	return { retry, event: type === "message" ? undefined : type, id: formatCursor(offset) };
 }
 
+/**
+ * The same frames with other ids: a stream of several channels has cursors of its own.
+ *
+ * No data and no type can be taken for an id: every line end in them was dealt with when they were written.
+ *
+ * @example
+ * replaceIds("id: 7\ndata: a\n\n", (offset) => `x${offset}`); // "id: x7\ndata: a\n\n"
+ */
+export function replaceIds(frames: string, cursorAt: (offset: number) => string): string {
+	return frames.replace(/(?<=^|\n)id: (\d+)(?=\n)/g, (_, offset: string) => `id: ${cursorAt(Number(offset))}`);
+}
+
 /** The control events of the protocol, with their data. */
 export interface ControlEvents {
 	connected: { connection: string; user: string; channels: string[]; resumed: boolean; expires: number };
 	gap: { channel: string; after: string; oldest: string | null; reason: "trimmed" | "foreign_cursor" };
 	expiring: { expires: number };
+	presence: { channel: string; user: string; state: "online" | "offline" };
 	closing: { reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown"; reconnect: boolean };
 }
 

@@ -3,7 +3,7 @@ import { describeIssue, Problem } from "../errors.ts";
 import { type NewEvent, type Recipients, sentData } from "./event.ts";
 
 /** Types that only the service itself sends; publishing one is refused. */
-const RESERVED_TYPES = ["connected", "gap", "closing", "expiring"] as const;
+const RESERVED_TYPES = ["connected", "gap", "closing", "expiring", "presence"] as const;
 const MAX_TYPE_CHARACTERS = 64;
 const MAX_CLAIMS = 16;
 const MAX_BATCH = 100;

@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runI
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
-import { call, freshChannel, publish, published, subscribe } from "../support/service.ts";
+import { CHANNELS_SLEEP, call, freshChannel, publish, published, subscribe } from "../support/service.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -335,7 +335,8 @@ describe("a channel that nobody uses", () => {
 		const channel = freshChannel();
 		const stub = env.CHANNEL.getByName(channel);
 		const stream = await subscribe(`/events?channel=${channel}`, alice);
-		expect((await alarmTime(channel)) - Date.now()).toBeLessThan(26_000);
+		// Who lets a channel sleep beats the heart elsewhere.
+		expect((await alarmTime(channel)) - Date.now() < 26_000).toBe(!CHANNELS_SLEEP);
 		await stream.close();
 		await published(channel, { data: "finds that the client has left" });
 		expect((await alarmTime(channel)) - Date.now()).toBeGreaterThan((DAY_SECONDS - 60) * 1000);

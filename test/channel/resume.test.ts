@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findStart, type LogView } from "../../src/channel/resume.ts";
+import { parseCursor } from "../../src/sse/cursor.ts";
 
 /** A log that was born at 1000 and whose head is 1010; it remembers from 1006 on. Event 1000 + n was published at n seconds. */
 const LOG: LogView = {
@@ -18,6 +19,12 @@ const FORGOTTEN: LogView = { born: 1000, head: 1010, oldest: undefined, firstSin
 /** Nothing has been forgotten. */
 const WHOLE: LogView = { ...LOG, oldest: 1001 };
 
+/** A cursor as it came, and what it means to a stream of one channel. */
+function given(cursor: string): { cursor: string; position?: number } {
+	const position = parseCursor(cursor);
+	return position === undefined ? { cursor } : { cursor, position };
+}
+
 describe("findStart with a cursor", () => {
 	it.each([
 		["1010", LOG, "at the head"],
@@ -27,7 +34,7 @@ describe("findStart with a cursor", () => {
 		["1000", NEW, "at the start of a log without events"],
 		["1010", FORGOTTEN, "at the head of a log that has forgotten everything"],
 	])("resumes from %s exactly", (cursor, log) => {
-		expect(findStart({ cursor }, log)).toEqual({ position: Number(cursor), cursor, resumed: true });
+		expect(findStart(given(cursor), log)).toEqual({ position: Number(cursor), cursor: Number(cursor), resumed: true });
 	});
 
 	it.each([
@@ -36,9 +43,9 @@ describe("findStart with a cursor", () => {
 		["1009", FORGOTTEN, 1010, null],
 		["1000", FORGOTTEN, 1010, null],
 	])("tells of the gap after %s, and keeps that cursor until it has been told", (cursor, log, position, oldest) => {
-		expect(findStart({ cursor }, log)).toEqual({
+		expect(findStart(given(cursor), log)).toEqual({
 			position,
-			cursor,
+			cursor: Number(cursor),
 			resumed: false,
 			gap: { after: cursor, oldest, reason: "trimmed" },
 		});
@@ -57,22 +64,22 @@ describe("findStart with a cursor", () => {
 		["of several channels", "deadbeef:1,2"],
 		["nasty", "\n\nevent: closing"],
 	])("starts live when it is %s", (_, cursor) => {
-		expect(findStart({ cursor }, LOG)).toEqual({
+		expect(findStart(given(cursor), LOG)).toEqual({
 			position: 1010,
-			cursor: "1010",
+			cursor: 1010,
 			resumed: false,
 			gap: { after: cursor, oldest: "1006", reason: "foreign_cursor" },
 		});
 	});
 
 	it("says that nothing is remembered where a foreign cursor comes to a new log", () => {
-		expect(findStart({ cursor: "5" }, NEW).gap).toEqual({ after: "5", oldest: null, reason: "foreign_cursor" });
+		expect(findStart(given("5"), NEW).gap).toEqual({ after: "5", oldest: null, reason: "foreign_cursor" });
 	});
 
 	it("does not look at rewind or since", () => {
-		expect(findStart({ cursor: "1008", rewind: "all" }, LOG).position).toBe(1008);
-		expect(findStart({ cursor: "1008", since: 0 }, LOG).position).toBe(1008);
-		expect(findStart({ cursor: "yesterday", rewind: "all", since: 0 }, LOG).position).toBe(1010);
+		expect(findStart({ ...given("1008"), rewind: "all" }, LOG).position).toBe(1008);
+		expect(findStart({ ...given("1008"), since: 0 }, LOG).position).toBe(1008);
+		expect(findStart({ ...given("yesterday"), rewind: "all", since: 0 }, LOG).position).toBe(1010);
 	});
 });
 
@@ -96,6 +103,6 @@ describe("findStart without a cursor", () => {
 		["starts live where nothing has come since", { since: 10_001 }, LOG, 1010],
 		["starts live in a new log, whatever the time", { since: 0 }, NEW, 1000],
 	] as const)("%s", (_, request, log, position) => {
-		expect(findStart(request, log)).toEqual({ position, cursor: String(position), resumed: false });
+		expect(findStart(request, log)).toEqual({ position, cursor: position, resumed: false });
 	});
 });

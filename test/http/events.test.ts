@@ -72,13 +72,6 @@ describe("GET /events", () => {
 		expect(await stream.expect("connected")).toMatchObject({ data: { channels: [channel] } });
 		await stream.close();
 	});
-
-	it("refuses a second channel, and says that several come later", async () => {
-		const response = await call(`/events?channel=orders&channel=chat:1`, {
-			headers: { Authorization: `Bearer ${alice}` },
-		});
-		expect(await problem(response)).toMatchObject({ status: 400, code: "invalid_request" });
-	});
 });
 
 describe("resuming", () => {

@@ -1,4 +1,6 @@
-import { exports } from "cloudflare:workers";
+import { evictDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { readConfig, type SettingsEnv } from "../../src/config.ts";
 import { SseReader } from "./sse.ts";
 
 /** The service under test, as a client meets it. */
@@ -45,6 +47,14 @@ export async function problem(response: Response): Promise<ProblemBody> {
 	const type = response.headers.get("Content-Type");
 	if (type !== "application/problem+json") throw new Error(`${response.status} ${type}: ${await response.text()}`);
 	return await response.json();
+}
+
+/** Whether channels sleep while their streams are open. */
+export const CHANNELS_SLEEP = readConfig(env as SettingsEnv).DELIVERY === "hibernate";
+
+/** Has a channel's object forget all that is in memory, as it does when it sleeps. */
+export async function evict(channel: string): Promise<void> {
+	await evictDurableObject(env.CHANNEL.getByName(channel));
 }
 
 let channels = 0;

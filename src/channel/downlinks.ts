@@ -1,0 +1,37 @@
+import { Downlink } from "./downlink.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** The subscribers behind WebSockets. The sockets stay open while the object sleeps. */
+export class Downlinks {
+	readonly #ctx: DurableObjectState;
+	readonly #bySocket = new Map<WebSocket, Downlink>();
+
+	constructor(ctx: DurableObjectState) {
+		this.#ctx = ctx;
+	}
+
+	/** Makes the subscribers again after the object has slept: whatever was published until then, they have. */
+	restore(head: number, now: number): Iterable<Downlink> {
+		for (const socket of this.#ctx.getWebSockets()) this.#bySocket.set(socket, Downlink.restore(socket, head, now));
+		return this.#bySocket.values();
+	}
+
+	/** Makes a subscriber of one end of a WebSocket that does not keep the object awake. */
+	accept(socket: WebSocket, subscription: Subscription, position: number, now: number): Downlink {
+		this.#ctx.acceptWebSocket(socket);
+		const downlink = Downlink.join(socket, subscription, position, now);
+		this.#bySocket.set(socket, downlink);
+		return downlink;
+	}
+
+	of(socket: WebSocket): Downlink | undefined {
+		return this.#bySocket.get(socket);
+	}
+
+	/** Answers with the subscriber that is no more. */
+	remove(socket: WebSocket): Downlink | undefined {
+		const downlink = this.#bySocket.get(socket);
+		this.#bySocket.delete(socket);
+		return downlink;
+	}
+}

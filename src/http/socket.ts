@@ -1,0 +1,167 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Authority } from "../auth/authority.ts";
+import type { Subscriber } from "../auth/user.ts";
+import { describeIssue, Problem } from "../errors.ts";
+import { Relay } from "../relay/relay.ts";
+import { CLOSE_CODES, SocketClient } from "../relay/socket-client.ts";
+import type { AppEnv, TidingsEnv } from "./env.ts";
+import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "./subscribe-schema.ts";
+import { prepareSubscription } from "./subscribing.ts";
+
+const SUBPROTOCOL = "tidings";
+const AUTHENTICATION_MILLISECONDS = 10_000;
+const MAX_MESSAGE_CHARACTERS = 32_768;
+/** How many messages may wait while one is worked on. */
+const MAX_WAITING = 32;
+
+const authSchema = z
+	.strictObject({
+		type: z.literal("auth"),
+		token: z.string().optional(),
+		ticket: z.string().optional(),
+		channels: z.array(z.string(), "must be a list of channels").default([]),
+		inbox: z.boolean("must be true or false").default(false),
+		types: typesSchema.default([]),
+		presence: z.boolean("must be true or false").default(false),
+		cursor: z.string("must be a cursor").optional(),
+		rewind: rewindSchema.optional(),
+		since: sinceSchema.optional(),
+	})
+	.refine(hasOneStart, ONE_START);
+
+const pingSchema = z.strictObject({ type: z.literal("ping") });
+const messageSchema = z.discriminatedUnion("type", [authSchema, pingSchema], "must be `auth` or `ping`");
+
+type Auth = z.output<typeof authSchema>;
+
+/** `GET /ws`: the same subscription as `GET /events`, for clients that prefer a WebSocket (RFC 6455). */
+export const socket = new Hono<AppEnv>().get("/ws", (c) => {
+	if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
+		throw new Problem("invalid_request", "This route is for WebSockets. Open it with `new WebSocket(…)`.");
+	}
+	const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+	ours.accept();
+	new Session(c.env, c.get("authority"), c.req.raw, ours).listen();
+	const offered = (c.req.header("Sec-WebSocket-Protocol") ?? "").split(",").map((each) => each.trim());
+	const headers = new Headers(offered.includes(SUBPROTOCOL) ? { "Sec-WebSocket-Protocol": SUBPROTOCOL } : {});
+	return new Response(null, { status: 101, webSocket: theirs, headers });
+});
+
+/** One WebSocket of a client: who it is, and the relay that serves it. */
+class Session {
+	readonly #env: TidingsEnv;
+	readonly #authority: Authority;
+	readonly #request: Request;
+	readonly #socket: WebSocket;
+	/** Messages are taken one after the other: a second `auth` must not overtake the first. */
+	#work: Promise<void> = Promise.resolve();
+	#waiting = 0;
+	#relay: Relay | undefined;
+	#deadline: number | null = null;
+	#isClosed = false;
+
+	constructor(env: TidingsEnv, authority: Authority, request: Request, socket: WebSocket) {
+		this.#env = env;
+		this.#authority = authority;
+		this.#request = request;
+		this.#socket = socket;
+	}
+
+	listen(): void {
+		this.#deadline = setTimeout(() => {
+			this.#fail(new Problem("missing_token", "Send an `auth` message within 10 seconds of connecting."));
+		}, AUTHENTICATION_MILLISECONDS);
+		this.#socket.addEventListener("message", ({ data }) => {
+			this.#waiting += 1;
+			if (this.#waiting > MAX_WAITING) this.#fail(new Problem("rate_limited", "You send messages too fast."));
+			else this.#work = this.#work.then(() => this.#take(data));
+		});
+		this.#socket.addEventListener("close", () => this.#leave());
+		this.#socket.addEventListener("error", () => this.#leave());
+	}
+
+	async #take(data: unknown): Promise<void> {
+		this.#waiting -= 1;
+		if (this.#isClosed) return;
+		try {
+			const message = readMessage(data);
+			if (message.type === "ping") this.#socket.send('{"type":"pong"}');
+			else await this.#authenticate(message);
+		} catch (error) {
+			if (!(error instanceof Problem)) console.error("A WebSocket message failed in a way that nobody foresaw.", error);
+			const unforeseen = new Problem("internal_error", "The service failed. Try again; its log has the reason.");
+			this.#fail(error instanceof Problem ? error : unforeseen);
+		}
+	}
+
+	async #authenticate(auth: Auth): Promise<void> {
+		const subscriber = await this.#authority.socketSubscriber(auth, this.#request, auth.cursor !== undefined);
+		clearTimeout(this.#deadline);
+		if (this.#relay) await this.#renew(this.#relay, subscriber);
+		else await this.#subscribe(auth, subscriber);
+	}
+
+	async #subscribe(auth: Auth, subscriber: Subscriber): Promise<void> {
+		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
+		const request = {
+			channels,
+			inbox,
+			types,
+			presence,
+			form: "message",
+			cursor: cursor || undefined,
+			rewind,
+			since,
+		} as const;
+		const options = await prepareSubscription(this.#env, this.#authority, subscriber, request);
+		if (this.#isClosed) return;
+		this.#relay = new Relay(options, new SocketClient(this.#socket));
+		const refusal = await this.#relay.start();
+		if (refusal) throw await Problem.fromResponse(refusal);
+	}
+
+	async #renew(relay: Relay, { user, endsAt }: Subscriber): Promise<void> {
+		if (user.sub !== relay.user) {
+			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
+		}
+		for (const channel of relay.channels) await this.#authority.allowSubscribe(user, channel);
+		const { sub, claims, expires, issuedAt } = user;
+		relay.renew({ user: sub, claims, expires, endsAt, issuedAt });
+	}
+
+	#fail({ code, detail, status }: Problem): void {
+		if (this.#isClosed) return;
+		this.#socket.send(JSON.stringify({ type: "error", code, detail }));
+		this.#socket.close(closeCode(status), code);
+		this.#leave();
+	}
+
+	#leave(): void {
+		this.#isClosed = true;
+		clearTimeout(this.#deadline);
+		this.#relay?.leave();
+	}
+}
+
+function readMessage(data: unknown): z.output<typeof messageSchema> {
+	if (typeof data !== "string") throw new Problem("invalid_request", "Messages are JSON text.");
+	if (data.length > MAX_MESSAGE_CHARACTERS) {
+		throw new Problem("payload_too_large", `A message has at most ${MAX_MESSAGE_CHARACTERS} characters.`);
+	}
+	let message: unknown;
+	try {
+		message = JSON.parse(data);
+	} catch (cause) {
+		throw new Problem("invalid_request", "The message is not JSON.", { cause });
+	}
+	const checked = messageSchema.safeParse(message);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", describeIssue(checked.error, "The message"));
+}
+
+function closeCode(status: number): number {
+	if (status === 401) return CLOSE_CODES.unauthenticated;
+	if (status === 403) return CLOSE_CODES.forbidden;
+	return status === 429 || status >= 500 ? CLOSE_CODES.tryAgainLater : CLOSE_CODES.badRequest;
+}

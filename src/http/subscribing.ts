@@ -1,0 +1,92 @@
+import type { Authority } from "../auth/authority.ts";
+import { personalChannel } from "../auth/grants.ts";
+import type { Subscriber } from "../auth/user.ts";
+import type { Subscription } from "../channel/subscription.ts";
+import { newConnection } from "../connection.ts";
+import { Problem } from "../errors.ts";
+import type { RelayOptions } from "../relay/relay.ts";
+import { Cursors } from "../sse/cursor.ts";
+import type { EventForm } from "../sse/event.ts";
+import { callChannel, checkChannel } from "./channel-stub.ts";
+import type { TidingsEnv } from "./env.ts";
+
+const MAX_CHANNELS = 32;
+/** A WebSocket keeps up to 16 KiB while its Channel sleeps. */
+const MAX_SUBSCRIPTION_BYTES = 14_000;
+
+/** What a client asks for, from a query or a message. */
+export interface SubscribeRequest {
+	channels: readonly string[];
+	/** Whether the user's personal channel is added. */
+	inbox: boolean;
+	types: readonly string[];
+	form: EventForm;
+	presence: boolean;
+	cursor: string | undefined;
+	rewind: number | "all" | undefined;
+	since: number | undefined;
+}
+
+/**
+ * What a user's request for a stream comes to, for its channels.
+ *
+ * @throws Problem `invalid_request`, `invalid_channel` or `insufficient_scope`, naming the channel.
+ */
+export async function prepareSubscription(
+	env: TidingsEnv,
+	authority: Authority,
+	{ user, endsAt }: Subscriber,
+	request: SubscribeRequest,
+): Promise<RelayOptions> {
+	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = authority.config;
+	const { cursor, rewind, since, types, form, presence } = request;
+	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
+	for (const channel of channels) await authority.allowSubscribe(user, channel);
+	const subscription: Subscription = {
+		connection: newConnection(channels[0] ?? ""),
+		channels,
+		user: user.sub,
+		claims: user.claims,
+		form,
+		presence,
+		// One client reads them all.
+		maxBacklogBytes: Math.ceil(MAX_BACKLOG_BYTES / channels.length),
+		expires: user.expires,
+		endsAt,
+		issuedAt: user.issuedAt,
+		...(types.length > 0 && { types: [...types] }),
+	};
+	checkSize(subscription);
+	const cursors = await Cursors.of(channels);
+	return {
+		channels,
+		cursors,
+		subscription: {
+			...subscription,
+			...(cursor !== undefined && { cursor }),
+			...(rewind !== undefined && { rewind }),
+			...(since !== undefined && { since }),
+		},
+		positions: cursor === undefined ? undefined : cursors.parse(cursor),
+		heartbeatMilliseconds: HEARTBEAT_SECONDS * 1000,
+		call: (channel, request) => callChannel(env, channel, (stub) => stub.fetch(request)),
+	};
+}
+
+function readChannels(names: readonly string[]): string[] {
+	const channels = [...new Set(names)].map(checkChannel);
+	if (channels.length === 0) throw new Problem("invalid_request", "Name the channel: `/events?channel=orders`.");
+	if (channels.length > MAX_CHANNELS) {
+		throw new Problem("invalid_request", `A stream has at most ${MAX_CHANNELS} channels. Open another one.`);
+	}
+	return channels.sort();
+}
+
+function checkSize(subscription: Subscription): void {
+	const bytes = new TextEncoder().encode(JSON.stringify(subscription)).byteLength;
+	if (bytes <= MAX_SUBSCRIPTION_BYTES) return;
+	throw new Problem(
+		"invalid_request",
+		`The claims, channels and types of this stream take ${bytes} bytes; at most ${MAX_SUBSCRIPTION_BYTES} are allowed. Use a token with fewer claims, or name fewer types.`,
+	);
+}

@@ -1,0 +1,76 @@
+import type { Gap, Start } from "./channel/resume.ts";
+import type { CloseReason, Renewal, Subscription } from "./channel/subscription.ts";
+
+/**
+ * What a relay in the Worker and a Channel say to each other over the WebSocket between them. The relay opens it with a
+ * subscription in a header, and learns in a header of the answer where it starts. Then events come as binary messages,
+ * and everything else as JSON.
+ */
+
+/** What a Channel tells a relay, besides events. */
+export type ChannelMessage =
+	| { type: "gap"; gap: Gap; position: number }
+	| { type: "presence"; user: string; state: "online" | "offline" }
+	| { type: "expiring"; expires: number }
+	| { type: "closing"; reason: CloseReason }
+	| { type: "renewed"; renewal: Renewal }
+	/** The client should be written to: so it is found when it has left. */
+	| { type: "beat" };
+
+/** What a relay tells a Channel. It wakes the Channel, so it is kept for when there is something to tell. */
+export type RelayMessage =
+	/** The client has taken so many bytes more of the events. */
+	{ type: "taken"; bytes: number } | { type: "renew"; renewal: Renewal };
+
+/** Events on their way to a relay. */
+export interface EventsMessage {
+	/** Where the relay's client stands with it: events up to here were sent, or withheld. */
+	position: number;
+	/** The offset of the last event in `frames`; 0 when all were withheld. */
+	offset: number;
+	frames: Uint8Array;
+}
+
+/** Where an event message has its frames. Before them stand the position and the offset, as 64-bit floats. */
+export const FRAMES_AT = 16;
+
+/** Writes an event message, once for all relays that get the same. */
+export function encodeEvents(position: number, offset: number, frames: string): Uint8Array {
+	const text = new TextEncoder().encode(frames);
+	const message = new Uint8Array(FRAMES_AT + text.byteLength);
+	const header = new DataView(message.buffer);
+	header.setFloat64(0, position);
+	header.setFloat64(8, offset);
+	message.set(text, FRAMES_AT);
+	return message;
+}
+
+/** Reads an event message. */
+export function decodeEvents(message: ArrayBuffer): EventsMessage {
+	const header = new DataView(message);
+	return { position: header.getFloat64(0), offset: header.getFloat64(8), frames: new Uint8Array(message, FRAMES_AT) };
+}
+
+/** The request that opens the WebSocket. */
+export function joinRequest(subscription: Subscription): Request {
+	// A header holds ASCII only.
+	const header = encodeURIComponent(JSON.stringify(subscription));
+	return new Request("https://channel/", { headers: { Upgrade: "websocket", "Tidings-Subscription": header } });
+}
+
+/** The subscription in a request that opens a WebSocket; `undefined` for any other request. */
+export function joiningSubscription(request: Request): Subscription | undefined {
+	const header = request.headers.get("Tidings-Subscription");
+	return header === null ? undefined : (JSON.parse(decodeURIComponent(header)) as Subscription);
+}
+
+/** The answer to it. */
+export function joinResponse(socket: WebSocket, start: Start | undefined): Response {
+	const header = encodeURIComponent(JSON.stringify(start));
+	return new Response(null, { status: 101, webSocket: socket, headers: { "Tidings-Start": header } });
+}
+
+/** Where the answer says that the relay starts. */
+export function joinedStart(response: Response): Start {
+	return JSON.parse(decodeURIComponent(response.headers.get("Tidings-Start") ?? "null")) as Start;
+}

@@ -1,0 +1,22 @@
+import type { EventForm } from "../sse/event.ts";
+import type { ControlEvents } from "../sse/frame.ts";
+
+/** The client at the end of a relay: how it is written to. */
+export interface Client {
+	/** How the Channels write events for it. */
+	readonly form: EventForm;
+	/** What was handed over and has not left yet. */
+	readonly unsentBytes: number;
+	/** Tells the client something. With a cursor, it moves there. */
+	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], cursor?: string): void;
+	/**
+	 * Hands over events as the Channels wrote them.
+	 *
+	 * @param cursorAt the cursor of an event by its offset; absent where that is the offset.
+	 */
+	events(frames: Uint8Array, cursorAt: ((offset: number) => string) | undefined): void;
+	/** Keeps the connection alive; with a cursor, it also moves the client there. */
+	beat(cursor: string | undefined): void;
+	/** Says why, and ends the connection. */
+	close(closing: ControlEvents["closing"]): void;
+}

@@ -1,0 +1,58 @@
+import { StreamBody } from "../sse/body.ts";
+import type { EventForm } from "../sse/event.ts";
+import { type ControlEvents, controlFrame, heartbeatFrame, replaceIds } from "../sse/frame.ts";
+import type { Client } from "./client.ts";
+
+interface EventStreamOptions {
+	form: Exclude<EventForm, "message">;
+	maxBacklogBytes: number;
+	retryMilliseconds: number;
+	/** How long a client that has not read the end of its stream may still read it. */
+	drainMilliseconds: number;
+	left(): void;
+}
+
+/** A client that reads server-sent events. */
+export class EventStream implements Client {
+	readonly form: EventForm;
+	readonly #body: StreamBody;
+	readonly #retryMilliseconds: number;
+	readonly #drainMilliseconds: number;
+
+	constructor({ form, maxBacklogBytes, retryMilliseconds, drainMilliseconds, left }: EventStreamOptions) {
+		this.form = form;
+		this.#retryMilliseconds = retryMilliseconds;
+		this.#drainMilliseconds = drainMilliseconds;
+		this.#body = new StreamBody(maxBacklogBytes, { left });
+	}
+
+	get unsentBytes(): number {
+		return this.#body.unsentBytes;
+	}
+
+	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], id?: string): void {
+		const retry = type === "connected" ? this.#retryMilliseconds : undefined;
+		this.#body.write(
+			controlFrame(type, data, { ...(id !== undefined && { id }), ...(retry !== undefined && { retry }) }),
+		);
+	}
+
+	events(frames: Uint8Array, cursorAt: ((offset: number) => string) | undefined): void {
+		this.#body.write(cursorAt ? replaceIds(new TextDecoder().decode(frames), cursorAt) : frames);
+	}
+
+	beat(cursor: string | undefined): void {
+		this.#body.write(heartbeatFrame(cursor));
+	}
+
+	close(closing: ControlEvents["closing"]): void {
+		const hasLeftovers = this.unsentBytes > 0;
+		this.control("closing", closing);
+		this.#body.close();
+		if (hasLeftovers) setTimeout(() => this.#body.drop(), this.#drainMilliseconds);
+	}
+
+	toResponse(): Response {
+		return this.#body.toResponse();
+	}
+}

@@ -1,0 +1,277 @@
+import type { Gap } from "../channel/resume.ts";
+import type { CloseReason, Renewal, Subscription } from "../channel/subscription.ts";
+import type { ChannelMessage, EventsMessage } from "../link.ts";
+import { type Cursors, formatCursor, type Positions } from "../sse/cursor.ts";
+import type { Client } from "./client.ts";
+import { Flow } from "./flow.ts";
+import { type CallChannel, Uplink, type UplinkHandlers } from "./uplink.ts";
+
+/** How soon a channel is joined again whose object has gone: at first, and at most. */
+const FIRST_PAUSE_MILLISECONDS = 50;
+const MAX_PAUSE_MILLISECONDS = 5000;
+/** How often in a row that may fail: for about a minute. */
+const MAX_ATTEMPTS = 16;
+/** How often it may be done in all: an invocation of a Worker may send 10,000 requests. */
+const MAX_REJOINS = 1000;
+/**
+ * How much a relay may do. An invocation of a Worker has 30 s of CPU time by default, for a write that takes 20 to 40 µs
+ * and for each kilobyte: before it is cut off, the stream ends in good order, and its client comes back.
+ */
+const MAX_EFFORT = 400_000;
+const EFFORT_BYTES = 4096;
+
+/** What a relay is told to do. */
+export interface RelayOptions {
+	/** Sorted. */
+	channels: readonly string[];
+	cursors: Cursors;
+	/** What it asks of every channel. */
+	subscription: Subscription;
+	/** Where the client's cursor stands in each channel; absent where it has none, or none of this stream's. */
+	positions: Positions | undefined;
+	heartbeatMilliseconds: number;
+	call: CallChannel;
+}
+
+/**
+ * Holds one client of one or several channels. A WebSocket ties it to each of them, so that they can sleep while nothing
+ * happens, and can die and be joined again without the client noticing.
+ */
+export class Relay {
+	readonly #options: RelayOptions;
+	readonly #client: Client;
+	readonly #positions = new Map<string, number>();
+	readonly #uplinks = new Map<string, Uplink>();
+	readonly #flow: Flow;
+	readonly #handlers: UplinkHandlers;
+	#subscription: Subscription;
+	#isEnded = false;
+	#withheld = false;
+	#warnedOf = 0;
+	#writtenAt = 0;
+	#effort = 0;
+	#rejoins = 0;
+	#heartbeat: number | null = null;
+
+	constructor(options: RelayOptions, client: Client) {
+		this.#options = options;
+		this.#client = client;
+		this.#subscription = options.subscription;
+		this.#flow = new Flow(() => client.unsentBytes);
+		this.#handlers = {
+			events: (uplink, message) => this.#events(uplink, message),
+			told: (uplink, message) => this.#told(uplink.channel, message),
+			lost: (uplink) => void this.#lost(uplink),
+		};
+	}
+
+	/** Joins the channels, and starts the stream. Answers with the refusal of a channel that refuses. */
+	async start(): Promise<Response | undefined> {
+		const { channels, positions } = this.#options;
+		const joined = await Promise.all(
+			channels.map((channel) => {
+				const position = positions?.get(channel);
+				return this.#join(channel, position === undefined ? {} : { position });
+			}),
+		);
+		const uplinks = joined.filter((each) => each instanceof Uplink);
+		const refusal = joined.find((each) => each instanceof Response);
+		if (refusal || this.#isEnded) {
+			for (const uplink of uplinks) uplink.close();
+			return refusal;
+		}
+		for (const { channel, start } of uplinks) this.#positions.set(channel, start.cursor);
+		this.#connected(uplinks.every(({ start }) => start.resumed));
+		for (const { channel, start } of uplinks) if (start.gap) this.#gap(channel, start.gap, start.position);
+		for (const uplink of uplinks) this.#listen(uplink);
+		this.#armHeartbeat();
+		return undefined;
+	}
+
+	/** Whose stream it is. */
+	get user(): string {
+		return this.#subscription.user;
+	}
+
+	get channels(): readonly string[] {
+		return this.#options.channels;
+	}
+
+	/** Lives on with new credentials of the same user, and says so. */
+	renew(renewal: Renewal): void {
+		if (this.#isEnded) return;
+		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
+		for (const uplink of this.#uplinks.values()) uplink.send({ type: "renew", renewal });
+		this.#connected(true);
+	}
+
+	/** The client has gone. */
+	leave(): void {
+		if (this.#isEnded) return;
+		this.#isEnded = true;
+		clearTimeout(this.#heartbeat);
+		this.#flow.stop();
+		for (const uplink of this.#uplinks.values()) uplink.close();
+	}
+
+	async #join(channel: string, request: Partial<Subscription>): Promise<Uplink | Response> {
+		return await Uplink.open(this.#options.call, channel, { ...this.#subscription, ...request });
+	}
+
+	#listen(uplink: Uplink): void {
+		this.#uplinks.set(uplink.channel, uplink);
+		uplink.listen(this.#handlers);
+	}
+
+	#connected(resumed: boolean): void {
+		const { connection, user, channels, expires } = this.#subscription;
+		this.#wrote(0);
+		this.#client.control("connected", { connection, user, channels, resumed, expires }, this.#cursor());
+	}
+
+	#events(uplink: Uplink, { position, offset, frames }: EventsMessage): void {
+		if (this.#isEnded) return;
+		const { channel } = uplink;
+		const { byteLength } = frames;
+		if (byteLength > 0) {
+			const before = this.#client.unsentBytes;
+			this.#client.events(
+				frames,
+				this.#options.channels.length > 1 ? (offset) => this.#moveTo(channel, offset) : undefined,
+			);
+			this.#flow.wrote(uplink, byteLength, Math.max(byteLength, this.#client.unsentBytes - before));
+			this.#wrote(byteLength);
+		}
+		this.#positions.set(channel, position);
+		this.#withheld = offset !== position;
+		if (this.#effort > MAX_EFFORT) this.#end("shutdown");
+	}
+
+	#told(channel: string, message: ChannelMessage): void {
+		if (this.#isEnded) return;
+		switch (message.type) {
+			case "gap":
+				this.#gap(channel, message.gap, message.position);
+				break;
+			case "presence":
+				this.#wrote(0);
+				this.#client.control("presence", { channel, user: message.user, state: message.state });
+				break;
+			case "expiring":
+				this.#warn(message.expires);
+				break;
+			case "closing":
+				this.#end(message.reason);
+				break;
+			case "renewed":
+				this.#pass(channel, message.renewal);
+				break;
+			case "beat":
+				this.#beat();
+				break;
+		}
+	}
+
+	#gap(channel: string, gap: Gap, position: number): void {
+		this.#wrote(0);
+		this.#client.control("gap", { channel, ...gap }, this.#moveTo(channel, position));
+	}
+
+	/** Every channel says so; the client hears it once. */
+	#warn(expires: number): void {
+		if (expires !== this.#subscription.expires || expires === this.#warnedOf) return;
+		this.#warnedOf = expires;
+		this.#wrote(0);
+		this.#client.control("expiring", { expires });
+	}
+
+	/** The channel that the client's id names was told of new credentials: the others have to know. */
+	#pass(from: string, renewal: Renewal): void {
+		this.#subscription = { ...this.#subscription, ...renewal };
+		for (const uplink of this.#uplinks.values()) {
+			if (uplink.channel !== from) uplink.send({ type: "renew", renewal });
+		}
+	}
+
+	/** Joins the channel again, from where it was: unless it is gone for long, the client does not notice. */
+	async #lost(lost: Uplink): Promise<void> {
+		const { channel } = lost;
+		if (this.#isEnded || this.#uplinks.get(channel) !== lost) return;
+		this.#uplinks.delete(channel);
+		for (let attempt = 0; attempt < MAX_ATTEMPTS && this.#rejoins < MAX_REJOINS; attempt += 1) {
+			this.#rejoins += 1;
+			const pause = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** attempt, MAX_PAUSE_MILLISECONDS);
+			await scheduler.wait(pause * (0.5 + Math.random() / 2));
+			if (this.#isEnded) return;
+			const outcome = await this.#rejoin(channel);
+			if (outcome) {
+				this.#rejoined(channel, outcome);
+				return;
+			}
+		}
+		this.#end("shutdown");
+	}
+
+	/** Answers with nothing where it is worth trying again. */
+	async #rejoin(channel: string): Promise<Uplink | Response | undefined> {
+		const position = this.#positions.get(channel) ?? 0;
+		try {
+			const outcome = await this.#join(channel, { cursor: formatCursor(position), position, rejoins: true });
+			return outcome instanceof Uplink || outcome.status < 500 ? outcome : undefined;
+		} catch (error) {
+			console.error(`The channel ${channel} could not be joined again.`, error);
+			return undefined;
+		}
+	}
+
+	#rejoined(channel: string, outcome: Uplink | Response): void {
+		if (outcome instanceof Response) {
+			this.#end("revoked");
+		} else if (this.#isEnded) {
+			outcome.close();
+		} else {
+			const { gap, position } = outcome.start;
+			if (gap) this.#gap(channel, gap, position);
+			this.#listen(outcome);
+		}
+	}
+
+	#end(reason: CloseReason): void {
+		if (this.#isEnded) return;
+		this.leave();
+		this.#client.close({ reason, reconnect: reason !== "revoked" });
+	}
+
+	#moveTo(channel: string, offset: number): string {
+		this.#positions.set(channel, offset);
+		return this.#cursor();
+	}
+
+	#cursor(): string {
+		return this.#options.cursors.format(this.#positions);
+	}
+
+	#wrote(bytes: number): void {
+		this.#writtenAt = Date.now();
+		this.#effort += 1 + bytes / EFFORT_BYTES;
+	}
+
+	#beat(): void {
+		this.#wrote(0);
+		this.#client.beat(this.#withheld ? this.#cursor() : undefined);
+		this.#withheld = false;
+	}
+
+	/** The relay beats, so that the channels can sleep. */
+	#armHeartbeat(): void {
+		const { heartbeatMilliseconds } = this.#options;
+		const due = this.#writtenAt + heartbeatMilliseconds - Date.now();
+		this.#heartbeat = setTimeout(
+			() => {
+				if (Date.now() - this.#writtenAt >= heartbeatMilliseconds) this.#beat();
+				this.#armHeartbeat();
+			},
+			Math.max(due, 0),
+		);
+	}
+}
