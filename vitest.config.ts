@@ -6,43 +6,64 @@ function inWorkerd(bindings: Record<string, string>) {
 	return cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } });
 }
 
+const onNode = { environment: "node", testTimeout: 120_000, hookTimeout: 120_000 } as const;
+
+/** What a client can observe is the same in both ways of delivery. */
+const HIBERNATE = { env: { DELIVERY: "hibernate" } };
+/** The tests of `test/e2e` that open streams. */
+const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
+
+function alone(groupOrder: number) {
+	return { fileParallelism: false, sequence: { groupOrder } };
+}
+
 export default defineConfig({
 	test: {
+		// Much of it is waiting for something to happen.
+		maxWorkers: 3,
 		projects: [
 			{
 				// What runs in the Worker is tested in workerd.
 				plugins: [inWorkerd({})],
-				test: { name: "worker", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/load/**"] },
+				test: {
+					name: "worker",
+					testTimeout: 20_000,
+					include: ["test/**/*.test.ts"],
+					exclude: ["test/e2e/**", "test/load/**"],
+				},
 			},
 			{
-				// What a client can observe is the same in both ways of delivery.
 				plugins: [inWorkerd({ DELIVERY: "hibernate" })],
 				test: {
 					name: "hibernate",
+					testTimeout: 20_000,
 					include: ["test/http/**/*.test.ts", "test/channel/channel.test.ts", "test/hostile/requests.test.ts"],
+					// A relay holds these in any case.
+					exclude: ["test/http/several-channels.test.ts", "test/http/socket.test.ts"],
 				},
 			},
 			{
 				// The service as its users run it, with real clients over HTTP.
 				test: {
+					...onNode,
 					name: "e2e",
 					include: ["test/e2e/**/*.test.ts"],
-					environment: "node",
-					testTimeout: 60_000,
-					hookTimeout: 120_000,
+				},
+			},
+			{
+				test: {
+					...onNode,
+					...HIBERNATE,
+					name: "e2e-hibernate",
+					include: [`test/e2e/{${OBSERVED.join(",")}}.test.ts`],
 				},
 			},
 			{
 				// Crashes, floods and crowds: they want the whole machine, so they come last and one at a time.
-				test: {
-					name: "load",
-					include: ["test/load/**/*.test.ts"],
-					environment: "node",
-					testTimeout: 120_000,
-					hookTimeout: 120_000,
-					fileParallelism: false,
-					sequence: { groupOrder: 1 },
-				},
+				test: { ...onNode, ...alone(1), name: "load", include: ["test/load/**/*.test.ts"] },
+			},
+			{
+				test: { ...onNode, ...HIBERNATE, ...alone(2), name: "load-hibernate", include: ["test/load/**/*.test.ts"] },
 			},
 		],
 	},

@@ -16,42 +16,81 @@ export interface Verdict {
 	reused: number;
 }
 
-export class Ledger {
-	readonly #acknowledged = new Map<number, string>();
+/** One subscriber's reading of one channel, from before its first event. */
+export class Reading {
+	readonly #account: Account;
+	readonly #seen = new Set<number>();
+	#last: number | undefined;
+	twice = 0;
+	outOfOrder = 0;
+
+	constructor(account: Account) {
+		this.#account = account;
+	}
+
+	get deliveries(): number {
+		return this.#seen.size + this.twice;
+	}
+
+	/** Whether it has come to the last acknowledged event. */
+	get isComplete(): boolean {
+		return (this.#last ?? 0) >= this.#account.last;
+	}
+
+	/** How many acknowledged events it has not seen. */
+	get lost(): number {
+		return [...this.#account.acknowledged].filter((offset) => !this.#seen.has(offset)).length;
+	}
+
+	see(offset: number, content: string): void {
+		if (this.#seen.has(offset)) this.twice += 1;
+		else if (this.#last !== undefined && offset !== this.#last + 1) this.outOfOrder += 1;
+		this.#seen.add(offset);
+		this.#last = Math.max(this.#last ?? 0, offset);
+		this.#account.check(offset, content);
+	}
+}
+
+/** One channel: what stands at which offset. */
+class Account {
+	readonly acknowledged = new Set<number>();
 	readonly #content = new Map<number, string>();
 	readonly #offsets = new Map<string, number>();
-	readonly #seen: Set<number>[] = [];
-	#deliveries = 0;
-	#gaps = 0;
-	#twice = 0;
-	#outOfOrder = 0;
-	#reused = 0;
+	last = 0;
+	twice = 0;
+	reused = 0;
 
-	/** The offset of the last acknowledged event. */
-	get last(): number {
-		return Math.max(0, ...[...this.#acknowledged.keys()].slice(-1000));
+	acknowledge(offset: number, content: string): void {
+		this.acknowledged.add(offset);
+		this.last = Math.max(this.last, offset);
+		this.check(offset, content);
 	}
+
+	check(offset: number, content: string): void {
+		const known = this.#content.get(offset);
+		if (known === undefined) this.#content.set(offset, content);
+		else if (known !== content) this.reused += 1;
+		// Publishers make up every content once.
+		if ((this.#offsets.get(content) ?? offset) !== offset) this.twice += 1;
+		else this.#offsets.set(content, offset);
+	}
+}
+
+export class Ledger {
+	readonly #accounts = new Map<string, Account>();
+	readonly #readings: Reading[] = [];
+	#gaps = 0;
 
 	/** A publisher was answered 201. */
-	acknowledge(id: string, content: string): void {
-		this.#acknowledged.set(Number(id), content);
-		this.#check(Number(id), content);
+	acknowledge(channel: string, id: string, content: string): void {
+		this.#accountOf(channel).acknowledge(Number(id), content);
 	}
 
-	/** A subscriber that starts to read, at a position. Answers with what it is to call for each event. */
-	subscriber(start: number): (id: string, content: string) => void {
-		const seen = new Set<number>();
-		this.#seen.push(seen);
-		let last = start;
-		return (id, content) => {
-			const offset = Number(id);
-			this.#deliveries += 1;
-			if (seen.has(offset)) this.#twice += 1;
-			else if (offset !== last + 1) this.#outOfOrder += 1;
-			seen.add(offset);
-			last = Math.max(last, offset);
-			this.#check(offset, content);
-		};
+	/** A subscriber starts to read a channel, before its first event. */
+	reading(channel: string): Reading {
+		const reading = new Reading(this.#accountOf(channel));
+		this.#readings.push(reading);
+		return reading;
 	}
 
 	/** A subscriber was told that it missed something. */
@@ -60,24 +99,21 @@ export class Ledger {
 	}
 
 	verdict(): Verdict {
-		let lost = this.#gaps;
-		for (const seen of this.#seen) for (const offset of this.#acknowledged.keys()) if (!seen.has(offset)) lost += 1;
+		const accounts = [...this.#accounts.values()];
+		const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
 		return {
-			events: this.#acknowledged.size,
-			deliveries: this.#deliveries,
-			lost,
-			twice: this.#twice,
-			outOfOrder: this.#outOfOrder,
-			reused: this.#reused,
+			events: sum(accounts.map(({ acknowledged }) => acknowledged.size)),
+			deliveries: sum(this.#readings.map(({ deliveries }) => deliveries)),
+			lost: this.#gaps + sum(this.#readings.map(({ lost }) => lost)),
+			twice: sum([...accounts, ...this.#readings].map(({ twice }) => twice)),
+			outOfOrder: sum(this.#readings.map(({ outOfOrder }) => outOfOrder)),
+			reused: sum(accounts.map(({ reused }) => reused)),
 		};
 	}
 
-	#check(offset: number, content: string): void {
-		const known = this.#content.get(offset);
-		if (known === undefined) this.#content.set(offset, content);
-		else if (known !== content) this.#reused += 1;
-		// Publishers make up every content once.
-		if ((this.#offsets.get(content) ?? offset) !== offset) this.#twice += 1;
-		else this.#offsets.set(content, offset);
+	#accountOf(channel: string): Account {
+		const account = this.#accounts.get(channel) ?? new Account();
+		this.#accounts.set(channel, account);
+		return account;
 	}
 }

@@ -7,11 +7,16 @@ import type { Ledger } from "./ledger.ts";
 const RETRY_MILLISECONDS = 20;
 
 /** Publishes without pause until told to stop. What is not answered is sent again, with its key, until it is. */
-export async function publishUntil(signal: AbortSignal, url: string, ledger: Ledger): Promise<void> {
+export async function publishUntil(
+	signal: AbortSignal,
+	origin: string,
+	channel: string,
+	ledger: Ledger,
+): Promise<void> {
 	for (let round = 0; !signal.aborted; round += 1) {
 		const events = Array.from({ length: 1 + (round % 3) }, () => randomUUID());
-		const ids = await publishOnce(url, events);
-		ids.forEach((id, index) => void ledger.acknowledge(id, events[index] ?? ""));
+		const ids = await publishOnce(`${origin}/channels/${channel}/events`, events);
+		ids.forEach((id, index) => void ledger.acknowledge(channel, id, events[index] ?? ""));
 	}
 }
 

@@ -4,18 +4,22 @@ import { Ledger, type Verdict } from "./ledger.ts";
 import { publishUntil } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
 
-const CHANNEL = "soak";
-const PUBLISHERS = 6;
-const SUBSCRIBERS = 8;
+const CHANNELS = ["soak:a", "soak:b", "soak:c"];
+const PUBLISHERS_PER_CHANNEL = 2;
+/** Some read one channel, and some read all of them in one stream. */
+const SUBSCRIBERS_PER_CHANNEL = 2;
+const SUBSCRIBERS_OF_ALL = 4;
 /** The process lives for a random time up to this, and is killed. */
 const MAX_LIFE_MILLISECONDS = 1200;
 /** How long subscribers may take to see the last event, once nobody publishes and nothing is killed any more. */
 const CATCH_UP_MILLISECONDS = 30_000;
 
-/** How long a soak goes on: for some seconds, and until the process has been killed so often. */
-export interface SoakLength {
+/** How long a soak goes on, for some seconds and until the process has been killed so often, and in which way. */
+export interface SoakOptions {
 	seconds: number;
 	kills: number;
+	/** The setting `DELIVERY`. */
+	delivery: string;
 }
 
 export interface SoakResult extends Verdict {
@@ -27,33 +31,37 @@ export interface SoakResult extends Verdict {
  * Publishes from several connections without pause while the process is killed and started again on the same disk, at
  * random moments; subscribers come back with their cursors throughout.
  */
-export async function soak(length: SoakLength, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
-	const server = await Workerd.start({ REPLAY_EVENTS: "10000", MAX_CONNECTIONS_PER_USER: "1000" });
+export async function soak(options: SoakOptions, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
+	const server = await Workerd.start({
+		REPLAY_EVENTS: "10000",
+		MAX_CONNECTIONS_PER_USER: "1000",
+		DELIVERY: options.delivery,
+	});
 	try {
-		return await run(server, length, report);
+		return await run(server, options, report);
 	} finally {
 		await server.stop();
 	}
 }
 
-async function run(server: Workerd, length: SoakLength, report: (result: SoakResult) => void): Promise<SoakResult> {
+async function run(server: Workerd, options: SoakOptions, report: (result: SoakResult) => void): Promise<SoakResult> {
 	const startedAt = Date.now();
-	const end = startedAt + length.seconds * 1000;
+	const end = startedAt + options.seconds * 1000;
 	const ledger = new Ledger();
-	const stream = `${server.url}/events?channel=${CHANNEL}&ticket=${await ticket(server)}`;
-	const start = await firstCursor(stream);
-	const subscribers = Array.from({ length: SUBSCRIBERS }, () => new Subscriber(stream, start, ledger));
+	const open = await subscribersOf(server, ledger);
 	const stopPublishing = new AbortController();
 	const publishing = Promise.all(
-		Array.from({ length: PUBLISHERS }, () =>
-			publishUntil(stopPublishing.signal, `${server.url}/channels/${CHANNEL}/events`, ledger),
+		CHANNELS.flatMap((channel) =>
+			Array.from({ length: PUBLISHERS_PER_CHANNEL }, () =>
+				publishUntil(stopPublishing.signal, server.url, channel, ledger),
+			),
 		),
 	);
-	const reading = Promise.all(subscribers.map((subscriber) => subscriber.run()));
+	const reading = Promise.all(open.map((subscriber) => subscriber.run()));
 
 	let kills = 0;
 	const result = () => ({ ...ledger.verdict(), kills, seconds: (Date.now() - startedAt) / 1000 });
-	while (Date.now() < end || kills < length.kills) {
+	while (Date.now() < end || kills < options.kills) {
 		await Promise.race([wait(Math.random() * MAX_LIFE_MILLISECONDS), publishing, reading]);
 		await server.kill();
 		kills += 1;
@@ -63,31 +71,26 @@ async function run(server: Workerd, length: SoakLength, report: (result: SoakRes
 	stopPublishing.abort();
 	await publishing;
 	const deadline = Date.now() + CATCH_UP_MILLISECONDS;
-	while (subscribers.some(({ position }) => position < ledger.last) && Date.now() < deadline) await wait(20);
-	for (const subscriber of subscribers) subscriber.stop();
+	while (open.some((subscriber) => !subscriber.hasSeenAll) && Date.now() < deadline) await wait(20);
+	for (const subscriber of open) subscriber.stop();
 	await reading;
 	return result();
+}
+
+async function subscribersOf(server: Workerd, ledger: Ledger): Promise<Subscriber[]> {
+	const all = Array.from({ length: SUBSCRIBERS_OF_ALL }, () => CHANNELS);
+	const single = CHANNELS.flatMap((channel) => Array.from({ length: SUBSCRIBERS_PER_CHANNEL }, () => [channel]));
+	const credentials = await ticket(server);
+	return await Promise.all(
+		[...all, ...single].map((channels) => Subscriber.open(server.url, credentials, channels, ledger)),
+	);
 }
 
 async function ticket({ url }: Workerd): Promise<string> {
 	const response = await fetch(`${url}/tickets`, {
 		method: "POST",
 		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
-		body: JSON.stringify({ user: "soak", channels: [CHANNEL], expiresIn: 3600, streamFor: 86_400, resumable: true }),
+		body: JSON.stringify({ user: "soak", channels: CHANNELS, expiresIn: 3600, streamFor: 86_400, resumable: true }),
 	});
 	return ((await response.json()) as { ticket: string }).ticket;
-}
-
-/** The cursor of the empty channel. */
-async function firstCursor(stream: string): Promise<string> {
-	const abort = new AbortController();
-	const response = await fetch(stream, { signal: abort.signal });
-	for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-		const [, cursor] = /^id: (\d+)$/m.exec(chunk) ?? [];
-		if (cursor !== undefined) {
-			abort.abort();
-			return cursor;
-		}
-	}
-	throw new Error("The stream ended before it told a cursor.");
 }

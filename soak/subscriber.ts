@@ -1,28 +1,36 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Reading } from "./ledger.ts";
 
 /** How long a subscriber waits before it comes back, at most. */
 const RECONNECT_MILLISECONDS = 100;
 
-/** Reads a channel, and comes back with its cursor whenever it is cut off, or feels like it. */
+/** Reads one or several channels in one stream, and comes back with its cursor whenever it is cut off, or feels like it. */
 export class Subscriber {
 	readonly #url: string;
 	readonly #ledger: Ledger;
-	readonly #see: (id: string, content: string) => void;
 	readonly #stop = new AbortController();
-	#cursor: string;
+	readonly #readings: ReadonlyMap<string, Reading>;
+	#cursor: string | undefined;
 
-	constructor(url: string, start: string, ledger: Ledger) {
+	private constructor(url: string, ledger: Ledger, readings: ReadonlyMap<string, Reading>) {
 		this.#url = url;
-		this.#cursor = start;
 		this.#ledger = ledger;
-		this.#see = ledger.subscriber(Number(start));
+		this.#readings = readings;
 	}
 
-	/** The offset of the last event that it saw. */
-	get position(): number {
-		return Number(this.#cursor);
+	/** Connects once, to the channels before anything is published: it has to see everything. */
+	static async open(origin: string, ticket: string, channels: string[], ledger: Ledger): Promise<Subscriber> {
+		const named = channels.map((channel) => `channel=${channel}`).join("&");
+		const url = `${origin}/events?${named}&envelope=1&ticket=${ticket}`;
+		const subscriber = new Subscriber(url, ledger, new Map(channels.map((name) => [name, ledger.reading(name)])));
+		await subscriber.#read(AbortSignal.timeout(10_000), () => subscriber.#cursor !== undefined);
+		return subscriber;
+	}
+
+	/** Whether it has seen the last acknowledged event of each channel. */
+	get hasSeenAll(): boolean {
+		return [...this.#readings.values()].every((reading) => reading.isComplete);
 	}
 
 	stop(): void {
@@ -34,7 +42,7 @@ export class Subscriber {
 			// Some stay until they are cut off, some leave by themselves after a while.
 			const patience = AbortSignal.timeout(Math.round(500 + Math.random() * 20_000));
 			try {
-				await this.#read(AbortSignal.any([this.#stop.signal, patience]));
+				await this.#read(AbortSignal.any([this.#stop.signal, patience]), () => false);
 			} catch (error) {
 				if (error instanceof RefusedError) throw error;
 			}
@@ -42,17 +50,24 @@ export class Subscriber {
 		}
 	}
 
-	async #read(signal: AbortSignal): Promise<void> {
-		const response = await fetch(this.#url, { signal, headers: { "Last-Event-ID": this.#cursor } });
+	async #read(signal: AbortSignal, isDone: () => boolean): Promise<void> {
+		const headers = this.#cursor === undefined ? {} : { "Last-Event-ID": this.#cursor };
+		const response = await fetch(this.#url, { signal, headers });
 		if (response.status !== 200 && response.status < 500)
 			throw new RefusedError(`${response.status} ${await response.text()}`);
 		if (!response.ok || !response.body) return;
 		const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 		for await (const { event, id, data } of frames) {
 			if (event === "gap") this.#ledger.gap();
-			if (event === undefined && id !== undefined) this.#see(id, data);
+			if (event === undefined) this.#see(data);
 			if (id !== undefined) this.#cursor = id;
+			if (isDone()) return;
 		}
+	}
+
+	#see(envelope: string): void {
+		const { channel, id, data } = JSON.parse(envelope) as { channel: string; id: string; data: string };
+		this.#readings.get(channel)?.see(Number(id), data);
 	}
 }
 

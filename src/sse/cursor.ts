@@ -46,14 +46,13 @@ export class Cursors {
 	 * The cursors of a stream of these channels, in whichever order they are named.
 	 *
 	 * @example
-	 * const cursors = await Cursors.of(["orders", "chat:1"]);
-	 * cursors.format(new Map([["chat:1", 35], ["orders", 36]])); // "3a57ac85:z,10"
+	 * (await Cursors.of(["orders", "chat:1"])).format(new Map([["chat:1", 35], ["orders", 36]])); // "7e330952:z,10"
 	 */
 	static async of(channels: readonly string[]): Promise<Cursors> {
 		const sorted = [...channels].sort();
 		// No channel's name has a space.
 		const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(sorted.join(" ")));
-		return new Cursors(sorted, new Uint8Array(digest, 0, 4).toHex());
+		return new Cursors(sorted, new DataView(digest).getUint32(0).toString(16).padStart(8, "0"));
 	}
 
 	format(positions: Positions): string {

@@ -98,8 +98,8 @@ describe("an @example", () => {
 		expect(examples.length).toBeGreaterThan(10);
 	});
 
-	it.each(claims)("of $name ($file) gives what it says: $expression", ({ expression, expected }) => {
-		expect(run(`return (${expression});`)).toEqual(run(`return (${expected});`));
+	it.each(claims)("of $name ($file) gives what it says: $expression", async ({ expression, expected }) => {
+		expect(await run(`return (async () => (${expression}))();`)).toEqual(run(`return (${expected});`));
 	});
 
 	it.each(statements)("of $name ($file) does what it shows", ({ name, code }) => {

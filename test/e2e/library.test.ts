@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { EventSource } from "eventsource";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
+import { DELIVERY } from "./support/servers.ts";
 
 const PUBLISH_KEY = "a-publish-key-of-the-library-users-own";
 const server = createTestHarness({
@@ -13,6 +14,7 @@ const server = createTestHarness({
 				PUBLISH_KEYS: PUBLISH_KEY,
 				TICKET_SECRET: "a-ticket-secret-of-the-library-users-own",
 				HEARTBEAT_SECONDS: "1",
+				DELIVERY,
 			},
 		},
 		{ configPath: "./backend.toml" },

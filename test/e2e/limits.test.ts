@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
 import { PUBLISH_KEY, SETTINGS } from "../../scripts/workerd.ts";
-import { publish, ticketOf } from "./support/servers.ts";
+import { DELIVERY, publish, ticketOf } from "./support/servers.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const LIMITS = { MAX_SUBSCRIBERS: "3", MAX_CONNECTIONS_PER_USER: "2", MAX_EVENT_BYTES: "10" };
+const LIMITS = { DELIVERY, MAX_SUBSCRIBERS: "3", MAX_CONNECTIONS_PER_USER: "2", MAX_EVENT_BYTES: "10" };
 const server = createTestHarness();
 let folder = "";
 let url = "";

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { soak } from "../../soak/soak.ts";
+import { DELIVERY } from "../e2e/support/servers.ts";
 
 it("loses nothing, repeats nothing and reorders nothing when the process is killed 20 times while events flow", async () => {
-	const { kills, events, lost, twice, outOfOrder, reused } = await soak({ seconds: 20, kills: 20 });
+	const { kills, events, lost, twice, outOfOrder, reused } = await soak({ seconds: 1, kills: 20, delivery: DELIVERY });
 	console.log(`${events} events, ${kills} kills, lost ${lost}, twice ${twice}, out of order ${outOfOrder}`);
 	expect(kills).toBeGreaterThanOrEqual(20);
 	expect(events).toBeGreaterThan(1000);

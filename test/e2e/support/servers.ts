@@ -8,6 +8,9 @@ const ROOT = join(import.meta.dirname, "../../..");
 
 export { PUBLISH_KEY };
 
+/** In which way the service delivers in this run: what a client can observe is the same in both. */
+export const DELIVERY = process.env.DELIVERY ?? "direct";
+
 export interface Service {
 	/** Where tidings answers, without a slash at the end. */
 	url: string;
@@ -19,7 +22,7 @@ export interface Service {
 export async function startService(settings: Record<string, string> = {}): Promise<Service> {
 	const issuer = createTestHarness({ root: ROOT, workers: [{ configPath: "./issuer/wrangler.toml" }] });
 	const issuerUrl = origin((await issuer.listen()).url);
-	const secrets = { JWKS_URL: `${issuerUrl}/.well-known/jwks.json`, ...settings };
+	const secrets = { JWKS_URL: `${issuerUrl}/.well-known/jwks.json`, DELIVERY, ...settings };
 	const tidings = createTestHarness({ root: ROOT, workers: [{ configPath: "./wrangler.toml", secrets }] });
 	const url = origin((await tidings.listen()).url);
 	return {
