@@ -10,6 +10,8 @@ interface Kept {
 	since: number;
 	/** Where it reads from the log; absent: it has everything that was published. */
 	behindAt?: number;
+	/** Whether it was ended here, and only its WebSocket is not closed yet. */
+	isEnded: boolean;
 }
 
 /** A subscriber whose response a relay in the Worker holds, at the other end of a WebSocket. It outlives the object. */
@@ -18,6 +20,7 @@ export class Downlink extends Subscriber {
 	start: Start | undefined;
 	readonly #socket: WebSocket;
 	#unsentBytes = 0;
+	#isEnded = false;
 
 	private constructor(socket: WebSocket, subscription: Subscription, position: number, since: number, now: number) {
 		super(subscription, position, since, now);
@@ -32,10 +35,11 @@ export class Downlink extends Subscriber {
 		return downlink;
 	}
 
-	/** A subscriber that was here before the object slept. */
-	static restore(socket: WebSocket, head: number, now: number): Downlink {
+	/** A subscriber that was here before the object slept; `undefined` when it had been ended. */
+	static restore(socket: WebSocket, head: number, now: number): Downlink | undefined {
 		const bytes = socket.deserializeAttachment() as Uint8Array;
-		const { subscription, since, behindAt } = JSON.parse(new TextDecoder().decode(bytes)) as Kept;
+		const { subscription, since, behindAt, isEnded } = JSON.parse(new TextDecoder().decode(bytes)) as Kept;
+		if (isEnded) return undefined;
 		const downlink = new Downlink(socket, subscription, behindAt ?? head, since, now);
 		if (behindAt !== undefined) downlink.fallBehind(now);
 		return downlink;
@@ -103,6 +107,8 @@ export class Downlink extends Subscriber {
 	}
 
 	override drop(): void {
+		this.#isEnded = true;
+		this.#keep();
 		this.#socket.close(1000);
 	}
 
@@ -125,6 +131,7 @@ export class Downlink extends Subscriber {
 			subscription: this.subscription,
 			since: this.since,
 			...(this.isBehind && { behindAt: this.position }),
+			isEnded: this.#isEnded,
 		};
 		this.#socket.serializeAttachment(new TextEncoder().encode(JSON.stringify(kept)));
 	}

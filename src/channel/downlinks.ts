@@ -1,5 +1,9 @@
+import { Problem } from "../errors.ts";
 import { Downlink } from "./downlink.ts";
 import type { Subscription } from "./subscription.ts";
+
+/** The runtime's limit for an object. */
+const MAX_SOCKETS = 32_768;
 
 /** The subscribers behind WebSockets. The sockets stay open while the object sleeps. */
 export class Downlinks {
@@ -12,12 +16,18 @@ export class Downlinks {
 
 	/** Makes the subscribers again after the object has slept: whatever was published until then, they have. */
 	restore(head: number, now: number): Iterable<Downlink> {
-		for (const socket of this.#ctx.getWebSockets()) this.#bySocket.set(socket, Downlink.restore(socket, head, now));
+		for (const socket of this.#ctx.getWebSockets()) {
+			const downlink = Downlink.restore(socket, head, now);
+			if (downlink) this.#bySocket.set(socket, downlink);
+		}
 		return this.#bySocket.values();
 	}
 
 	/** Makes a subscriber of one end of a WebSocket that does not keep the object awake. */
 	accept(socket: WebSocket, subscription: Subscription, position: number, now: number): Downlink {
+		if (this.#bySocket.size >= MAX_SOCKETS) {
+			throw new Problem("channel_full", "The channel has as many subscribers as the runtime allows. Try again later.");
+		}
 		this.#ctx.acceptWebSocket(socket);
 		const downlink = Downlink.join(socket, subscription, position, now);
 		this.#bySocket.set(socket, downlink);

@@ -40,6 +40,7 @@ export interface RelayOptions {
 export class Relay {
 	readonly #options: RelayOptions;
 	readonly #client: Client;
+	readonly #maxEffort: number;
 	readonly #positions = new Map<string, number>();
 	readonly #uplinks = new Map<string, Uplink>();
 	readonly #flow: Flow;
@@ -53,8 +54,9 @@ export class Relay {
 	#rejoins = 0;
 	#heartbeat: number | null = null;
 
-	constructor(options: RelayOptions, client: Client) {
+	constructor(options: RelayOptions, client: Client, maxEffort = MAX_EFFORT) {
 		this.#options = options;
+		this.#maxEffort = maxEffort;
 		this.#client = client;
 		this.#subscription = options.subscription;
 		this.#flow = new Flow(() => client.unsentBytes);
@@ -68,16 +70,19 @@ export class Relay {
 	/** Joins the channels, and starts the stream. Answers with the refusal of a channel that refuses. */
 	async start(): Promise<Response | undefined> {
 		const { channels, positions } = this.#options;
-		const joined = await Promise.all(
+		const outcomes = await Promise.allSettled(
 			channels.map((channel) => {
 				const position = positions?.get(channel);
 				return this.#join(channel, position === undefined ? {} : { position });
 			}),
 		);
+		const joined = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);
 		const uplinks = joined.filter((each) => each instanceof Uplink);
 		const refusal = joined.find((each) => each instanceof Response);
-		if (refusal || this.#isEnded) {
+		const failure = outcomes.find((each) => each.status === "rejected");
+		if (refusal || failure || this.#isEnded) {
 			for (const uplink of uplinks) uplink.close();
+			if (!refusal && failure) throw failure.reason;
 			return refusal;
 		}
 		for (const { channel, start } of uplinks) this.#positions.set(channel, start.cursor);
@@ -100,8 +105,7 @@ export class Relay {
 	/** Lives on with new credentials of the same user, and says so. */
 	renew(renewal: Renewal): void {
 		if (this.#isEnded) return;
-		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
-		for (const uplink of this.#uplinks.values()) uplink.send({ type: "renew", renewal });
+		this.#spread(renewal);
 		this.#connected(true);
 	}
 
@@ -144,7 +148,7 @@ export class Relay {
 		}
 		this.#positions.set(channel, position);
 		this.#withheld = offset !== position;
-		if (this.#effort > MAX_EFFORT) this.#end("shutdown");
+		if (this.#effort > this.#maxEffort) this.#end("shutdown");
 	}
 
 	#told(channel: string, message: ChannelMessage): void {
@@ -164,7 +168,7 @@ export class Relay {
 				this.#end(message.reason);
 				break;
 			case "renewed":
-				this.#pass(channel, message.renewal);
+				this.#spread(message.renewal, channel);
 				break;
 			case "beat":
 				this.#beat();
@@ -185,9 +189,9 @@ export class Relay {
 		this.#client.control("expiring", { expires });
 	}
 
-	/** The channel that the client's id names was told of new credentials: the others have to know. */
-	#pass(from: string, renewal: Renewal): void {
-		this.#subscription = { ...this.#subscription, ...renewal };
+	/** All channels have to know of new credentials, but one that told of them. */
+	#spread(renewal: Renewal, from?: string): void {
+		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
 		for (const uplink of this.#uplinks.values()) {
 			if (uplink.channel !== from) uplink.send({ type: "renew", renewal });
 		}

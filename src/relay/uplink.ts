@@ -32,6 +32,7 @@ export class Uplink {
 	readonly #tellBytes: number;
 	#takenBytes = 0;
 	#isAccepted = false;
+	#isOpen = true;
 
 	private constructor(channel: string, start: Start, socket: WebSocket, maxBacklogBytes: number) {
 		this.channel = channel;
@@ -56,8 +57,12 @@ export class Uplink {
 			if (typeof data === "string") told(this, JSON.parse(data) as ChannelMessage);
 			else events(this, decodeEvents(data as ArrayBuffer));
 		});
-		socket.addEventListener("close", () => lost(this));
-		socket.addEventListener("error", () => lost(this));
+		for (const type of ["close", "error"] as const) {
+			socket.addEventListener(type, () => {
+				this.#isOpen = false;
+				lost(this);
+			});
+		}
 		this.#accept();
 	}
 
@@ -69,13 +74,15 @@ export class Uplink {
 		this.#takenBytes = 0;
 	}
 
+	/** Tells the channel something; nothing, once the channel has gone. */
 	send(message: RelayMessage): void {
-		this.#socket.send(JSON.stringify(message));
+		if (this.#isOpen) this.#socket.send(JSON.stringify(message));
 	}
 
 	close(): void {
 		this.#accept();
-		this.#socket.close(1000);
+		if (this.#isOpen) this.#socket.close(1000);
+		this.#isOpen = false;
 	}
 
 	/** It has to be done before anything else, and once. */

@@ -2,8 +2,9 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { describe, it } from "vitest";
 import { Problem } from "../../src/errors.ts";
 import type { StoredEvent } from "../../src/sse/event.ts";
-import { controlFrame, envelopeFrame, eventFrame } from "../../src/sse/frame.ts";
+import { controlFrame, envelopeFrame, eventFrame, replaceIds } from "../../src/sse/frame.ts";
 import { acceptEvents } from "../../src/sse/intake.ts";
+import { eventMessage, splitMessages } from "../../src/sse/message.ts";
 import { fc, nastyJson, nastyText } from "../support/property.ts";
 
 interface Parsed {
@@ -112,6 +113,40 @@ describe("frames", () => {
 				return frames.length === 1 && errors === 0 && JSON.parse(frames[0]?.data ?? "null").after === after;
 			}),
 			{ numRuns: 1000 },
+		);
+	});
+
+	it("of a stream of several channels get its cursors, and nothing else in them is touched", () => {
+		fc.assert(
+			fc.property(fc.array(fc.tuple(nastyText, anyType), { minLength: 1, maxLength: 5 }), (inputs) => {
+				const events = accepted(inputs.map(([data, type]) => ({ data, type })));
+				if (!events) return true;
+				const written = events.map(eventFrame).join("");
+				const before = parse(written).frames;
+				const after = parse(replaceIds(written, (offset) => `cursor ${offset}`)).frames;
+				return (
+					JSON.stringify(after) === JSON.stringify(before.map((frame) => ({ ...frame, id: `cursor ${frame.id}` })))
+				);
+			}),
+			{ numRuns: 1500 },
+		);
+	});
+});
+
+describe("messages for WebSocket clients", () => {
+	it("carry any JSON and any type there and back, and are one message each, with the stream's cursors", () => {
+		fc.assert(
+			fc.property(fc.array(fc.tuple(nastyJson, anyType), { minLength: 1, maxLength: 5 }), (inputs) => {
+				const events = accepted(inputs.map(([data, type]) => ({ data, type })));
+				if (!events) return true;
+				const text = events.map((event) => eventMessage(event, "chat:1")).join("");
+				const messages = [...splitMessages(text, (offset) => `cursor ${offset}`)].map((each) => JSON.parse(each));
+				const expected = events.map(({ offset, type, data, at }) => {
+					return { type: "event", channel: "chat:1", id: `cursor ${offset}`, event: type, at, data: JSON.parse(data) };
+				});
+				return JSON.stringify(messages) === JSON.stringify(expected);
+			}),
+			{ numRuns: 1500 },
 		);
 	});
 });

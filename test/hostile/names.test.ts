@@ -2,7 +2,7 @@ import { describe, it } from "vitest";
 import { covers, forSubject, maySubscribe, personalChannel } from "../../src/auth/grants.ts";
 import { findStart } from "../../src/channel/resume.ts";
 import { isChannelName, isChannelPattern } from "../../src/names.ts";
-import { formatCursor, parseCursor } from "../../src/sse/cursor.ts";
+import { Cursors, formatCursor, parseCursor } from "../../src/sse/cursor.ts";
 import { fc, nastyText } from "../support/property.ts";
 
 const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), maxLength: 20 });
@@ -19,6 +19,23 @@ describe("cursors", () => {
 		);
 	});
 
+	it("of several channels are what the service wrote itself, or nothing", async () => {
+		const cursors = await Cursors.of(["a", "b", "c"]);
+		const fingerprint = cursors.format(new Map()).slice(0, 9);
+		const offset = fc.oneof(
+			nastyText,
+			fc.maxSafeNat().map((number) => number.toString(36)),
+		);
+		const likely = fc.array(offset, { maxLength: 4 }).map((offsets) => fingerprint + offsets.join(","));
+		fc.assert(
+			fc.property(fc.oneof(nastyText, likely), (text) => {
+				const positions = cursors.parse(text);
+				return positions === undefined || (positions.size === 3 && cursors.format(positions) === text);
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
 	it("lead to a place in the log, or to a gap, whatever they are", () => {
 		const log = fc.tuple(fc.nat(1000), fc.nat(100), fc.nat(100)).map(([born, lost, kept]) => ({
 			born,
@@ -28,7 +45,9 @@ describe("cursors", () => {
 		}));
 		fc.assert(
 			fc.property(fc.oneof(nastyText, digits, fc.nat(1300).map(String)), log, (cursor, view) => {
-				const { position, resumed, gap } = findStart({ cursor }, view);
+				const meant = parseCursor(cursor);
+				const request = meant === undefined ? { cursor } : { cursor, position: meant };
+				const { position, resumed, gap } = findStart(request, view);
 				const isInLog = position >= view.born && position <= view.head;
 				return (
 					isInLog && resumed === (gap === undefined) && (resumed ? String(position) === cursor : gap?.after === cursor)

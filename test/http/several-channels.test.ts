@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
-import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";
+import { call, evict, freshChannel, PUBLISH_KEY, problem, publish, published, subscribe } from "../support/service.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -189,6 +189,42 @@ describe("an object that dies", () => {
 		await published(b, { data: "after" });
 		expect((await stream.next()).data).toBe("after");
 		await stream.close();
+	});
+
+	it("loses, repeats and reorders nothing, however often it dies while events flow", async () => {
+		const channels = [freshChannel("chat:a"), freshChannel("chat:b"), freshChannel("chat:c")];
+		const streams = await Promise.all(channels.map(() => subscribe(streamOf(channels, "&envelope=1"), alice)));
+		for (const stream of streams) await stream.expect("connected");
+		const acknowledged = new Map<string, number[]>(channels.map((channel) => [channel, []]));
+		const isOver = { value: false };
+		const publishing = channels.map(async (channel) => {
+			for (let round = 0; round < 60; round += 1) {
+				const key = { "Idempotency-Key": `${channel}-${round}` };
+				let response = await publish(channel, { data: round }, key);
+				while (response.status === 503) response = await publish(channel, { data: round }, key);
+				const { ids } = (await response.json()) as { ids: string[] };
+				acknowledged.get(channel)?.push(...ids.map(Number));
+			}
+		});
+		const dying = (async () => {
+			while (!isOver.value) {
+				await scheduler.wait(20 + Math.random() * 100);
+				await abortAllDurableObjects();
+			}
+		})();
+		await Promise.all(publishing);
+		isOver.value = true;
+		await dying;
+		for (const stream of streams) {
+			const seen = new Map<string, number[]>(channels.map((channel) => [channel, []]));
+			for (const { event, data } of await stream.take(180)) {
+				expect(event).toBeUndefined();
+				const { channel, id } = JSON.parse(data) as { channel: string; id: string };
+				seen.get(channel)?.push(Number(id));
+			}
+			expect(seen).toEqual(acknowledged);
+			await stream.close();
+		}
 	});
 
 	it("is joined again from where it was when it had slept before", async () => {

@@ -1,0 +1,98 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { TestIssuer } from "../support/issuer.ts";
+import { call, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
+
+let issuer: TestIssuer;
+let alice: string;
+
+beforeAll(async () => {
+	issuer = await TestIssuer.start();
+	alice = await issuer.token({ role: "admin" });
+});
+
+/** A stream behind a relay, whichever the way of delivery: it has a second channel, where nothing happens. */
+function relayed(channel: string, query = ""): string {
+	return `/events?channel=${channel}&channel=${freshChannel("chat:idle")}${query}`;
+}
+
+function subscribers(channel: string) {
+	return env.CHANNEL.getByName(channel).subscribers();
+}
+
+describe("a channel that wakes up", () => {
+	it("knows its subscribers as before", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(relayed(channel), alice);
+		await stream.expect("connected");
+		const before = await subscribers(channel);
+		await evict(channel);
+		expect(before).toHaveLength(1);
+		expect(await subscribers(channel)).toEqual(before);
+		await stream.close();
+	});
+
+	it("delivers by types, users and claims as before", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(relayed(channel, "&type=order"), alice);
+		await stream.expect("connected");
+		await evict(channel);
+		await published(channel, [
+			{ type: "noise", data: 1 },
+			{ type: "order", data: 2, to: { user: "bob" } },
+			{ type: "order", data: 3, to: { claims: { role: "admin" } } },
+		]);
+		expect(await stream.expect("order")).toMatchObject({ data: 3 });
+		await stream.close();
+	});
+
+	it("counts the streams of a user who has as many as may be", async () => {
+		const channel = freshChannel();
+		const token = await issuer.token({ sub: "carol" });
+		const streams = await Promise.all(Array.from({ length: 20 }, () => subscribe(relayed(channel), token)));
+		await evict(channel);
+		const response = await call(relayed(channel), { headers: { Authorization: `Bearer ${token}` } });
+		expect(response.status).toBe(429);
+		expect(((await response.json()) as { detail: string }).detail).toContain(channel);
+		for (const stream of streams) await stream.close();
+	});
+
+	it("ends streams that were opened before", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(relayed(channel), alice);
+		await stream.expect("connected");
+		await evict(channel);
+		await call(`/channels/${channel}/subscribers?user=alice`, {
+			method: "DELETE",
+			headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
+		});
+		expect(await stream.expect("closing")).toMatchObject({ data: { reason: "revoked" } });
+		expect(await stream.rest()).toEqual([]);
+	});
+
+	it("has done with the streams that it has ended, though it slept at once", async () => {
+		const channel = freshChannel();
+		const streams = await Promise.all(Array.from({ length: 5 }, () => subscribe(relayed(channel), alice)));
+		await call(`/channels/${channel}`, { method: "DELETE", headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
+		await evict(channel);
+		expect((await publish(channel, { data: "to nobody" })).status).toBe(201);
+		expect(await subscribers(channel)).toEqual([]);
+		for (const stream of streams) expect((await stream.rest()).at(-1)?.event).toBe("closing");
+	});
+
+	it("sends a stream that was behind what it has missed, without a hole", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(relayed(channel), alice);
+		await stream.expect("connected");
+		const ids: string[] = [];
+		const data = "x".repeat(60_000);
+		// More than may wait for a client that does not read.
+		for (let event = 0; event < 30; event += 1) ids.push(...(await published(channel, { data })));
+		await evict(channel);
+		for (let event = 0; event < 5; event += 1) ids.push(...(await published(channel, { data: "later" })));
+		const frames = await stream.take(ids.length);
+		expect(frames.map(({ event }) => event)).toEqual(ids.map(() => undefined));
+		expect(frames.map(({ data }) => data.length)).toEqual(ids.map((_, index) => (index < 30 ? data.length : 5)));
+		await stream.close();
+	});
+});

@@ -1,0 +1,61 @@
+import { beforeAll, expect, it } from "vitest";
+import { TestIssuer } from "../support/issuer.ts";
+import { fc, nastyJson, nastyText } from "../support/property.ts";
+import { freshChannel } from "../support/service.ts";
+import { SocketReader } from "../support/socket.ts";
+
+let alice: string;
+
+beforeAll(async () => {
+	alice = await (await TestIssuer.start()).token();
+});
+
+const CLOSE_CODES = [4400, 4401, 4403];
+
+/** What a client may send that has gone mad, or means ill. */
+const anything = fc.oneof(
+	nastyText,
+	nastyJson.map((value) => JSON.stringify(value)),
+	fc
+		.record({ type: fc.constantFrom("auth", "ping", "event", "connected"), token: nastyText })
+		.map((value) => JSON.stringify(value)),
+	fc
+		.record(
+			{
+				channels: fc.array(fc.oneof(nastyText, fc.constant("chat:1"), fc.constant("chat:2"))),
+				types: fc.oneof(nastyJson, fc.array(nastyText)),
+				cursor: fc.oneof(nastyJson, nastyText),
+				rewind: fc.oneof(nastyJson, fc.integer()),
+				since: fc.oneof(nastyJson, fc.nat()),
+				presence: fc.oneof(nastyJson, fc.boolean()),
+				inbox: fc.oneof(nastyJson, fc.boolean()),
+			},
+			{ requiredKeys: [] },
+		)
+		.map((fields) => ({ fields })),
+);
+
+it("any first message over a WebSocket is answered, or refused with one of our errors, and never fails", async () => {
+	const answers = new Set<string>();
+	await fc.assert(
+		fc.asyncProperty(anything, async (message) => {
+			const socket = await SocketReader.open();
+			const isText = typeof message === "string";
+			socket.send(
+				isText ? message.toWellFormed() : { type: "auth", token: alice, channels: [freshChannel()], ...message.fields },
+			);
+			const answer = (await socket.next()) as { type: string; code?: string };
+			answers.add(answer.type);
+			if (answer.type === "error") {
+				expect(answer.code).not.toBe("internal_error");
+				expect(CLOSE_CODES).toContain(await socket.closed());
+			} else {
+				expect(["connected", "pong"]).toContain(answer.type);
+				socket.close();
+			}
+		}),
+		{ numRuns: 300 },
+	);
+	expect(answers).toContain("error");
+	expect(answers).toContain("connected");
+});
