@@ -21,6 +21,8 @@ import type { Renewal, Subscription } from "./subscription.ts";
 
 /** Alarms that fall due closer together than this are one. */
 const ALARM_PACE_MILLISECONDS = 250;
+/** Alarms that fall due later are set again before: they cannot be set for just any time. */
+const MAX_ALARM_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** How soon a channel that may not be forgotten yet is looked at again. */
 const REST_MILLISECONDS = 60 * 60 * 1000;
@@ -311,7 +313,8 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	async #setAlarm(): Promise<void> {
 		const due = this.#audience.nextDue();
 		if (due === undefined) return;
-		const at = Math.max(due, Date.now() + ALARM_PACE_MILLISECONDS);
+		const now = Date.now();
+		const at = Math.min(Math.max(due, now + ALARM_PACE_MILLISECONDS), now + MAX_ALARM_MILLISECONDS);
 		if (this.#alarmAt === undefined || at < this.#alarmAt) await this.#setAlarmAt(at);
 	}
 
