@@ -37,11 +37,7 @@ export default defineConfig({
 				test: {
 					name: "hibernate",
 					testTimeout: 20_000,
-					include: [
-						"test/http/**/*.test.ts",
-						"test/channel/{channel,cost}.test.ts",
-						"test/hostile/requests.test.ts",
-					],
+					include: ["test/http/**/*.test.ts", "test/channel/{channel,cost}.test.ts", "test/hostile/requests.test.ts"],
 					// A relay holds these in any case.
 					exclude: ["test/http/several-channels.test.ts", "test/http/socket.test.ts"],
 				},

@@ -117,7 +117,7 @@ export class Audience {
 	/** Ends the streams that a test picks, telling their clients why; answers how many. */
 	endWhere(test: (subscriber: Subscriber) => boolean, reason: CloseReason, now: number): number {
 		const ended = [...this.#subscribers.values()].filter(test);
-		for (const subscriber of ended) this.#end(subscriber, reason, now);
+		this.#end(ended, reason, now);
 		return ended.length;
 	}
 
@@ -148,9 +148,9 @@ export class Audience {
 	tend(now: number): void {
 		for (const subscriber of this.#subscribers.values()) {
 			subscriber.warn(now);
-			if (subscriber.subscription.endsAt <= now) this.#end(subscriber, "token_expired", now);
-			else if (subscriber.isSilent(now, this.#silenceMilliseconds)) this.#beat(subscriber, now);
+			if (subscriber.isSilent(now, this.#silenceMilliseconds)) this.#beat(subscriber, now);
 		}
+		this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired", now);
 		this.#lookAfterFallen(now);
 		for (const [subscriber, until] of this.#draining) if (until <= now) this.#drop(subscriber);
 	}
@@ -183,18 +183,25 @@ export class Audience {
 
 	/** Lets streams that have fallen behind read on, and cuts those whose clients do not read at all. */
 	#lookAfterFallen(now: number): void {
+		const stalled: Subscriber[] = [];
 		for (const subscriber of this.#fallen) {
-			if (subscriber.isStalled(now)) this.#end(subscriber, "slow_consumer", now);
+			if (subscriber.isStalled(now)) stalled.push(subscriber);
 			else if (subscriber.hasRoom) this.#catchUp(subscriber, now);
 			if (!subscriber.isBehind) this.#fallen.delete(subscriber);
 		}
+		this.#end(stalled, "slow_consumer", now);
 	}
 
-	#end(subscriber: Subscriber, reason: CloseReason, now: number): void {
-		const { hasLeftovers } = subscriber;
-		subscriber.close(reason, now);
-		if (hasLeftovers) this.#drain(subscriber, now);
-		this.#remove(subscriber, reason, now);
+	/** Those who go together are not told of each other. */
+	#end(subscribers: readonly Subscriber[], reason: CloseReason, now: number): void {
+		for (const subscriber of subscribers) this.#forget(subscriber);
+		for (const subscriber of subscribers) {
+			const { hasLeftovers } = subscriber;
+			subscriber.close(reason, now);
+			if (hasLeftovers) this.#drain(subscriber, now);
+			this.#gone(subscriber, reason, now);
+		}
+		if (subscribers.length > 0 && this.isEmpty) this.#emptied();
 	}
 
 	/** What a slow client has not read stays for two heartbeats, should it read on, and then goes. */
@@ -211,10 +218,14 @@ export class Audience {
 
 	#remove(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
 		if (!this.#forget(subscriber)) return;
+		this.#gone(subscriber, reason, now);
+		if (this.isEmpty) this.#emptied();
+	}
+
+	#gone(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
 		const { user } = subscriber.subscription;
 		if (this.connectionsOf(user) === 0) this.#tell({ user, state: "offline" }, now);
 		this.#observers.disconnected(this.#channel, subscriber, reason);
-		if (this.isEmpty) this.#emptied();
 	}
 
 	#forget(subscriber: Subscriber): boolean {
@@ -232,7 +243,10 @@ export class Audience {
 	#tell(presence: Presence, now: number): void {
 		for (const subscriber of this.#subscribers.values()) {
 			const { user, presence: isTold } = subscriber.subscription;
-			if (isTold && user !== presence.user) subscriber.tell(presence, now);
+			if (!isTold || user === presence.user) continue;
+			// One that does not read is not told more and more.
+			if (!subscriber.isClogged) subscriber.tell(presence, now);
+			else if (!this.#fallen.has(subscriber)) this.#fallBehind(subscriber, now);
 		}
 	}
 }

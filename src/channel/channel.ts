@@ -217,8 +217,8 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	override async alarm(): Promise<void> {
 		this.#alarmAt = undefined;
 		this.#audience.tend(Date.now());
-		if (this.#audience.isEmpty) await this.#restOrFree();
-		else await this.#setAlarm();
+		if (!this.#audience.isEmpty) await this.#setAlarm();
+		else if (this.#alarmAt === undefined) await this.#restOrFree();
 	}
 
 	get #name(): string {
@@ -251,6 +251,10 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	/** Takes in a subscriber whose response a relay holds. */
 	async #join(subscription: Subscription): Promise<Response> {
 		const now = await this.#admit(subscription);
+		if (this.#downlinks.isFull) {
+			const detail = `The channel ${this.#name} has as many subscribers as the runtime allows. Try again later.`;
+			throw new Problem("channel_full", detail);
+		}
 		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 		const downlink = this.#replay.start(subscription, now, ({ position }) =>
 			this.#downlinks.accept(ours, subscription, position, now),

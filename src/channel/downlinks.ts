@@ -1,4 +1,3 @@
-import { Problem } from "../errors.ts";
 import { Downlink } from "./downlink.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -23,11 +22,13 @@ export class Downlinks {
 		return this.#bySocket.values();
 	}
 
+	/** Whether there is no room for another socket. */
+	get isFull(): boolean {
+		return this.#bySocket.size >= MAX_SOCKETS;
+	}
+
 	/** Makes a subscriber of one end of a WebSocket that does not keep the object awake. */
 	accept(socket: WebSocket, subscription: Subscription, position: number, now: number): Downlink {
-		if (this.#bySocket.size >= MAX_SOCKETS) {
-			throw new Problem("channel_full", "The channel has as many subscribers as the runtime allows. Try again later.");
-		}
 		this.#ctx.acceptWebSocket(socket);
 		const downlink = Downlink.join(socket, subscription, position, now);
 		this.#bySocket.set(socket, downlink);

@@ -80,9 +80,9 @@ export class Log {
 
 	/** Reads from disk where the log stands: when the object starts, and after a transaction was rolled back. */
 	reload(): void {
+		this.#oldest = 0;
 		this.#extent = this.#readExtent();
 		this.#head = this.#extent?.last ?? 0;
-		this.#oldest = this.#extent ? this.#oldestOnDisk() : 0;
 	}
 
 	/** Writes down where the log starts, unless that was done before. */
@@ -94,13 +94,7 @@ export class Log {
 			id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
 			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
 		this.#createEvents();
-		sql.exec(
-			"INSERT INTO log (id, born, start, capacity, idle_since) VALUES (0, ?, ?, ?, ?)",
-			start,
-			start,
-			this.#retention.events,
-			now,
-		);
+		sql.exec("INSERT INTO log (id, born, start, capacity) VALUES (0, ?, ?, ?)", start, start, this.#retention.events);
 		this.#extent = { born: start, start, last: start, lastAt: 0 };
 		this.#head = start;
 	}
@@ -231,16 +225,14 @@ export class Log {
 			.exec<{ born: number; start: number; capacity: number }>("SELECT born, start, capacity FROM log")
 			.one();
 		if (capacity !== this.#retention.events) this.#resize();
-		const last = sql
-			.exec<{ last: number | null; at: number | null }>("SELECT MAX(offset) AS last, MAX(at) AS at FROM events")
+		// A ring that was smaller before holds less than there is room for now.
+		const { oldest, last, at } = sql
+			.exec<{ oldest: number | null; last: number | null; at: number | null }>(
+				"SELECT MIN(offset) AS oldest, MAX(offset) AS last, MAX(at) AS at FROM events",
+			)
 			.one();
-		return { born, start, last: last.last ?? start, lastAt: last.at ?? 0 };
-	}
-
-	/** A ring that was smaller before holds less than there is room for now. */
-	#oldestOnDisk(): number {
-		const { sql } = this.#storage;
-		return sql.exec<{ oldest: number | null }>("SELECT MIN(offset) AS oldest FROM events").one().oldest ?? 0;
+		this.#oldest = oldest ?? 0;
+		return { born, start, last: last ?? start, lastAt: at ?? 0 };
 	}
 
 	/** Lays the ring again when `REPLAY_EVENTS` has changed: an event's slot depends on it. */

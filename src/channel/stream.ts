@@ -61,7 +61,9 @@ export class Stream extends Subscriber {
 	override deliver(chunk: Chunk | undefined, position: number, now: number): void {
 		this.position = position;
 		this.#withheld = chunk?.offset !== position;
-		if (chunk) this.#write(chunk.frames, now);
+		if (!chunk) return;
+		this.#write(chunk.frames, now);
+		this.wrote(now);
 	}
 
 	override tell(presence: Presence, now: number): void {
@@ -103,6 +105,5 @@ export class Stream extends Subscriber {
 	#write(chunk: Uint8Array | string, now: number): void {
 		this.#body.write(chunk);
 		this.#writtenAt = now;
-		this.wrote(now);
 	}
 }

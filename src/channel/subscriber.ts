@@ -138,7 +138,7 @@ export abstract class Subscriber {
 		this.#warned = false;
 	}
 
-	/** To be called when something was handed over: a subscriber that takes more is not stalled. */
+	/** To be called when events were handed over: a subscriber that takes more is not stalled. */
 	protected wrote(now: number): void {
 		if (this.#isBehind) this.#progress(now);
 	}

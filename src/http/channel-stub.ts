@@ -8,7 +8,7 @@ export function checkChannel(name: string): string {
 	if (isChannelName(name)) return name;
 	throw new Problem(
 		"invalid_channel",
-		"A channel name has 1 to 128 characters of A-Z a-z 0-9 . _ : @ ~ - and starts with a letter or digit.",
+		`${JSON.stringify(name.slice(0, 128))} can be no channel: a name has 1 to 128 characters of A-Z a-z 0-9 . _ : @ ~ - and starts with a letter or digit.`,
 	);
 }
 
@@ -28,7 +28,7 @@ export async function callChannel<Result>(
 		console.error(`The channel ${channel} could not be reached.`, cause);
 		throw new Problem(
 			"channel_unavailable",
-			"The channel could not be reached just now. Try again; a publish with an Idempotency-Key is safe to repeat.",
+			`The channel ${channel} could not be reached just now. Try again; a publish with an Idempotency-Key is safe to repeat.`,
 			{ cause },
 		);
 	}

@@ -5,6 +5,7 @@ import { Problem } from "../errors.ts";
 import { isChannelName } from "../names.ts";
 import { callChannel } from "./channel-stub.ts";
 import type { AppEnv } from "./env.ts";
+import { checkIdentity } from "./subscribing.ts";
 
 /** `PUT /connections/{connection}`: an open stream lives on with its user's new token. */
 export const connections = new Hono<AppEnv>().put("/connections/:connection", async (c) => {
@@ -13,6 +14,7 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	const connection = c.req.param("connection");
 	const channel = channelOf(connection);
 	if (channel === undefined || !isChannelName(channel)) throw unknownConnection();
+	checkIdentity(user);
 	await authority.allowSubscribe(user, channel);
 	const open = await callChannel(c.env, channel, async (stub) => await stub.connection(connection));
 	if (!open) throw unknownConnection();

@@ -7,7 +7,7 @@ import { Relay } from "../relay/relay.ts";
 import { CLOSE_CODES, SocketClient } from "../relay/socket-client.ts";
 import type { AppEnv, TidingsEnv } from "./env.ts";
 import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "./subscribe-schema.ts";
-import { prepareSubscription } from "./subscribing.ts";
+import { checkIdentity, prepareSubscription } from "./subscribing.ts";
 
 const SUBPROTOCOL = "tidings";
 const AUTHENTICATION_MILLISECONDS = 10_000;
@@ -24,7 +24,10 @@ const authSchema = z
 		inbox: z.boolean("must be true or false").default(false),
 		types: typesSchema.default([]),
 		presence: z.boolean("must be true or false").default(false),
-		cursor: z.string("must be a cursor").optional(),
+		cursor: z
+			.string("must be a cursor")
+			.optional()
+			.transform((cursor) => cursor || undefined),
 		rewind: rewindSchema.optional(),
 		since: sinceSchema.optional(),
 	})
@@ -125,6 +128,7 @@ class Session {
 		if (user.sub !== relay.user) {
 			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
 		}
+		checkIdentity(user);
 		for (const channel of relay.channels) await this.#authority.allowSubscribe(user, channel);
 		const { sub, claims, expires, issuedAt } = user;
 		relay.renew({ user: sub, claims, expires, endsAt, issuedAt });

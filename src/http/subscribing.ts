@@ -1,6 +1,6 @@
 import type { Authority } from "../auth/authority.ts";
 import { personalChannel } from "../auth/grants.ts";
-import type { Subscriber } from "../auth/user.ts";
+import type { Subscriber, User } from "../auth/user.ts";
 import type { Subscription } from "../channel/subscription.ts";
 import { newConnection } from "../connection.ts";
 import { Problem } from "../errors.ts";
@@ -11,8 +11,11 @@ import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { TidingsEnv } from "./env.ts";
 
 const MAX_CHANNELS = 32;
-/** A WebSocket keeps up to 16 KiB while its Channel sleeps. */
-const MAX_SUBSCRIPTION_BYTES = 14_000;
+/** A WebSocket keeps up to 16 KiB while its Channel sleeps: so much of it for who somebody is, and for what they want. */
+const MAX_IDENTITY_BYTES = 9_500;
+const MAX_WISHES_BYTES = 4_900;
+/** No cursor of any stream is longer. What is longer is none, and is not carried around in full. */
+const MAX_CURSOR_CHARACTERS = 512;
 
 /** What a client asks for, from a query or a message. */
 export interface SubscribeRequest {
@@ -39,7 +42,8 @@ export async function prepareSubscription(
 	request: SubscribeRequest,
 ): Promise<RelayOptions> {
 	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = authority.config;
-	const { cursor, rewind, since, types, form, presence } = request;
+	const { rewind, since, types, form, presence } = request;
+	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
 	const subscription: Subscription = {
@@ -56,7 +60,8 @@ export async function prepareSubscription(
 		issuedAt: user.issuedAt,
 		...(types.length > 0 && { types: [...types] }),
 	};
-	checkSize(subscription);
+	checkIdentity(user);
+	checkSize({ channels, types }, MAX_WISHES_BYTES, "channels and types of this stream", "Name fewer");
 	const cursors = await Cursors.of(channels);
 	return {
 		channels,
@@ -75,18 +80,25 @@ export async function prepareSubscription(
 
 function readChannels(names: readonly string[]): string[] {
 	const channels = [...new Set(names)].map(checkChannel);
-	if (channels.length === 0) throw new Problem("invalid_request", "Name the channel: `/events?channel=orders`.");
+	if (channels.length === 0)
+		throw new Problem(
+			"invalid_request",
+			"Name at least one channel: `/events?channel=orders`, or `channels` in the message.",
+		);
 	if (channels.length > MAX_CHANNELS) {
 		throw new Problem("invalid_request", `A stream has at most ${MAX_CHANNELS} channels. Open another one.`);
 	}
 	return channels.sort();
 }
 
-function checkSize(subscription: Subscription): void {
-	const bytes = new TextEncoder().encode(JSON.stringify(subscription)).byteLength;
-	if (bytes <= MAX_SUBSCRIPTION_BYTES) return;
-	throw new Problem(
-		"invalid_request",
-		`The claims, channels and types of this stream take ${bytes} bytes; at most ${MAX_SUBSCRIPTION_BYTES} are allowed. Use a token with fewer claims, or name fewer types.`,
-	);
+/** @throws Problem `invalid_request` when a user's claims are more than can be kept with a stream. */
+export function checkIdentity({ sub, claims }: User): void {
+	checkSize({ sub, claims }, MAX_IDENTITY_BYTES, "claims of these credentials", "Use ones with fewer claims");
+}
+
+function checkSize(value: unknown, maxBytes: number, what: string, help: string): void {
+	const bytes = new TextEncoder().encode(JSON.stringify(value)).byteLength;
+	if (bytes <= maxBytes) return;
+	const detail = `The ${what} take ${bytes} bytes as JSON, and a stream can keep ${maxBytes}. ${help}.`;
+	throw new Problem("invalid_request", detail);
 }

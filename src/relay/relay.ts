@@ -2,6 +2,7 @@ import type { Gap } from "../channel/resume.ts";
 import type { CloseReason, Renewal, Subscription } from "../channel/subscription.ts";
 import type { ChannelMessage, EventsMessage } from "../link.ts";
 import { type Cursors, formatCursor, type Positions } from "../sse/cursor.ts";
+import type { ControlEvents } from "../sse/frame.ts";
 import type { Client } from "./client.ts";
 import { Flow } from "./flow.ts";
 import { type CallChannel, Uplink, type UplinkHandlers } from "./uplink.ts";
@@ -125,6 +126,9 @@ export class Relay {
 	#listen(uplink: Uplink): void {
 		this.#uplinks.set(uplink.channel, uplink);
 		uplink.listen(this.#handlers);
+		// The credentials were renewed while it was on its way.
+		const { user, claims, expires, endsAt, issuedAt } = this.#subscription;
+		if (endsAt > uplink.endsAt) uplink.send({ type: "renew", renewal: { user, claims, expires, endsAt, issuedAt } });
 	}
 
 	#connected(resumed: boolean): void {
@@ -158,8 +162,7 @@ export class Relay {
 				this.#gap(channel, message.gap, message.position);
 				break;
 			case "presence":
-				this.#wrote(0);
-				this.#client.control("presence", { channel, user: message.user, state: message.state });
+				this.#presence({ channel, user: message.user, state: message.state });
 				break;
 			case "expiring":
 				this.#warn(message.expires);
@@ -179,6 +182,14 @@ export class Relay {
 	#gap(channel: string, gap: Gap, position: number): void {
 		this.#wrote(0);
 		this.#client.control("gap", { channel, ...gap }, this.#moveTo(channel, position));
+	}
+
+	/** The channels count what the client has taken of their events only: of this, the relay minds how much waits. */
+	#presence(presence: ControlEvents["presence"]): void {
+		this.#wrote(0);
+		this.#client.control("presence", presence);
+		const { channels, maxBacklogBytes } = this.#subscription;
+		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer");
 	}
 
 	/** Every channel says so; the client hears it once. */

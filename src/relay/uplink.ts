@@ -28,15 +28,23 @@ export class Uplink {
 	readonly channel: string;
 	/** Where it starts in the channel. */
 	readonly start: Start;
+	/** When it ends, as it was joined. */
+	readonly endsAt: number;
 	readonly #socket: WebSocket;
 	readonly #tellBytes: number;
 	#takenBytes = 0;
 	#isAccepted = false;
 	#isOpen = true;
 
-	private constructor(channel: string, start: Start, socket: WebSocket, maxBacklogBytes: number) {
+	private constructor(
+		channel: string,
+		start: Start,
+		socket: WebSocket,
+		{ endsAt, maxBacklogBytes }: Pick<Subscription, "endsAt" | "maxBacklogBytes">,
+	) {
 		this.channel = channel;
 		this.start = start;
+		this.endsAt = endsAt;
 		this.#socket = socket;
 		this.#tellBytes = maxBacklogBytes * TOLD_SHARE;
 	}
@@ -46,7 +54,7 @@ export class Uplink {
 		const response = await call(channel, joinRequest(subscription));
 		const { webSocket } = response;
 		if (!webSocket) return response;
-		return new Uplink(channel, joinedStart(response), webSocket, subscription.maxBacklogBytes);
+		return new Uplink(channel, joinedStart(response), webSocket, subscription);
 	}
 
 	/** Takes what the channel sends from now on. What it has sent already was kept. */

@@ -1,59 +1,252 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChannelObject } from "../../src/channel/channel.ts";
+import { Log } from "../../src/channel/log.ts";
+import {
+	billRows,
+	COUNTED,
+	type Cost,
+	countedRows,
+	HEARTBEATS_IN_TEN_MINUTES,
+	TAKEN_BYTES,
+	usageRows,
+} from "../support/bill.ts";
 import { TestIssuer } from "../support/issuer.ts";
-import { CHANNELS_SLEEP, freshChannel, published, subscribe } from "../support/service.ts";
+import { CHANNELS_SLEEP, freshChannel, publish, published, subscribe } from "../support/service.ts";
+import type { SseReader } from "../support/sse.ts";
 
-it("explores", async () => {
-	const { default: page } = await import("../../README.md?raw" as string);
-	console.log(page.slice(0, 40));
-	const issuer = await TestIssuer.start();
-	const alice = await issuer.token();
-	const channel = freshChannel();
-	const spies = Object.getOwnPropertyNames(ChannelObject.prototype)
-		.filter((n) => n !== "constructor")
-		.map((n) => [n, vi.spyOn(ChannelObject.prototype, n as "state")] as const);
-	const cursors: any[] = [];
-	await runInDurableObject(env.CHANNEL.getByName(channel), (_, { storage }) => {
-		const { sql } = storage;
-		const exec = sql.exec.bind(sql);
-		sql.exec = ((q: string, ...b: unknown[]) => {
-			const c = exec(q, ...b);
-			cursors.push([q, c]);
-			return c;
-		}) as typeof sql.exec;
-		const set = storage.setAlarm.bind(storage);
-		storage.setAlarm = async (...a) => {
-			cursors.push(["setAlarm", { rowsWritten: 1, rowsRead: 0 }]);
-			return set(...a);
+/** What Cloudflare counts and charges for: docs/cost.md is made of these numbers. */
+
+const HOUR = 3600;
+const METHODS = Object.getOwnPropertyNames(ChannelObject.prototype).filter((name) => name !== "constructor");
+const SOCKET_METHODS = ["webSocketMessage", "webSocketClose", "webSocketError"];
+
+let issuer: TestIssuer;
+const streams: SseReader[] = [];
+
+beforeAll(async () => {
+	issuer = await TestIssuer.start();
+});
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+});
+
+afterEach(async () => {
+	vi.useRealTimers();
+	vi.restoreAllMocks();
+	for (const stream of streams.splice(0)) await stream.close();
+});
+
+/** Opens a stream whose credentials end after a time. */
+async function open(channel: string, seconds = 10 * 24 * HOUR): Promise<SseReader> {
+	const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) + seconds });
+	const stream = await subscribe(`/events?channel=${channel}`, token);
+	await stream.expect("connected");
+	streams.push(stream);
+	return stream;
+}
+
+/** Counts what a channel's object does; each call answers with what has been done since the one before. */
+function meter(channel: string): Promise<() => Cost> {
+	return runInDurableObject(env.CHANNEL.getByName(channel), (instance, { storage }) => {
+		const exec = vi.spyOn(storage.sql, "exec");
+		const setAlarm = vi.spyOn(storage, "setAlarm");
+		const methods = METHODS.map((name) => ({ name, spy: vi.spyOn(ChannelObject.prototype, name as "publish") }));
+		const runs = (test: (name: string) => boolean) =>
+			methods
+				.filter(({ name }) => test(name))
+				.flatMap(({ spy }) => spy.mock.contexts)
+				.filter((context) => context === instance).length;
+		return () => {
+			const cursors = exec.mock.results.map(({ value }) => value as SqlStorageCursor<Record<string, SqlStorageValue>>);
+			const cost = {
+				requests: runs((name) => !SOCKET_METHODS.includes(name)),
+				messages: runs((name) => name === "webSocketMessage"),
+				rowsWritten: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, setAlarm.mock.calls.length),
+				rowsRead: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+			};
+			for (const spy of [exec, setAlarm, ...methods.map(({ spy }) => spy)]) spy.mockClear();
+			return cost;
 		};
 	});
-	const report = (what: string) => {
-		console.log(CHANNELS_SLEEP, what, spies.map(([n, s]) => [n, s.mock.calls.length]).filter(([, c]) => c).join(" "), "\n" +
-			cursors.map(([q, c]) => `  ${q.trim().slice(0, 60).replace(/\s+/g, " ")} w${c.rowsWritten} r${c.rowsRead}`).join("\n"));
-		cursors.length = 0;
-		for (const [, s] of spies) s.mockClear();
+}
+
+function alarmTime(channel: string): Promise<number> {
+	return runInDurableObject(
+		env.CHANNEL.getByName(channel),
+		async (_, { storage }) => (await storage.getAlarm()) ?? Number.POSITIVE_INFINITY,
+	);
+}
+
+/** Lets the time come for the alarm. */
+async function alarm(channel: string): Promise<void> {
+	vi.setSystemTime(await alarmTime(channel));
+	await runDurableObjectAlarm(env.CHANNEL.getByName(channel));
+}
+
+/** Sets the clock to a minute before a time, and then to the time; each time, the alarm comes. */
+async function endCredentials(channel: string, endsAt: number): Promise<void> {
+	for (const time of [endsAt - 60_000, endsAt]) {
+		vi.setSystemTime(time);
+		await runDurableObjectAlarm(env.CHANNEL.getByName(channel));
+	}
+}
+
+/** Lets time pass in which events come at an interval, and the alarm when it is due. */
+async function pass(channel: string, seconds: number, interval: number): Promise<void> {
+	const until = Date.now() + seconds * 1000;
+	let nextEvent = Date.now() + interval * 1000;
+	while (nextEvent <= until) {
+		if ((await alarmTime(channel)) <= nextEvent) {
+			await alarm(channel);
+		} else {
+			vi.setSystemTime(nextEvent);
+			await published(channel, { data: "x" });
+			nextEvent += interval * 1000;
+		}
+	}
+}
+
+function plus(one: Cost, other: Cost): Cost {
+	return {
+		requests: one.requests + other.requests,
+		messages: one.messages + other.messages,
+		rowsWritten: one.rowsWritten + other.rowsWritten,
+		rowsRead: one.rowsRead + other.rowsRead,
 	};
-	const one = await subscribe(`/events?channel=${channel}`, alice);
-	await one.expect("connected");
-	report("first stream");
-	const two = await subscribe(`/events?channel=${channel}`, alice);
-	await two.expect("connected");
-	report("second stream");
-	await published(channel, { data: 1 });
-	report("publish");
-	await published(channel, Array.from({ length: 10 }, (_, i) => ({ data: i })));
-	report("batch");
-	await one.close();
-	await two.close();
-	await published(channel, { data: 1 });
-	await scheduler.wait(50);
-	await published(channel, { data: 1 });
-	await scheduler.wait(50);
-	report("left");
-	const three = await subscribe(`/events?channel=${channel}`, alice);
-	await three.expect("connected");
-	report("again");
-	expect(1).toBe(1);
+}
+
+describe("a publish", () => {
+	it("is one request, and one row for each event, also where the log overwrites its oldest", async () => {
+		const channel = freshChannel();
+		await open(channel);
+		const cost = await meter(channel);
+		for (const _ of [1, 2]) {
+			await published(channel, { data: "x" });
+			expect(cost()).toEqual(COUNTED.publish);
+			await published(
+				channel,
+				Array.from({ length: 10 }, (_, index) => ({ data: index })),
+			);
+			expect(cost()).toEqual(COUNTED.batchOfTen);
+			await published(channel, new Array(100).fill({ data: "fills the log" }));
+			cost();
+		}
+	});
+
+	it("costs a second row with an idempotency key, and a third when the key is forgotten", async () => {
+		const channel = freshChannel();
+		await open(channel);
+		await publish(channel, { data: 1 }, { "Idempotency-Key": "makes-the-table" });
+		const cost = await meter(channel);
+		await publish(channel, { data: 2 }, { "Idempotency-Key": "a" });
+		expect(cost()).toEqual(COUNTED.keyedPublish);
+		vi.setSystemTime(Date.now() + 301_000);
+		await publish(channel, { data: 3 }, { "Idempotency-Key": "b" });
+		expect(cost().rowsWritten).toBe(COUNTED.keyedPublish.rowsWritten + 2);
+	});
+});
+
+describe("a stream", () => {
+	it("makes the tables and sets the alarm when it is the first", async () => {
+		const channel = freshChannel();
+		const cost = await meter(channel);
+		await open(channel);
+		expect(cost()).toEqual(COUNTED.firstStream);
+	});
+
+	it("is one request and no row among others, and two alarms when its credentials end", async () => {
+		const channel = freshChannel();
+		const endsAt = (Math.floor(Date.now() / 1000) + HOUR) * 1000;
+		await open(channel, HOUR);
+		await published(channel, { data: "x" });
+		const cost = await meter(channel);
+		await open(channel, 2 * HOUR);
+		const opening = cost();
+		expect(opening).toMatchObject({ requests: 1, rowsWritten: 0 });
+		await endCredentials(channel, endsAt);
+		expect(plus(opening, cost())).toEqual(COUNTED.stream);
+	});
+
+	it("costs three rows more when it is alone", async () => {
+		const channel = freshChannel();
+		await open(channel, HOUR);
+		await published(channel, { data: "x" });
+		await endCredentials(channel, (Math.floor(Date.now() / 1000) + HOUR) * 1000);
+		const cost = await meter(channel);
+		await open(channel, HOUR);
+		await endCredentials(channel, (Math.floor(Date.now() / 1000) + HOUR) * 1000);
+		expect(cost()).toEqual(COUNTED.loneStream);
+	});
+});
+
+describe("heartbeats", () => {
+	it.each([
+		{ count: 1, eventsPerMinute: 1 },
+		{ count: 5, eventsPerMinute: 1 },
+		{ count: 5, eventsPerMinute: 60 },
+	] as const)(
+		"are one alarm for all streams ($count, events a minute: $eventsPerMinute), and none where channels sleep",
+		async ({ count, eventsPerMinute }) => {
+			const channel = freshChannel();
+			for (let stream = 0; stream < count; stream += 1) await open(channel);
+			const interval = 60 / eventsPerMinute;
+			await pass(channel, 60, interval);
+			const cost = await meter(channel);
+			await pass(channel, 600, interval);
+			const { requests, rowsWritten } = cost();
+			const events = 10 * eventsPerMinute;
+			const heartbeats = CHANNELS_SLEEP ? 0 : HEARTBEATS_IN_TEN_MINUTES[eventsPerMinute];
+			expect({ requests, rowsWritten }).toEqual({
+				requests: events + heartbeats * COUNTED.heartbeat.requests,
+				rowsWritten: events + heartbeats * COUNTED.heartbeat.rowsWritten,
+			});
+		},
+	);
+});
+
+describe("a channel that sleeps", () => {
+	it("reads its log when it wakes, and writes nothing", async () => {
+		const channel = freshChannel();
+		await open(channel);
+		await published(channel, new Array(100).fill({ data: "x" }));
+		const cost = await meter(channel);
+		await runInDurableObject(env.CHANNEL.getByName(channel), (_, { storage }) => {
+			new Log(storage, { events: 100, seconds: 24 * HOUR });
+		});
+		expect(cost()).toEqual(COUNTED.wake);
+	});
+
+	if (!CHANNELS_SLEEP) return;
+	it("is told once for every 64 KiB that a client has taken, and of nothing else", async () => {
+		const channel = freshChannel();
+		const stream = await open(channel);
+		const cost = await meter(channel);
+		let costs = { requests: 0, messages: 0, rowsWritten: 0, rowsRead: 0 };
+		const EVENTS = 20;
+		for (let event = 0; event < EVENTS; event += 1) {
+			await published(channel, { data: "x".repeat(TAKEN_BYTES / 10) });
+			await stream.next();
+		}
+		while (costs.messages < 2) {
+			await scheduler.wait(1);
+			costs = plus(costs, cost());
+		}
+		const { requests, rowsWritten } = COUNTED.publish;
+		expect(costs).toMatchObject({
+			requests: EVENTS * requests,
+			messages: 2 * COUNTED.taken.messages,
+			rowsWritten: EVENTS * rowsWritten,
+		});
+	});
+});
+
+describe("docs/cost.md", () => {
+	it("says what was counted, and what it comes to", async () => {
+		// The cast keeps the compiler from looking for a module.
+		const { default: page } = await import("../../docs/cost.md?raw" as string);
+		for (const row of [...countedRows(), ...usageRows(), ...billRows()]) expect(page).toContain(row);
+	});
 });
