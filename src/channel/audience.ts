@@ -130,7 +130,7 @@ export class Audience {
 		if (position === undefined) return;
 		const chunkFor = chunksOf(events, this.#channel);
 		for (const subscriber of this.#subscribers.values()) {
-			// Ahead of the events: the channel was wiped while they were on their way to disk.
+			// Ahead of the events: it has read them from the log, or the channel was wiped meanwhile.
 			if (subscriber.isBehind || subscriber.position >= position) continue;
 			if (subscriber.isClogged) this.#fallBehind(subscriber, now);
 			else subscriber.deliver(chunkFor(subscriber), position, now);

@@ -12,6 +12,7 @@ import { Downlinks } from "./downlinks.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { Log } from "./log.ts";
 import { type ObserverHooks, Observers } from "./observers.ts";
+import { Pacing } from "./pacing.ts";
 import { Publishing, type PublishOutcome, type PublishRequest } from "./publishing.ts";
 import { Replay } from "./replay.ts";
 import { Revocations } from "./revocations.ts";
@@ -72,6 +73,14 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		});
 		this.#replay = new Replay(this.#name, this.#log);
 		const backpressure = new Backpressure(this.#audience, MAX_BACKLOG_BYTES);
+		const pacing = new Pacing(
+			() => this.#audience.size,
+			(events) => {
+				this.#audience.deliver(events, Date.now());
+				backpressure.delivered(events);
+				if (this.#audience.hasFallen) void this.#setAlarm();
+			},
+		);
 		this.#publishing = new Publishing({
 			name: this.#name,
 			log: this.#log,
@@ -79,11 +88,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 			subscribers: () => this.#audience.size,
 			transaction: (work) => this.#transaction(work),
 			sync: () => this.#sync(),
-			deliver: (events) => {
-				this.#audience.deliver(events, Date.now());
-				backpressure.delivered(events);
-				if (this.#audience.hasFallen) void this.#setAlarm();
-			},
+			deliver: (events) => pacing.push(events),
 			room: () => backpressure.room(),
 		});
 		this.#admission = new Admission(this.#name, this.#config, this.#audience, this.#revocations);

@@ -30,10 +30,13 @@ export function chunksOf(
 	channel: string,
 ): (subscriber: Subscriber) => Chunk | undefined {
 	const areAddressed = events.some(({ to }) => to !== undefined);
+	const first = events[0]?.offset ?? 0;
 	const position = events.at(-1)?.offset ?? 0;
 	const chunks = new Map<string, Chunk>();
 	return (subscriber) => {
-		const wanted = areAddressed || subscriber.isSelective ? events.filter((event) => subscriber.wants(event)) : events;
+		// One that has come in since has read some of them from the log.
+		const news = subscriber.position >= first ? events.filter(({ offset }) => offset > subscriber.position) : events;
+		const wanted = areAddressed || subscriber.isSelective ? news.filter((event) => subscriber.wants(event)) : news;
 		const offset = wanted.at(-1)?.offset;
 		if (offset === undefined) return undefined;
 		const { form } = subscriber.subscription;

@@ -35,7 +35,7 @@ export interface PublishingChannel {
 	transaction<Result>(work: () => Result): Result;
 	/** Waits for the disk. */
 	sync(): Promise<void>;
-	/** Hands events that are on disk to the streams. */
+	/** Hands events that are on disk to the streams. The answer does not wait for it. */
 	deliver(events: StoredEvent[]): void;
 	/** Resolves when the streams have room for more. */
 	room(): Promise<void>;

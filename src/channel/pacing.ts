@@ -1,0 +1,55 @@
+import type { StoredEvent } from "../sse/event.ts";
+
+/** Writing to a stream takes about as long as this share of a millisecond. */
+const STREAMS_PER_MILLISECOND = 10;
+const MAX_PACE_MILLISECONDS = 100;
+/** So much may wait, in characters of data: what leaves at once has to fit into the streams' backlogs. */
+const MAX_WAITING_CHARACTERS = 131_072;
+
+/**
+ * Lets events that follow closely leave together. Each chunk that is written to a stream costs a wake-up and a system
+ * call, whatever its size: a channel that is busy would do nothing else, and starve some of its clients.
+ *
+ * An event that comes alone leaves at once. The pace after it comes from the number of streams and not from a clock,
+ * which stands still while JavaScript runs on Workers. Nobody but the streams waits for it: what is here is on disk.
+ */
+export class Pacing {
+	readonly #streams: () => number;
+	readonly #deliver: (events: StoredEvent[]) => void;
+	#waiting: StoredEvent[] = [];
+	#waitingCharacters = 0;
+	#isPaused = false;
+
+	/** @param streams how many streams there are. */
+	constructor(streams: () => number, deliver: (events: StoredEvent[]) => void) {
+		this.#streams = streams;
+		this.#deliver = deliver;
+	}
+
+	/** Delivers events now, or with those that follow before the pace has passed. */
+	push(events: readonly StoredEvent[]): void {
+		for (const event of events) {
+			this.#waiting.push(event);
+			this.#waitingCharacters += event.data.length;
+		}
+		if (!this.#isPaused || this.#waitingCharacters > MAX_WAITING_CHARACTERS) this.#flush();
+	}
+
+	#flush(): void {
+		const events = this.#waiting;
+		this.#waiting = [];
+		this.#waitingCharacters = 0;
+		this.#deliver(events);
+		if (!this.#isPaused) this.#pause();
+	}
+
+	#pause(): void {
+		const pace = Math.min(this.#streams() / STREAMS_PER_MILLISECOND, MAX_PACE_MILLISECONDS);
+		if (pace < 1) return;
+		this.#isPaused = true;
+		setTimeout(() => {
+			this.#isPaused = false;
+			if (this.#waiting.length > 0) this.#flush();
+		}, pace);
+	}
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { Pacing } from "../../src/channel/pacing.ts";
+import type { StoredEvent } from "../../src/sse/event.ts";
+
+let offset = 0;
+
+function event(data = '"x"'): StoredEvent {
+	offset += 1;
+	return { offset, at: 0, type: "message", data };
+}
+
+/** A pacing, and what left together. */
+function pacingOf(streams: number) {
+	const left: number[] = [];
+	return {
+		left,
+		pacing: new Pacing(
+			() => streams,
+			(events) => void left.push(events.length),
+		),
+	};
+}
+
+describe("events", () => {
+	it("that come alone leave at once", async () => {
+		const { left, pacing } = pacingOf(200);
+		pacing.push([event()]);
+		expect(left).toEqual([1]);
+		await scheduler.wait(40);
+		pacing.push([event(), event()]);
+		expect(left).toEqual([1, 2]);
+	});
+
+	it("that follow closely leave together, in order, and none is left behind", async () => {
+		const { left, pacing } = pacingOf(200);
+		for (let count = 0; count < 10; count += 1) pacing.push([event()]);
+		expect(left).toEqual([1]);
+		await expect.poll(() => left).toEqual([1, 9]);
+		await scheduler.wait(40);
+		expect(left).toEqual([1, 9]);
+	});
+
+	it("leave one by one where there are so few streams that it costs nothing", () => {
+		const { left, pacing } = pacingOf(5);
+		for (let count = 0; count < 3; count += 1) pacing.push([event()]);
+		expect(left).toEqual([1, 1, 1]);
+	});
+
+	it("do not wait for others when they are large", () => {
+		const { left, pacing } = pacingOf(200);
+		const data = JSON.stringify("x".repeat(70_000));
+		for (let count = 0; count < 5; count += 1) pacing.push([event(data)]);
+		expect(left).toEqual([1, 2, 2]);
+	});
+});
