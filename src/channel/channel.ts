@@ -15,6 +15,7 @@ import { type ObserverHooks, Observers } from "./observers.ts";
 import { Pacing } from "./pacing.ts";
 import { Publishing, type PublishOutcome, type PublishRequest } from "./publishing.ts";
 import { Replay } from "./replay.ts";
+import { Retirement } from "./retirement.ts";
 import { Revocations } from "./revocations.ts";
 import { Stream } from "./stream.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -24,9 +25,6 @@ import type { Renewal, Subscription } from "./subscription.ts";
 const ALARM_PACE_MILLISECONDS = 250;
 /** Alarms that fall due later are set again before: they cannot be set for just any time. */
 const MAX_ALARM_MILLISECONDS = 24 * 60 * 60 * 1000;
-
-/** How soon a channel that may not be forgotten yet is looked at again. */
-const REST_MILLISECONDS = 60 * 60 * 1000;
 
 /** How a channel stands. Before anybody has subscribed or published, `head` is `"0"`. */
 export interface ChannelState {
@@ -51,24 +49,24 @@ export type RenewalOutcome = { ok: true; expires: number } | { ok: false; reason
 export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends DurableObject<Env> {
 	readonly #config: Config;
 	readonly #log: Log;
-	readonly #keys: IdempotencyKeys;
 	readonly #revocations: Revocations;
 	readonly #audience: Audience;
 	readonly #replay: Replay;
 	readonly #publishing: Publishing;
 	readonly #downlinks: Downlinks;
 	readonly #admission: Admission;
+	readonly #retirement: Retirement;
 	#alarmAt: number | undefined;
 
 	constructor(ctx: DurableObjectState, env: Env, hooks: ObserverHooks = {}) {
 		super(ctx, env);
 		this.#config = readConfig(env);
 		const { REPLAY_EVENTS, REPLAY_SECONDS, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = this.#config;
+		const keys = new IdempotencyKeys(ctx.storage.sql);
 		this.#log = new Log(ctx.storage, { events: REPLAY_EVENTS, seconds: REPLAY_SECONDS });
-		this.#keys = new IdempotencyKeys(ctx.storage.sql);
 		this.#revocations = new Revocations(ctx.storage.sql);
 		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), {
-			emptied: () => void this.#rest(),
+			emptied: () => void this.#retirement.begin(Date.now()),
 			catchUp: (subscriber, now) => this.#replay.catchUp(subscriber, now),
 		});
 		this.#replay = new Replay(this.#name, this.#log);
@@ -84,12 +82,22 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		this.#publishing = new Publishing({
 			name: this.#name,
 			log: this.#log,
-			keys: this.#keys,
+			keys,
 			subscribers: () => this.#audience.size,
 			transaction: (work) => this.#transaction(work),
 			sync: () => this.#sync(),
 			deliver: (events) => pacing.push(events),
 			room: () => backpressure.room(),
+		});
+		this.#retirement = new Retirement({
+			log: this.#log,
+			keys,
+			revocations: this.#revocations,
+			replaySeconds: REPLAY_SECONDS,
+			isEmpty: () => this.#audience.isEmpty,
+			isIdle: () => this.#publishing.isIdle,
+			wakeAt: (time) => this.#setAlarmAt(time),
+			free: () => this.#free(),
 		});
 		this.#admission = new Admission(this.#name, this.#config, this.#audience, this.#revocations);
 		this.#downlinks = new Downlinks(ctx);
@@ -141,7 +149,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	/** Appends events, waits until they are on disk, delivers them and says where they stand. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
 		const outcome = await this.#publishing.publish(request);
-		if (this.#alarmAt === undefined) await this.#rest();
+		if (this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
 		return outcome;
 	}
 
@@ -186,7 +194,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 			"revoked",
 			now,
 		);
-		if (this.#alarmAt === undefined) await this.#rest();
+		if (this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
 		return ended;
 	}
 
@@ -221,9 +229,10 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	/** The heartbeat: beats, warns, ends, and goes on as long as somebody is there. Then it waits to free the storage. */
 	override async alarm(): Promise<void> {
 		this.#alarmAt = undefined;
-		this.#audience.tend(Date.now());
+		const now = Date.now();
+		this.#audience.tend(now);
 		if (!this.#audience.isEmpty) await this.#setAlarm();
-		else if (this.#alarmAt === undefined) await this.#restOrFree();
+		else if (this.#alarmAt === undefined) await this.#retirement.look(now);
 	}
 
 	get #name(): string {
@@ -234,7 +243,8 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 
 	/** Holds the client's response. It waits at the output gate until what was written here is on disk. */
 	async #open(subscription: Subscription): Promise<Response> {
-		const now = await this.#admit(subscription);
+		await this.#admission.prepare(subscription);
+		const now = this.#admit(subscription);
 		const stream = this.#replay.start(
 			subscription,
 			now,
@@ -255,7 +265,8 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 
 	/** Takes in a subscriber whose response a relay holds. */
 	async #join(subscription: Subscription): Promise<Response> {
-		const now = await this.#admit(subscription);
+		await this.#admission.prepare(subscription);
+		const now = this.#admit(subscription);
 		if (this.#downlinks.isFull) {
 			const detail = `The channel ${this.#name} has as many subscribers as the runtime allows. Try again later.`;
 			throw new Problem("channel_full", detail);
@@ -268,9 +279,13 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		return joinResponse(theirs, downlink.start);
 	}
 
-	/** @returns the time at which the subscriber comes in. */
-	async #admit(subscription: Subscription): Promise<number> {
-		await this.#admission.prepare(subscription);
+	/**
+	 * From here on until the subscriber is welcome, everything is one step: nothing falls between replay and live, and
+	 * nobody comes in besides.
+	 *
+	 * @returns the time at which the subscriber comes in.
+	 */
+	#admit(subscription: Subscription): number {
 		const now = Date.now();
 		this.#log.birth(now);
 		this.#admission.check(subscription, now);
@@ -330,34 +345,6 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	async #setAlarmAt(at: number): Promise<void> {
 		this.#alarmAt = at;
 		await this.ctx.storage.setAlarm(at);
-	}
-
-	/** Nobody is here: no heartbeat until somebody comes, only a look at whether the channel is worth keeping. */
-	async #rest(): Promise<void> {
-		if (!this.#audience.isEmpty || !this.#log.isBorn) return;
-		const now = Date.now();
-		this.#log.setIdleSince(now);
-		await this.#setAlarmAt(now + this.#config.REPLAY_SECONDS * 1000);
-	}
-
-	/**
-	 * A channel that nobody has used for as long as it remembers events has nothing left that anybody could ask for: it
-	 * frees its storage, and costs nothing.
-	 */
-	async #restOrFree(): Promise<void> {
-		const now = Date.now();
-		const { idleSince } = this.#log;
-		// Streams were open when the object died: their clients are on their way back.
-		if (idleSince === undefined) return await this.#rest();
-		const restedAt = Math.max(idleSince, this.#log.lastAt) + this.#config.REPLAY_SECONDS * 1000;
-		if (now < restedAt) await this.#setAlarmAt(restedAt);
-		else if (this.#isForgettable(now)) await this.#free();
-		else await this.#setAlarmAt(now + REST_MILLISECONDS);
-	}
-
-	#isForgettable(now: number): boolean {
-		const holdsPromises = !this.#keys.isEmpty(now) || !this.#revocations.isEmpty(now);
-		return !holdsPromises && this.#publishing.isIdle && this.#log.isSurpassedAt(now);
 	}
 
 	async #free(): Promise<void> {
