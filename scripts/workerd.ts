@@ -3,7 +3,8 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 
@@ -22,32 +23,46 @@ export const SETTINGS = {
 	TICKET_SECRET: "local-ticket-secret-0123456789abcdef",
 };
 
+export interface WorkerdOptions {
+	/** The Worker, from the root. Its Durable Object is called `Channel`. */
+	worker?: string;
+	v8Flags?: string[];
+	/** Whether V8's inspector listens, at {@link Workerd.inspectorUrl}. */
+	inspected?: boolean;
+}
+
 export class Workerd {
 	readonly #folder: string;
-	readonly #v8Flags: string[];
+	readonly #options: Required<WorkerdOptions>;
 	#settings: Record<string, string>;
 	#port = 0;
+	#inspectorPort = 0;
 	#process: ChildProcess | undefined;
 
-	private constructor(folder: string, settings: Record<string, string>, v8Flags: string[]) {
+	private constructor(folder: string, settings: Record<string, string>, options: Required<WorkerdOptions>) {
 		this.#folder = folder;
-		this.#v8Flags = v8Flags;
+		this.#options = options;
 		this.#settings = settings;
 	}
 
 	/** Builds the Worker, and starts it on an empty disk and a free port. */
-	static async start(settings: Record<string, string> = {}, v8Flags: string[] = []): Promise<Workerd> {
+	static async start(settings: Record<string, string> = {}, options: WorkerdOptions = {}): Promise<Workerd> {
+		const { worker = "src/worker.ts", v8Flags = [], inspected = false } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
 		await mkdir(join(folder, "disk"));
-		const build = ["deploy", "--dry-run", "--config", "wrangler.toml", "--outdir", join(folder, "build")];
+		const build = ["deploy", worker, "--dry-run", "--config", "wrangler.toml", "--outdir", join(folder, "build")];
 		await promisify(execFile)(process.execPath, [WRANGLER, ...build], { cwd: ROOT });
-		const server = new Workerd(folder, { ...SETTINGS, ...settings }, v8Flags);
+		const server = new Workerd(folder, { ...SETTINGS, ...settings }, { worker, v8Flags, inspected });
 		await server.restart();
 		return server;
 	}
 
 	get url(): string {
 		return `http://127.0.0.1:${this.#port}`;
+	}
+
+	get inspectorUrl(): string {
+		return `http://127.0.0.1:${this.#inspectorPort}`;
 	}
 
 	get pid(): number {
@@ -69,16 +84,32 @@ export class Workerd {
 		this.#settings = { ...this.#settings, ...settings };
 		const config = join(this.#folder, "config.capnp");
 		await writeFile(config, this.#config());
-		const child = spawn(WORKERD, ["serve", config, "--control-fd=3"], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+		const inspector = this.#options.inspected ? ["--inspector-addr=127.0.0.1:0"] : [];
+		const child = spawn(WORKERD, ["serve", config, "--control-fd=3", ...inspector], {
+			stdio: ["ignore", "ignore", "pipe", "pipe"],
+		});
 		this.#process = child;
 		let complaints = "";
 		child.stderr?.on("data", (chunk) => {
 			complaints = (complaints + chunk).slice(-10_000);
 		});
-		const control = child.stdio[3] as Readable;
-		const listening = await Promise.race([once(control, "data"), once(child, "exit").then(() => undefined)]);
-		if (!listening) throw new Error(`workerd ended before it listened:\n${complaints}`);
-		this.#port = JSON.parse(String(listening[0])).port;
+		const ended = once(child, "exit");
+		if (await this.#readPorts(child.stdio[3] as Readable)) return;
+		await ended;
+		throw new Error(`workerd ended before it listened:\n${complaints}`);
+	}
+
+	/** workerd tells where it listens on its control descriptor, a line for each port; `false` when it ends before. */
+	async #readPorts(control: Readable): Promise<boolean> {
+		let ports = this.#options.inspected ? 2 : 1;
+		for await (const line of createInterface(control)) {
+			const { event, port } = JSON.parse(line);
+			if (event === "listen-inspector") this.#inspectorPort = port;
+			else this.#port = port;
+			ports -= 1;
+			if (ports === 0) return true;
+		}
+		return false;
 	}
 
 	/** Ends the process, and removes its disk. */
@@ -91,6 +122,7 @@ export class Workerd {
 		const bindings = Object.entries(this.#settings).map(
 			([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
 		);
+		const script = `build/${basename(this.#options.worker, ".ts")}.js`;
 		return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -99,12 +131,12 @@ const config :Workerd.Config = (
     (name = "disk", disk = (path = ${JSON.stringify(join(this.#folder, "disk"))}, writable = true)),
     (name = "internet", network = (allow = ["public", "private"])),
   ],
-  v8Flags = [${this.#v8Flags.map((flag) => JSON.stringify(flag)).join(", ")}],
+  v8Flags = [${this.#options.v8Flags.map((flag) => JSON.stringify(flag)).join(", ")}],
   sockets = [(name = "http", address = "127.0.0.1:${this.#port}", http = (), service = "tidings")],
 );
 
 const tidings :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "build/worker.js")],
+  modules = [(name = "worker.js", esModule = embed ${JSON.stringify(script)})],
   compatibilityDate = "2026-11-02",
   bindings = [(name = "CHANNEL", durableObjectNamespace = "Channel"), ${bindings.join(", ")}],
   durableObjectNamespaces = [(className = "Channel", uniqueKey = "tidings-channel", enableSql = true)],

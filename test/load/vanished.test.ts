@@ -20,7 +20,7 @@ beforeAll(async () => {
 		MAX_CONNECTIONS_PER_USER: String(CLIENTS),
 		HEARTBEAT_SECONDS: String(HEARTBEAT_SECONDS),
 	};
-	server = await Workerd.start(settings, [`--max-old-space-size=${HEAP_MEGABYTES}`]);
+	server = await Workerd.start(settings, { v8Flags: [`--max-old-space-size=${HEAP_MEGABYTES}`] });
 	const ticket = await ticketOf(server, PUBLISH_KEY, { user: "crowd", channels: ["crowd"], streamFor: 3600 });
 	stream = `${server.url}/events?channel=crowd&ticket=${ticket}`;
 });
