@@ -1,0 +1,33 @@
+import type { Case } from "./case.ts";
+import { idleCases } from "./idle.ts";
+import { joinCase } from "./join.ts";
+import { loneCase } from "./lone.ts";
+import { publishCase } from "./publish.ts";
+import { stormCase } from "./storm.ts";
+import { streamCase } from "./stream.ts";
+
+const lone = loneCase("lone", 1000, 100);
+const streams = [100, 200, 500].map((rate) => streamCase("stream", rate, 1));
+
+/** The same work on channels that sleep while their streams are open; what is between the two rates says no more. */
+const sleep = [lone, streamCase("stream", 100, 1), streamCase("stream", 500, 1)].map(({ variant, measure }) => {
+	return { name: "sleep", variant, servers: ["hibernate"], measure };
+});
+
+/** What is measured, in the order of the report. */
+export const CASES: Case[] = [
+	lone,
+	loneCase("crowd", 4000, 25),
+	loneCase("crowd", 8000, 15),
+	...streams,
+	streamCase("flood", 5000, 100),
+	...sleep,
+	...idleCases,
+	publishCase("1 connection", { connections: 1 }),
+	publishCase("32 connections", { connections: 32 }),
+	publishCase("batches of 100, 8 connections", { connections: 8, batch: 100 }),
+	publishCase("32 channels", { connections: 32, channels: 32 }),
+	stormCase,
+	joinCase("token"),
+	joinCase("ticket"),
+];

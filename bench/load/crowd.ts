@@ -1,0 +1,71 @@
+import type { Endpoint } from "./endpoint.ts";
+import { Histogram } from "./histogram.ts";
+import { Subscriber } from "./subscriber.ts";
+
+/** How many streams are opened at a time. */
+const LANES = 64;
+
+/** All subscribers of a channel, and what they have read together. */
+export class Crowd {
+	readonly #subscribers: Subscriber[];
+	#latencies = new Histogram();
+	#delivered = 0;
+	#awaited = 0;
+	#reached = Promise.withResolvers<void>();
+
+	constructor(endpoint: Endpoint, size: number, publishers: number) {
+		const readings = { delivered: (publishedAt: number, now: number) => this.#count(publishedAt, now) };
+		this.#subscribers = Array.from({ length: size }, () => new Subscriber(endpoint, publishers, readings));
+	}
+
+	get size(): number {
+		return this.#subscribers.length;
+	}
+
+	/** How many events were read since {@link expect}. */
+	get delivered(): number {
+		return this.#delivered;
+	}
+
+	/** From publish to delivery, since {@link expect}. */
+	get latencies(): Histogram {
+		return this.#latencies;
+	}
+
+	/** Opens the streams, some at a time. */
+	async open(): Promise<void> {
+		const waiting = this.#subscribers.values();
+		const lane = async () => {
+			for (const subscriber of waiting) await subscriber.open();
+		};
+		await Promise.all(Array.from({ length: LANES }, lane));
+	}
+
+	drop(): void {
+		for (const subscriber of this.#subscribers) subscriber.drop();
+	}
+
+	/** Opens all streams at once, from where they were. */
+	async comeBack(): Promise<void> {
+		await Promise.all(this.#subscribers.map((subscriber) => subscriber.open()));
+	}
+
+	/** Starts to count anew. */
+	expect(): void {
+		this.#latencies = new Histogram();
+		this.#delivered = 0;
+	}
+
+	/** Resolves when each subscriber has read so many events since {@link expect}. */
+	async haveAll(events: number): Promise<void> {
+		this.#awaited = events * this.size;
+		this.#reached = Promise.withResolvers<void>();
+		if (this.#delivered < this.#awaited) await this.#reached.promise;
+	}
+
+	#count(publishedAt: number, now: number): void {
+		this.#delivered += 1;
+		this.#latencies.add(now - publishedAt / 1000);
+		if (this.#delivered === this.#awaited) this.#reached.resolve();
+	}
+}

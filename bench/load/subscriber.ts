@@ -1,0 +1,78 @@
+import { connect, type Socket } from "node:net";
+import { type Endpoint, requestHead } from "./endpoint.ts";
+import { FrameReader } from "./frame-reader.ts";
+
+/** All sockets read into it, one after the other: a buffer for each read would cost more than all else. */
+const BUFFER = Buffer.alloc(65_536);
+
+/** What all subscribers have read. */
+export interface Readings {
+	/** @param publishedAt in microseconds, on this process's clock. */
+	delivered(publishedAt: number, now: number): void;
+}
+
+/** A stream on a bare socket that checks what it reads: each event must follow the one before it. */
+export class Subscriber {
+	readonly #endpoint: Endpoint;
+	readonly #reader: FrameReader;
+	readonly #next: Uint32Array;
+	#socket: Socket | undefined;
+	#offset: number | undefined;
+	#now = 0;
+
+	constructor(endpoint: Endpoint, publishers: number, readings: Readings) {
+		this.#endpoint = endpoint;
+		this.#next = new Uint32Array(publishers);
+		this.#reader = new FrameReader({
+			id: (offset) => this.#follow(offset),
+			event: (publisher, number, publishedAt) => {
+				const expected = this.#next[publisher];
+				if (number !== expected)
+					throw new Error(`Event ${number} of publisher ${publisher} came instead of ${expected}.`);
+				this.#next[publisher] = number + 1;
+				readings.delivered(publishedAt, this.#now);
+			},
+		});
+	}
+
+	/** Opens the stream, from where it was; resolves with the first bytes. */
+	async open(): Promise<void> {
+		const { port, stream } = this.#endpoint;
+		const cursor = this.#offset === undefined ? {} : { "Last-Event-ID": `${this.#offset}` };
+		const opened = Promise.withResolvers<void>();
+		let isOpen = false;
+		const read = (length: number) => {
+			this.#now = performance.now();
+			const chunk = BUFFER.subarray(0, length);
+			if (isOpen) this.#reader.read(chunk);
+			else if (chunk.toString("latin1", 0, 12) === "HTTP/1.1 200") {
+				isOpen = true;
+				opened.resolve();
+				this.#reader.read(chunk);
+			} else opened.reject(new Error(`A stream was refused: ${chunk.toString("latin1", 0, 500)}`));
+			return true;
+		};
+		const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread: { buffer: BUFFER, callback: read } });
+		this.#socket = socket;
+		socket.write(requestHead("GET", stream.path, { Accept: "text/event-stream", ...stream.headers, ...cursor }));
+		socket.on("error", (error) => opened.reject(error));
+		socket.on("close", () => {
+			if (this.#socket === socket) throw new Error("The server has ended a stream.");
+		});
+		await opened.promise;
+	}
+
+	/** Drops the connection without a word. */
+	drop(): void {
+		const socket = this.#socket;
+		this.#socket = undefined;
+		socket?.destroy();
+	}
+
+	/** Not every server has offsets. Where they are given, they are contiguous, from `connected` on. */
+	#follow(offset: number): void {
+		if (this.#offset !== undefined && offset !== this.#offset && offset !== this.#offset + 1)
+			throw new Error(`Offset ${offset} came after ${this.#offset}.`);
+		this.#offset = offset;
+	}
+}

@@ -1,0 +1,20 @@
+import { once } from "node:events";
+
+/** Asks V8's inspector how much of the heap is used, after a collection. */
+export async function heapBytes(inspectorUrl: string, serverUrl: string): Promise<number> {
+	const [target] = (await (await fetch(`${inspectorUrl}/json`)).json()) as { webSocketDebuggerUrl: string }[];
+	const socket = new WebSocket(target?.webSocketDebuggerUrl ?? "");
+	await once(socket, "open");
+	const ask = async (method: string) => {
+		socket.send(JSON.stringify({ id: 1, method }));
+		const [{ data }] = await once(socket, "message");
+		return JSON.parse(data).result;
+	};
+	const collected = ask("HeapProfiler.collectGarbage");
+	// The collection waits until JavaScript runs again.
+	await (await fetch(`${serverUrl}/health`)).body?.cancel();
+	await collected;
+	const { usedSize } = await ask("Runtime.getHeapUsage");
+	socket.close();
+	return usedSize;
+}

@@ -1,0 +1,32 @@
+import { type FigureName, type Figures, median } from "./figures.ts";
+
+/** What one round of a case came to on one server. */
+export interface Measurement {
+	case: string;
+	variant: string;
+	server: string;
+	figures: Figures;
+}
+
+/** All rounds of all cases. */
+export class Results {
+	readonly measurements: Measurement[] = [];
+	readonly failures: string[] = [];
+
+	/** The cases that were measured, each once. */
+	get cases(): { name: string; variant: string; servers: string[] }[] {
+		const groups = Object.groupBy(this.measurements, (each) => JSON.stringify([each.case, each.variant]));
+		return Object.entries(groups).map(([key, measurements = []]) => {
+			const [name, variant] = JSON.parse(key);
+			return { name, variant, servers: [...new Set(measurements.map(({ server }) => server))] };
+		});
+	}
+
+	/** The median of a figure's rounds; `undefined` when it was not measured. */
+	median(name: string, variant: string, server: string, figure: FigureName): number | undefined {
+		const values = this.measurements
+			.filter((each) => each.case === name && each.variant === variant && each.server === server)
+			.flatMap(({ figures }) => figures[figure] ?? []);
+		return values.length > 0 ? median(values) : undefined;
+	}
+}

@@ -1,0 +1,17 @@
+/** better-sse on Node's http server, as its guide shows it, with one channel. A line of a POST is an event. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { createChannel, createSession } from "better-sse";
+
+const channel = createChannel();
+const server = createServer(async (request, response) => {
+	if (request.method === "GET") {
+		channel.register(await createSession(request, response, { serializer: String }));
+		return;
+	}
+	for (const line of (await text(request)).split("\n")) channel.broadcast(line);
+	response.writeHead(204).end();
+});
+server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,38 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Endpoint } from "../load/endpoint.ts";
+import type { Server } from "./server.ts";
+
+export class BetterSse implements Server {
+	readonly name = "better-sse";
+	#child: ChildProcess | undefined;
+	#port = 0;
+
+	async start(): Promise<void> {
+		this.#child = fork(join(import.meta.dirname, "better-sse-server.ts"));
+		[this.#port] = await once(this.#child, "message");
+	}
+
+	async stop(): Promise<void> {
+		const child = this.#child;
+		this.#child = undefined;
+		if (child?.kill("SIGKILL")) await once(child, "exit");
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.stop();
+	}
+
+	get pids(): number[] {
+		return this.#child?.pid === undefined ? [] : [this.#child.pid];
+	}
+
+	endpoint(): Endpoint {
+		return {
+			port: this.#port,
+			stream: { path: "/", headers: {} },
+			publish: { path: "/", headers: {}, form: "lines" },
+		};
+	}
+}

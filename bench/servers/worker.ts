@@ -1,0 +1,70 @@
+import { PUBLISH_KEY, Workerd, type WorkerdOptions } from "../../scripts/workerd.ts";
+import type { Endpoint, Form } from "../load/endpoint.ts";
+import { heapBytes } from "../measures/heap.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Server } from "./server.ts";
+
+export interface WorkerServerOptions extends WorkerdOptions {
+	name: string;
+	form: Form;
+	settings?: Record<string, string>;
+}
+
+/** A Worker on plain workerd. */
+export class WorkerServer implements Server {
+	readonly name: string;
+	readonly #options: WorkerServerOptions;
+	readonly #credentials: Credentials;
+	#workerd: Workerd | undefined;
+
+	constructor(credentials: Credentials, options: WorkerServerOptions) {
+		this.name = options.name;
+		this.#credentials = credentials;
+		this.#options = options;
+	}
+
+	async start(): Promise<void> {
+		const settings = {
+			JWKS_URL: this.#credentials.keysUrl,
+			MAX_CONNECTIONS_PER_USER: "1000000",
+			...this.#options.settings,
+		};
+		if (this.#workerd) await this.#workerd.restart();
+		else this.#workerd = await Workerd.start(settings, this.#options);
+	}
+
+	async stop(): Promise<void> {
+		await this.#workerd?.kill();
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.#workerd?.stop();
+	}
+
+	get pids(): number[] {
+		return this.#workerd?.pid ? [this.#workerd.pid] : [];
+	}
+
+	endpoint(channel: string, credential: "ticket" | "token" = "ticket"): Endpoint {
+		const { token, ticket } = this.#credentials;
+		const path = `/events?channel=${channel}`;
+		const stream =
+			credential === "ticket"
+				? { path: `${path}&ticket=${ticket}`, headers: {} }
+				: { path, headers: { Authorization: `Bearer ${token}` } };
+		return {
+			port: Number(new URL(this.#workerd?.url ?? "").port),
+			stream,
+			publish: {
+				path: `/channels/${channel}/events`,
+				headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
+				form: this.#options.form,
+			},
+		};
+	}
+
+	async heapBytes(): Promise<number> {
+		if (!this.#workerd) throw new Error(`${this.name} has not been started.`);
+		return await heapBytes(this.#workerd.inspectorUrl, this.#workerd.url);
+	}
+}

@@ -1,0 +1,142 @@
+import type { FigureName } from "./figures.ts";
+import type { Results } from "./results.ts";
+
+/** What is to be reached, and what was. */
+export interface Outcome {
+	target: string;
+	wanted: string;
+	value: number;
+	isReached: boolean;
+	/** By how much it was missed, in percent of what is wanted; 0 when it was reached. */
+	missedBy: number;
+}
+
+type At = readonly [name: string, variant: string, server: string, figure: FigureName];
+
+interface Target {
+	title: string;
+	figure: At;
+	/** What the figure is divided by; without it, the figure counts as it is. */
+	against?: At;
+	atMost?: number;
+	atLeast?: number;
+}
+
+const STREAM_100 = "100 events a second";
+const STREAM_500 = "500 events a second";
+const LONE = "1,000 subscribers";
+
+const TARGETS: Target[] = [
+	{
+		title: "lone: CPU per delivery, against the floor",
+		figure: ["lone", LONE, "tidings", "cpuPerDelivery"],
+		against: ["lone", LONE, "floor", "cpuPerDelivery"],
+		atMost: 1.15,
+	},
+	{
+		title: "crowd of 8,000: CPU per delivery, against the floor",
+		figure: ["crowd", "8,000 subscribers", "tidings", "cpuPerDelivery"],
+		against: ["crowd", "8,000 subscribers", "floor", "cpuPerDelivery"],
+		atMost: 1.15,
+	},
+	{
+		title: "stream of 500: deliveries per CPU second, against better-sse",
+		figure: ["stream", STREAM_500, "tidings", "deliveriesPerCpuSecond"],
+		against: ["stream", STREAM_500, "better-sse", "deliveriesPerCpuSecond"],
+		atLeast: 6,
+	},
+	{
+		title: "stream of 500: deliveries per CPU second, against nchan",
+		figure: ["stream", STREAM_500, "tidings", "deliveriesPerCpuSecond"],
+		against: ["stream", STREAM_500, "nchan", "deliveriesPerCpuSecond"],
+		atLeast: 3,
+	},
+	{ title: "stream of 500: missing", figure: ["stream", STREAM_500, "tidings", "missing"], atMost: 0 },
+	{ title: "stream of 500: p99 ms", figure: ["stream", STREAM_500, "tidings", "p99"], atMost: 150 },
+	{ title: "stream of 500: longest behind ms", figure: ["stream", STREAM_500, "tidings", "max"], atMost: 500 },
+	{ title: "stream of 100: p99 ms", figure: ["stream", STREAM_100, "tidings", "p99"], atMost: 60 },
+	{
+		title: "flood: deliveries per CPU second",
+		figure: ["flood", "5,000 events a second", "tidings", "deliveriesPerCpuSecond"],
+		atLeast: 1_000_000,
+	},
+	{
+		title: "idle: memory per stream, against the floor",
+		figure: ["idle", "process", "tidings", "memoryPerStream"],
+		against: ["idle", "process", "floor", "memoryPerStream"],
+		atMost: 1.1,
+	},
+	{
+		title: "idle: V8 heap KiB per stream",
+		figure: ["idle", "heap", "tidings inspected", "heapPerStream"],
+		atMost: 6,
+	},
+	{
+		title: "publish, 32 connections: against no storage",
+		figure: ["publish", "32 connections", "tidings", "publishes"],
+		against: ["publish", "32 connections", "unstored", "publishes"],
+		atLeast: 0.95,
+	},
+	{
+		title: "publish, 1 connection: against no storage",
+		figure: ["publish", "1 connection", "tidings", "publishes"],
+		against: ["publish", "1 connection", "unstored", "publishes"],
+		atLeast: 0.6,
+	},
+	{
+		title: "publish, batches of 100: events a second",
+		figure: ["publish", "batches of 100, 8 connections", "tidings", "publishes"],
+		atLeast: 100_000,
+	},
+	{
+		title: "storm: time to catch up, against writing the same to open streams",
+		figure: ["storm", "100 events behind", "tidings", "caughtUp"],
+		against: ["storm", "100 events behind", "tidings", "written"],
+		atMost: 2,
+	},
+	{
+		title: "join with a token: streams a second, against verifying it",
+		figure: ["join", "token", "tidings", "joins"],
+		against: ["join", "token", "verify", "joins"],
+		atLeast: 0.8,
+	},
+	{
+		title: "join with a ticket: streams a second, against verifying it",
+		figure: ["join", "ticket", "tidings", "joins"],
+		against: ["join", "ticket", "verify", "joins"],
+		atLeast: 0.8,
+	},
+	{
+		title: "sleep: lone, CPU per delivery, against direct",
+		figure: ["sleep", LONE, "hibernate", "cpuPerDelivery"],
+		against: ["lone", LONE, "tidings", "cpuPerDelivery"],
+		atMost: 2,
+	},
+	{
+		title: "sleep: stream of 500, deliveries per CPU second, against direct",
+		figure: ["sleep", STREAM_500, "hibernate", "deliveriesPerCpuSecond"],
+		against: ["stream", STREAM_500, "tidings", "deliveriesPerCpuSecond"],
+		atLeast: 0.5,
+	},
+];
+
+/** The targets for which there are figures. */
+export function outcomes(results: Results): Outcome[] {
+	return TARGETS.flatMap((target) => {
+		const figure = results.median(...target.figure);
+		const reference = target.against ? results.median(...target.against) : 1;
+		return figure === undefined || reference === undefined ? [] : [outcome(target, figure / reference)];
+	});
+}
+
+function outcome({ title, atMost, atLeast = 0 }: Target, value: number): Outcome {
+	const limit = atMost ?? atLeast;
+	const isReached = atMost === undefined ? value >= atLeast : value <= atMost;
+	return {
+		target: title,
+		wanted: `${atMost === undefined ? "≥" : "≤"} ${limit.toLocaleString("en")}`,
+		value,
+		isReached,
+		missedBy: isReached ? 0 : (Math.abs(value - limit) / (limit || 1)) * 100,
+	};
+}
