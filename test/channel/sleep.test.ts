@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Subscription } from "../../src/channel/subscription.ts";
-import { joinRequest } from "../../src/link.ts";
+import { decodeEvents, joinRequest } from "../../src/link.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
 
@@ -21,6 +21,51 @@ function relayed(channel: string, query = ""): string {
 function subscribers(channel: string) {
 	return env.CHANNEL.getByName(channel).subscribers();
 }
+
+/** Joins a channel as a relay does. */
+async function join(channel: string): Promise<WebSocket> {
+	const subscription: Subscription = {
+		connection: crypto.randomUUID(),
+		channels: [channel],
+		user: "alice",
+		claims: {},
+		form: "frame",
+		presence: false,
+		maxBacklogBytes: 1000,
+		expires: Date.now() / 1000 + 3600,
+		endsAt: Date.now() + 3_600_000,
+		issuedAt: 1,
+	};
+	const { webSocket } = await env.CHANNEL.getByName(channel).fetch(joinRequest(subscription));
+	if (!webSocket) throw new Error("The channel refused the relay.");
+	webSocket.accept({ allowHalfOpen: true });
+	return webSocket;
+}
+
+describe("a relay", () => {
+	it("gets events that leave together as one message", async () => {
+		const channel = freshChannel();
+		const socket = await join(channel);
+		const messages: { position: number; frames: string }[] = [];
+		socket.binaryType = "arraybuffer";
+		socket.addEventListener("message", ({ data }) => {
+			const { position, frames } = decodeEvents(data as ArrayBuffer);
+			messages.push({ position, frames: new TextDecoder().decode(frames) });
+		});
+		const ids = await published(
+			channel,
+			Array.from({ length: 10 }, (_, index) => ({ data: index })),
+		);
+		await expect.poll(() => messages.length).toBeGreaterThan(0);
+		expect(messages).toEqual([
+			{
+				position: Number(ids.at(-1)),
+				frames: ids.map((id, index) => `id: ${id}\ndata: ${index}\n\n`).join(""),
+			},
+		]);
+		socket.close();
+	});
+});
 
 describe("a channel that wakes up", () => {
 	it("knows its subscribers as before", async () => {
@@ -82,21 +127,8 @@ describe("a channel that wakes up", () => {
 	it("has done with the streams that it has ended, though their relays have not let go yet", async () => {
 		const channel = freshChannel();
 		const stub = env.CHANNEL.getByName(channel);
-		const subscription: Subscription = {
-			connection: "c",
-			channels: [channel],
-			user: "alice",
-			claims: {},
-			form: "frame",
-			presence: false,
-			maxBacklogBytes: 1000,
-			expires: Date.now() / 1000 + 3600,
-			endsAt: Date.now() + 3_600_000,
-			issuedAt: 1,
-		};
 		// A relay that hangs: it does not answer when its WebSocket is closed.
-		const { webSocket } = await stub.fetch(joinRequest(subscription));
-		webSocket?.accept({ allowHalfOpen: true });
+		await join(channel);
 		expect(await stub.wipe()).toBe(1);
 		await evict(channel);
 		expect((await publish(channel, { data: "to nobody" })).status).toBe(201);
