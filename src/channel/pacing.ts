@@ -3,6 +3,8 @@ import type { StoredEvent } from "../sse/event.ts";
 /** Writing to a stream takes about as long as this share of a millisecond. */
 const STREAMS_PER_MILLISECOND = 10;
 const MAX_PACE_MILLISECONDS = 100;
+/** The share of its pace that a channel keeps as long as nothing waits; it doubles while something does. */
+const QUIET_SHARE = 1 / 4;
 /** So much may wait, in characters of data: what leaves at once has to fit into the streams' backlogs. */
 const MAX_WAITING_CHARACTERS = 131_072;
 
@@ -10,8 +12,9 @@ const MAX_WAITING_CHARACTERS = 131_072;
  * Lets events that follow closely leave together. Each chunk that is written to a stream costs a wake-up and a system
  * call, whatever its size: a channel that is busy would do nothing else, and starve some of its clients.
  *
- * An event that comes alone leaves at once. The pace after it comes from the number of streams and not from a clock,
- * which stands still while JavaScript runs on Workers. Nobody but the streams waits for it: what is here is on disk.
+ * An event that comes alone leaves at once, and the next one soon: the pace is short until the channel is seen to be
+ * busy. It comes from the number of streams and not from a clock, which stands still while JavaScript runs on Workers.
+ * Nobody but the streams waits for it: what is here is on disk.
  */
 export class Pacing {
 	readonly #streams: () => number;
@@ -19,6 +22,7 @@ export class Pacing {
 	#waiting: StoredEvent[] = [];
 	#waitingCharacters = 0;
 	#isPaused = false;
+	#share = QUIET_SHARE;
 
 	/** @param streams how many streams there are. */
 	constructor(streams: () => number, deliver: (events: StoredEvent[]) => void) {
@@ -44,12 +48,14 @@ export class Pacing {
 	}
 
 	#pause(): void {
-		const pace = Math.min(this.#streams() / STREAMS_PER_MILLISECOND, MAX_PACE_MILLISECONDS);
+		const pace = this.#share * Math.min(this.#streams() / STREAMS_PER_MILLISECOND, MAX_PACE_MILLISECONDS);
 		if (pace < 1) return;
 		this.#isPaused = true;
 		setTimeout(() => {
 			this.#isPaused = false;
-			if (this.#waiting.length > 0) this.#flush();
+			const isBusy = this.#waiting.length > 0;
+			this.#share = isBusy ? Math.min(1, this.#share * 2) : QUIET_SHARE;
+			if (isBusy) this.#flush();
 		}, pace);
 	}
 }

@@ -40,6 +40,22 @@ describe("events", () => {
 		expect(left).toEqual([1, 9]);
 	});
 
+	it("wait longer for each other while the channel is busy, and no longer than its pace", async () => {
+		const times: number[] = [];
+		const pacing = new Pacing(
+			() => 800,
+			() => void times.push(performance.now()),
+		);
+		while (times.length < 6) {
+			pacing.push([event()]);
+			await scheduler.wait(1);
+		}
+		const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+		// 20, 40, 80, 80 and 80 ms, and what the timers take.
+		for (const [index, least] of [20, 40, 80, 80, 80].entries())
+			expect(pauses[index]).toBeGreaterThanOrEqual(least - 2);
+	});
+
 	it("leave one by one where there are so few streams that it costs nothing", () => {
 		const { left, pacing } = pacingOf(5);
 		for (let count = 0; count < 3; count += 1) pacing.push([event()]);
