@@ -62,6 +62,13 @@ export class Problem extends Error {
 		this.allow = options.allow;
 	}
 
+	/** An error as a client may see it. What nobody foresaw is logged, and tells nothing. */
+	static of(error: unknown): Problem {
+		if (error instanceof Problem) return error;
+		console.error("A request failed in a way that nobody foresaw.", error);
+		return new Problem("internal_error", "The service failed. Try again; its log has the reason.");
+	}
+
 	/** The problem that a response of {@link toResponse} holds. */
 	static async fromResponse(response: Response): Promise<Problem> {
 		const { code, detail } = (await response.json()) as { code: ProblemCode; detail: string };

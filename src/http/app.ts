@@ -64,8 +64,4 @@ const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
 	})(c, next);
 };
 
-const answerProblem: ErrorHandler<AppEnv> = (error) => {
-	if (error instanceof Problem) return error.toResponse();
-	console.error("A request failed in a way that nobody foresaw.", error);
-	return new Problem("internal_error", "The service failed. Try again; its log has the reason.").toResponse();
-};
+const answerProblem: ErrorHandler<AppEnv> = (error) => Problem.of(error).toResponse();

@@ -5,16 +5,17 @@ import { Problem } from "../errors.ts";
 import { isChannelName } from "../names.ts";
 import { callChannel } from "./channel-stub.ts";
 import type { AppEnv } from "./env.ts";
-import { checkIdentity } from "./subscribing.ts";
+import { prepareRenewal } from "./subscribing.ts";
 
 /** `PUT /connections/{connection}`: an open stream lives on with its user's new token. */
 export const connections = new Hono<AppEnv>().put("/connections/:connection", async (c) => {
 	const authority = c.get("authority");
-	const { user, endsAt } = await authority.tokenSubscriber(c.req.raw);
+	const subscriber = await authority.tokenSubscriber(c.req.raw);
+	const { user } = subscriber;
 	const connection = c.req.param("connection");
 	const channel = channelOf(connection);
 	if (channel === undefined || !isChannelName(channel)) throw unknownConnection();
-	checkIdentity(user);
+	const renewal = prepareRenewal(subscriber);
 	await authority.allowSubscribe(user, channel);
 	const open = await callChannel(c.env, channel, async (stub) => await stub.connection(connection));
 	if (!open) throw unknownConnection();
@@ -22,8 +23,6 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 		throw new Problem("insufficient_scope", "This stream was opened by another user. Renew your own.");
 	}
 	for (const each of open.channels) if (each !== channel) await authority.allowSubscribe(user, each);
-	const { sub, claims, expires, issuedAt } = user;
-	const renewal = { user: sub, claims, expires, endsAt, issuedAt };
 	const outcome = await callChannel(
 		c.env,
 		channel,

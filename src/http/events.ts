@@ -52,7 +52,6 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 	const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = authority.config;
 	if (options.channels.length === 1 && DELIVERY === "direct") return await openDirectly(options);
 	const stream = new EventStream({
-		form: query.envelope === "1" ? "envelope" : "frame",
 		maxBacklogBytes: MAX_BACKLOG_BYTES,
 		retryMilliseconds: RETRY_MILLISECONDS,
 		drainMilliseconds: 2 * HEARTBEAT_SECONDS * 1000,

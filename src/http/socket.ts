@@ -7,7 +7,7 @@ import { Relay } from "../relay/relay.ts";
 import { CLOSE_CODES, SocketClient } from "../relay/socket-client.ts";
 import type { AppEnv, TidingsEnv } from "./env.ts";
 import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "./subscribe-schema.ts";
-import { checkIdentity, prepareSubscription } from "./subscribing.ts";
+import { prepareRenewal, prepareSubscription } from "./subscribing.ts";
 
 const SUBPROTOCOL = "tidings";
 const AUTHENTICATION_MILLISECONDS = 10_000;
@@ -92,9 +92,7 @@ class Session {
 			if (message.type === "ping") this.#socket.send('{"type":"pong"}');
 			else await this.#authenticate(message);
 		} catch (error) {
-			if (!(error instanceof Problem)) console.error("A WebSocket message failed in a way that nobody foresaw.", error);
-			const unforeseen = new Problem("internal_error", "The service failed. Try again; its log has the reason.");
-			this.#fail(error instanceof Problem ? error : unforeseen);
+			this.#fail(Problem.of(error));
 		}
 	}
 
@@ -107,16 +105,7 @@ class Session {
 
 	async #subscribe(auth: Auth, subscriber: Subscriber): Promise<void> {
 		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
-		const request = {
-			channels,
-			inbox,
-			types,
-			presence,
-			form: "message",
-			cursor: cursor || undefined,
-			rewind,
-			since,
-		} as const;
+		const request = { channels, inbox, types, presence, form: "message", cursor, rewind, since } as const;
 		const options = await prepareSubscription(this.#env, this.#authority, subscriber, request);
 		if (this.#isClosed) return;
 		this.#relay = new Relay(options, new SocketClient(this.#socket));
@@ -124,14 +113,14 @@ class Session {
 		if (refusal) throw await Problem.fromResponse(refusal);
 	}
 
-	async #renew(relay: Relay, { user, endsAt }: Subscriber): Promise<void> {
+	async #renew(relay: Relay, subscriber: Subscriber): Promise<void> {
+		const { user } = subscriber;
 		if (user.sub !== relay.user) {
 			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
 		}
-		checkIdentity(user);
+		const renewal = prepareRenewal(subscriber);
 		for (const channel of relay.channels) await this.#authority.allowSubscribe(user, channel);
-		const { sub, claims, expires, issuedAt } = user;
-		relay.renew({ user: sub, claims, expires, endsAt, issuedAt });
+		relay.renew(renewal);
 	}
 
 	#fail({ code, detail, status }: Problem): void {

@@ -1,7 +1,7 @@
 import type { Authority } from "../auth/authority.ts";
 import { personalChannel } from "../auth/grants.ts";
 import type { Subscriber, User } from "../auth/user.ts";
-import type { Subscription } from "../channel/subscription.ts";
+import type { Renewal, Subscription } from "../channel/subscription.ts";
 import { newConnection } from "../connection.ts";
 import { Problem } from "../errors.ts";
 import type { RelayOptions } from "../relay/relay.ts";
@@ -91,8 +91,18 @@ function readChannels(names: readonly string[]): string[] {
 	return channels.sort();
 }
 
-/** @throws Problem `invalid_request` when a user's claims are more than can be kept with a stream. */
-export function checkIdentity({ sub, claims }: User): void {
+/**
+ * What a user's new credentials change about an open stream.
+ *
+ * @throws Problem `invalid_request` when there are more claims than can be kept with it.
+ */
+export function prepareRenewal({ user, endsAt }: Subscriber): Renewal {
+	checkIdentity(user);
+	const { sub, claims, expires, issuedAt } = user;
+	return { user: sub, claims, expires, endsAt, issuedAt };
+}
+
+function checkIdentity({ sub, claims }: User): void {
 	checkSize({ sub, claims }, MAX_IDENTITY_BYTES, "claims of these credentials", "Use ones with fewer claims");
 }
 

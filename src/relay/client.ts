@@ -1,10 +1,7 @@
-import type { EventForm } from "../sse/event.ts";
 import type { ControlEvents } from "../sse/frame.ts";
 
 /** The client at the end of a relay: how it is written to. */
 export interface Client {
-	/** How the Channels write events for it. */
-	readonly form: EventForm;
 	/** What was handed over and has not left yet. */
 	readonly unsentBytes: number;
 	/** Tells the client something. With a cursor, it moves there. */

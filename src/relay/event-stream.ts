@@ -1,10 +1,8 @@
 import { StreamBody } from "../sse/body.ts";
-import type { EventForm } from "../sse/event.ts";
 import { type ControlEvents, controlFrame, heartbeatFrame, replaceIds } from "../sse/frame.ts";
 import type { Client } from "./client.ts";
 
 interface EventStreamOptions {
-	form: Exclude<EventForm, "message">;
 	maxBacklogBytes: number;
 	retryMilliseconds: number;
 	/** How long a client that has not read the end of its stream may still read it. */
@@ -14,13 +12,11 @@ interface EventStreamOptions {
 
 /** A client that reads server-sent events. */
 export class EventStream implements Client {
-	readonly form: EventForm;
 	readonly #body: StreamBody;
 	readonly #retryMilliseconds: number;
 	readonly #drainMilliseconds: number;
 
-	constructor({ form, maxBacklogBytes, retryMilliseconds, drainMilliseconds, left }: EventStreamOptions) {
-		this.form = form;
+	constructor({ maxBacklogBytes, retryMilliseconds, drainMilliseconds, left }: EventStreamOptions) {
 		this.#retryMilliseconds = retryMilliseconds;
 		this.#drainMilliseconds = drainMilliseconds;
 		this.#body = new StreamBody(maxBacklogBytes, { left });

@@ -16,7 +16,7 @@ const MAX_ATTEMPTS = 16;
 const MAX_REJOINS = 1000;
 /**
  * How much a relay may do. An invocation of a Worker has 30 s of CPU time by default, for a write that takes 20 to 40 µs
- * and for each kilobyte: before it is cut off, the stream ends in good order, and its client comes back.
+ * and for every 4 KiB: before it is cut off, the stream ends in good order, and its client comes back.
  */
 const MAX_EFFORT = 400_000;
 const EFFORT_BYTES = 4096;

@@ -14,7 +14,6 @@ const CLOSING_CODES: Record<ControlEvents["closing"]["reason"], number> = {
 
 /** A client that reads JSON messages from a WebSocket. */
 export class SocketClient implements Client {
-	readonly form = "message";
 	/** The runtime does not tell what waits to be sent on a WebSocket. */
 	readonly unsentBytes = 0;
 	readonly #socket: WebSocket;

@@ -33,7 +33,6 @@ class FakeChannel {
 
 /** A client that writes down what it gets. */
 class FakeClient implements Client {
-	readonly form = "frame";
 	unsentBytes = 0;
 	readonly seen: string[] = [];
 
