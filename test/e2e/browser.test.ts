@@ -1,19 +1,11 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasChromium, launchChromium } from "./support/chromium.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
 import { logIn, publish, type Service, startService, ticketOf } from "./support/servers.ts";
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const hasChromium = existsSync(executablePath);
-if (!hasChromium) {
-	console.warn(
-		"The browser tests are skipped: there is no Chromium. `apt-get install chromium`, or set CHROMIUM to its path.",
-	);
-}
 
 declare global {
 	interface Window {
@@ -31,10 +23,7 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
 	beforeAll(async () => {
 		service = await startService({ RETRY_MILLISECONDS: "50" });
 		await once(site.listen(0, "127.0.0.1"), "listening");
-		browser = await chromium.launch({
-			executablePath,
-			args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-		});
+		browser = await launchChromium();
 	});
 
 	afterAll(async () => {

@@ -1,11 +1,8 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket as WsSocket } from "ws";
+import { hasChromium, launchChromium } from "./support/chromium.ts";
 import { logIn, publish, type Service, startService, subscribersOf } from "./support/servers.ts";
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 let service: Service;
 let token = "";
@@ -64,12 +61,9 @@ describe.each([
 	});
 });
 
-describe.skipIf(!existsSync(executablePath))("Chromium's WebSocket", () => {
+describe.skipIf(!hasChromium)("Chromium's WebSocket", () => {
 	it("subscribes, and gets what is published", async () => {
-		const browser = await chromium.launch({
-			executablePath,
-			args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-		});
+		const browser = await launchChromium();
 		const page = await browser.newPage();
 		const channel = `chat:${crypto.randomUUID()}`;
 		await page.goto(`${service.url}/health`);
