@@ -11,6 +11,9 @@ import type { NewEvent, Recipients, StoredEvent } from "../sse/event.ts";
 /** A log starts at this many offsets for every second of unix time: a later log's offsets are higher than an earlier one's. */
 const OFFSETS_PER_SECOND = 1_000_000;
 
+/** So much data goes into one statement; an event with more than that goes alone. */
+const MAX_RUN_CHARACTERS = 262_144;
+
 /** What a log needs of a Durable Object's storage. */
 export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
@@ -137,7 +140,7 @@ export class Log {
 		// A clock that was set back must not make events look older than those before them.
 		const at = Math.max(now, extent.lastAt);
 		const stored = events.map((event, index) => ({ ...event, offset: extent.last + 1 + index, at }));
-		for (const event of stored) this.#write(event);
+		this.#write(stored, at);
 		this.#extent = { ...extent, last: extent.last + stored.length, lastAt: at };
 		return stored;
 	}
@@ -197,19 +200,24 @@ export class Log {
 			type TEXT NOT NULL, data TEXT NOT NULL, retry INTEGER, recipients TEXT) STRICT`);
 	}
 
-	#write({ offset, at, type, data, retry, to }: StoredEvent): void {
-		this.#storage.sql.exec(
-			`INSERT INTO events (slot, offset, at, type, data, retry, recipients) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (slot) DO UPDATE SET offset = excluded.offset, at = excluded.at, type = excluded.type,
-				data = excluded.data, retry = excluded.retry, recipients = excluded.recipients`,
-			offset % this.#retention.events,
-			offset,
-			at,
-			type,
-			data,
-			retry ?? null,
-			to ? JSON.stringify(to) : null,
-		);
+	/** Rows go together as JSON: a statement costs more than a row, and a bound value nearly as much. */
+	#write(events: readonly StoredEvent[], at: number): void {
+		for (const run of runsOf(events)) {
+			const rows = run.map(({ offset, type, data, retry, to }, index) => {
+				const slot = offset % this.#retention.events;
+				return [slot, offset, type, index === 0 ? null : data, retry, to && JSON.stringify(to)];
+			});
+			this.#storage.sql.exec(
+				`INSERT INTO events (slot, offset, at, type, data, retry, recipients)
+				SELECT value ->> 0, value ->> 1, ?, value ->> 2, coalesce(value ->> 3, ?), value ->> 4, value ->> 5
+				FROM json_each(?) WHERE TRUE
+				ON CONFLICT (slot) DO UPDATE SET offset = excluded.offset, at = excluded.at, type = excluded.type,
+					data = excluded.data, retry = excluded.retry, recipients = excluded.recipients`,
+				at,
+				run[0]?.data,
+				JSON.stringify(rows),
+			);
+		}
 	}
 
 	#publishedAt(offset: number): number {
@@ -252,6 +260,21 @@ export class Log {
 			sql.exec("UPDATE log SET capacity = ?", capacity);
 		});
 	}
+}
+
+/** Cuts events into runs of which each can be written with one statement: a bound value has at most 2 MB. */
+function runsOf(events: readonly StoredEvent[]): StoredEvent[][] {
+	const runs: StoredEvent[][] = [];
+	let characters = MAX_RUN_CHARACTERS;
+	for (const event of events) {
+		characters += event.data.length;
+		if (characters > MAX_RUN_CHARACTERS) {
+			runs.push([]);
+			characters = event.data.length;
+		}
+		runs.at(-1)?.push(event);
+	}
+	return runs;
 }
 
 function firstPosition(now: number): number {

@@ -9,6 +9,8 @@ const MAX_CLAIMS = 16;
 const MAX_BATCH = 100;
 /** A row of SQLite holds 2 MB; data is stored as JSON, where escapes make it longer. */
 const MAX_STORED_BYTES = 1_900_000;
+/** UTF-8 takes at most three bytes for a UTF-16 code unit (RFC 3629, section 3). */
+const MAX_BYTES_PER_CHARACTER = 3;
 
 const typeSchema = z
 	.string()
@@ -99,6 +101,9 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 }
 
 function checkSize(event: NewEvent, place: string, maxEventBytes: number): void {
+	const characters = event.data.length + (event.to ? JSON.stringify(event.to).length : 0);
+	// Most events are far from both limits, and need not be counted.
+	if (characters * MAX_BYTES_PER_CHARACTER <= Math.min(maxEventBytes, MAX_STORED_BYTES)) return;
 	const bytes = byteSize(event);
 	if (bytes > maxEventBytes) {
 		throw new Problem(

@@ -46,7 +46,15 @@ function range(first: number, last: number): number[] {
 }
 
 /** What a log's work costs. */
-function counted(storage: DurableObjectStorage): { storage: LogStorage; rowsWritten: () => number } {
+interface Counted {
+	storage: LogStorage;
+	rowsWritten(): number;
+	/** The characters of the longest value that a statement was given. */
+	longestValue(): number;
+}
+
+function counted(storage: DurableObjectStorage): Counted {
+	let longest = 0;
 	const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
 	const { sql } = storage;
 	const counting = new Proxy(sql, {
@@ -55,6 +63,7 @@ function counted(storage: DurableObjectStorage): { storage: LogStorage; rowsWrit
 				? (query: string, ...bindings: unknown[]) => {
 						const cursor = target.exec(query, ...bindings);
 						cursors.push(cursor);
+						longest = Math.max(longest, ...bindings.map((value) => `${value}`.length));
 						return cursor;
 					}
 				: Reflect.get(target, name, target),
@@ -62,6 +71,7 @@ function counted(storage: DurableObjectStorage): { storage: LogStorage; rowsWrit
 	return {
 		storage: { sql: counting, transactionSync: (work) => storage.transactionSync(work) },
 		rowsWritten: () => cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0),
+		longestValue: () => longest,
 	};
 }
 
@@ -171,6 +181,19 @@ describe("append", () => {
 			expect(log.append(events(100), NOW)).toHaveLength(100);
 			log.reveal();
 			expect(read(log)).toEqual(range(94, 100));
+		});
+	});
+
+	it("takes large events among small ones, and gives no statement a value of more than 2 MB", async () => {
+		await withStorage((storage) => {
+			const { storage: counting, longestValue } = counted(storage);
+			const log = new Log(counting, { events: 100, seconds: DAY });
+			const texts = ["small", '"'.repeat(600_000), "small again", "é".repeat(300_000), "x".repeat(200_000), "last"];
+			const batch = texts.map((text) => event(text));
+			log.append(batch, NOW);
+			log.reveal();
+			expect([...log.read(0, NOW)].map(({ data }) => data)).toEqual(batch.map(({ data }) => data));
+			expect(longestValue()).toBeLessThan(2_000_000);
 		});
 	});
 
