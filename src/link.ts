@@ -2,9 +2,9 @@ import type { Gap, Start } from "./channel/resume.ts";
 import type { CloseReason, Renewal, Subscription } from "./channel/subscription.ts";
 
 /**
- * What a relay in the Worker and a Channel say to each other over the WebSocket between them. The relay opens it with a
- * subscription in a header, and learns in a header of the answer where it starts. Then events come as binary messages,
- * and everything else as JSON.
+ * What the Worker and a Channel say to each other. A subscription comes in a header. It is answered with the client's
+ * response; or with a WebSocket, where a relay in the Worker asks for one, and a header that tells where the relay starts.
+ * Then events come as binary messages, and everything else as JSON.
  */
 
 /** What a Channel tells a relay, besides events. */
@@ -51,20 +51,32 @@ export function decodeEvents(message: ArrayBuffer): EventsMessage {
 	return { position: header.getFloat64(0), offset: header.getFloat64(8), frames: new Uint8Array(message, FRAMES_AT) };
 }
 
-/** The request that opens the WebSocket. */
+/** The request for a client's response. */
+export function openRequest(subscription: Subscription): Request {
+	return new Request("https://channel/", { headers: subscriptionHeader(subscription) });
+}
+
+/** The request for a relay's WebSocket. */
 export function joinRequest(subscription: Subscription): Request {
+	return new Request("https://channel/", { headers: { Upgrade: "websocket", ...subscriptionHeader(subscription) } });
+}
+
+function subscriptionHeader(subscription: Subscription): Record<string, string> {
 	// A header holds ASCII only.
-	const header = encodeURIComponent(JSON.stringify(subscription));
-	return new Request("https://channel/", { headers: { Upgrade: "websocket", "Tidings-Subscription": header } });
+	return { "Tidings-Subscription": encodeURIComponent(JSON.stringify(subscription)) };
 }
 
-/** The subscription in a request that opens a WebSocket; `undefined` for any other request. */
-export function joiningSubscription(request: Request): Subscription | undefined {
-	const header = request.headers.get("Tidings-Subscription");
-	return header === null ? undefined : (JSON.parse(decodeURIComponent(header)) as Subscription);
+/** Whether a request is a relay's. */
+export function isJoining(request: Request): boolean {
+	return request.headers.has("Upgrade");
 }
 
-/** The answer to it. */
+/** The subscription in a request. */
+export function requestedSubscription(request: Request): Subscription {
+	return JSON.parse(decodeURIComponent(request.headers.get("Tidings-Subscription") ?? "")) as Subscription;
+}
+
+/** The answer to a relay. */
 export function joinResponse(socket: WebSocket, start: Start | undefined): Response {
 	const header = encodeURIComponent(JSON.stringify(start));
 	return new Response(null, { status: 101, webSocket: socket, headers: { "Tidings-Start": header } });

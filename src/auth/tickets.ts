@@ -71,7 +71,14 @@ async function unsealTicket(text: string, secret: string): Promise<Ticket> {
 	}
 }
 
-/** A key of the right length from a secret of any. */
-async function encryptionKey(secret: string): Promise<Uint8Array> {
-	return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret)));
+const encryptionKeys = new Map<string, CryptoKey>();
+
+/** A key of the right length from a secret of any, made once an isolate. */
+async function encryptionKey(secret: string): Promise<CryptoKey> {
+	const known = encryptionKeys.get(secret);
+	if (known) return known;
+	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
+	const key = await crypto.subtle.importKey("raw", digest, "AES-GCM", false, ["encrypt", "decrypt"]);
+	encryptionKeys.set(secret, key);
+	return key;
 }

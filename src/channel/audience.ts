@@ -159,11 +159,15 @@ export class Audience {
 	nextDue(): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = Number.POSITIVE_INFINITY;
-		for (const subscriber of this.#subscribers.values())
-			due = Math.min(due, subscriber.nextDue(this.#heartbeatMilliseconds));
+		for (const subscriber of this.#subscribers.values()) due = Math.min(due, this.dueOf(subscriber));
 		for (const until of this.#draining.values()) due = Math.min(due, until);
-		// Streams that have fallen behind do not say when they have room.
-		return this.#fallen.size > 0 ? 0 : due;
+		return due;
+	}
+
+	/** When a subscriber needs attention, in unix milliseconds, 0 for soon. */
+	dueOf(subscriber: Subscriber): number {
+		// One that has fallen behind does not say when it has room.
+		return this.#fallen.has(subscriber) ? 0 : subscriber.nextDue(this.#heartbeatMilliseconds);
 	}
 
 	/** Streams that fell silent a little later than the one that is due are beaten with it: fewer alarms. */

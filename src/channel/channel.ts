@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
-import { joiningSubscription, joinResponse, type RelayMessage } from "../link.ts";
+import { isJoining, joinResponse, type RelayMessage, requestedSubscription } from "../link.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import { envelopeJson } from "../sse/event.ts";
 import { Admission } from "./admission.ts";
@@ -113,9 +113,8 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	 */
 	override async fetch(request: Request): Promise<Response> {
 		try {
-			const joining = joiningSubscription(request);
-			if (joining) return await this.#join(joining);
-			return await this.#open((await request.json()) as Subscription);
+			const subscription = requestedSubscription(request);
+			return isJoining(request) ? await this.#join(subscription) : await this.#open(subscription);
 		} catch (error) {
 			if (error instanceof Problem) return error.toResponse();
 			throw error;
@@ -298,7 +297,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		if (subscriber.subscription.rejoins) this.#audience.add(subscriber);
 		else this.#audience.join(subscriber, now);
 		if (this.#log.idleSince !== undefined) this.#log.setIdleSince(undefined);
-		await this.#setAlarm();
+		await this.#setAlarmFor(subscriber);
 	}
 
 	#leave(socket: WebSocket): void {
@@ -310,7 +309,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 	async #renew(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
 		if (this.#revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return false;
 		if (renewal.endsAt > subscriber.subscription.endsAt) subscriber.renew(renewal);
-		await this.#setAlarm();
+		await this.#setAlarmFor(subscriber);
 		return true;
 	}
 
@@ -336,7 +335,15 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 
 	async #setAlarm(): Promise<void> {
 		const due = this.#audience.nextDue();
-		if (due === undefined) return;
+		if (due !== undefined) await this.#setAlarmBefore(due);
+	}
+
+	/** The others have theirs already: looking at all of them for each that comes would take ever longer. */
+	async #setAlarmFor(subscriber: Subscriber): Promise<void> {
+		await this.#setAlarmBefore(this.#audience.dueOf(subscriber));
+	}
+
+	async #setAlarmBefore(due: number): Promise<void> {
 		const now = Date.now();
 		const at = Math.min(Math.max(due, now + ALARM_PACE_MILLISECONDS), now + MAX_ALARM_MILLISECONDS);
 		if (this.#alarmAt === undefined || at < this.#alarmAt) await this.#setAlarmAt(at);

@@ -32,6 +32,8 @@ interface Extent {
 	last: number;
 	/** When the last event was published, in unix milliseconds. */
 	lastAt: number;
+	/** Since when nobody has had a stream open, in unix milliseconds. */
+	idleSince: number | undefined;
 }
 
 type Row = {
@@ -49,6 +51,7 @@ export class Log {
 	#extent: Extent | undefined;
 	#head = 0;
 	#oldest = 0;
+	#asked: { offset: number; at: number } | undefined;
 
 	constructor(storage: LogStorage, retention: Retention) {
 		this.#storage = storage;
@@ -84,6 +87,7 @@ export class Log {
 	/** Reads from disk where the log stands: when the object starts, and after a transaction was rolled back. */
 	reload(): void {
 		this.#oldest = 0;
+		this.#asked = undefined;
 		this.#extent = this.#readExtent();
 		this.#head = this.#extent?.last ?? 0;
 	}
@@ -98,7 +102,7 @@ export class Log {
 			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
 		this.#createEvents();
 		sql.exec("INSERT INTO log (id, born, start, capacity) VALUES (0, ?, ?, ?)", start, start, this.#retention.events);
-		this.#extent = { born: start, start, last: start, lastAt: 0 };
+		this.#extent = { born: start, start, last: start, lastAt: 0, idleSince: undefined };
 		this.#head = start;
 	}
 
@@ -114,13 +118,13 @@ export class Log {
 
 	/** Since when nobody has had a stream open, in unix milliseconds; `undefined` while somebody has, or may have. */
 	get idleSince(): number | undefined {
-		const [row] = this.#extent ? this.#storage.sql.exec<{ at: number | null }>("SELECT idle_since AS at FROM log") : [];
-		return row?.at ?? undefined;
+		return this.#extent?.idleSince;
 	}
 
 	/** Writes down when the last stream ended; `undefined`: that one was opened. */
 	setIdleSince(now: number | undefined): void {
 		this.#storage.sql.exec("UPDATE log SET idle_since = ?", now ?? null);
+		if (this.#extent) this.#extent = { ...this.#extent, idleSince: now };
 	}
 
 	/** Whether a log that is born at a time would start above this one, so that this one may be forgotten. */
@@ -220,17 +224,24 @@ export class Log {
 		}
 	}
 
+	/** Asked for the oldest event each time somebody comes, so the last answer is kept. */
 	#publishedAt(offset: number): number {
-		const slot = offset % this.#retention.events;
-		return this.#storage.sql.exec<{ at: number }>("SELECT at FROM events WHERE slot = ?", slot).one().at;
+		if (this.#asked?.offset !== offset) {
+			const slot = offset % this.#retention.events;
+			const { at } = this.#storage.sql.exec<{ at: number }>("SELECT at FROM events WHERE slot = ?", slot).one();
+			this.#asked = { offset, at };
+		}
+		return this.#asked.at;
 	}
 
 	#readExtent(): Extent | undefined {
 		const { sql } = this.#storage;
 		const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'log'");
 		if (!table) return undefined;
-		const { born, start, capacity } = sql
-			.exec<{ born: number; start: number; capacity: number }>("SELECT born, start, capacity FROM log")
+		const { born, start, capacity, idleSince } = sql
+			.exec<{ born: number; start: number; capacity: number; idleSince: number | null }>(
+				"SELECT born, start, capacity, idle_since AS idleSince FROM log",
+			)
 			.one();
 		if (capacity !== this.#retention.events) this.#resize();
 		// A ring that was smaller before holds less than there is room for now.
@@ -240,7 +251,7 @@ export class Log {
 			)
 			.one();
 		this.#oldest = oldest ?? 0;
-		return { born, start, last: last ?? start, lastAt: at ?? 0 };
+		return { born, start, last: last ?? start, lastAt: at ?? 0, idleSince: idleSince ?? undefined };
 	}
 
 	/** Lays the ring again when `REPLAY_EVENTS` has changed: an event's slot depends on it. */

@@ -7,6 +7,8 @@ const REMEMBERED_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 export class Revocations {
 	readonly #sql: SqlStorage;
+	/** When each user was revoked, in unix milliseconds, as the disk has it. */
+	#times: Map<string, number> | undefined;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -14,9 +16,13 @@ export class Revocations {
 
 	/** Refuses what was issued to a user until now. */
 	add(user: string, now: number): void {
-		this.#createTable();
-		this.#sql.exec("DELETE FROM revocations WHERE at <= ?", now - REMEMBERED_MILLISECONDS);
+		const forgotten = now - REMEMBERED_MILLISECONDS;
+		this.#sql.exec(
+			"CREATE TABLE IF NOT EXISTS revocations (user TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+		);
+		this.#sql.exec("DELETE FROM revocations WHERE at <= ?", forgotten);
 		this.#sql.exec("INSERT OR REPLACE INTO revocations (user, at) VALUES (?, ?)", user, now);
+		this.#times = undefined;
 	}
 
 	/**
@@ -25,26 +31,29 @@ export class Revocations {
 	 * @param issuedAt in unix seconds. Where a token tells only the second, the whole second counts as before.
 	 */
 	covers(user: string, issuedAt: number, now: number): boolean {
-		this.#createTable();
-		const [row] = this.#sql.exec<{ at: number }>(
-			"SELECT at FROM revocations WHERE user = ? AND at > ?",
-			user,
-			now - REMEMBERED_MILLISECONDS,
-		);
-		return row !== undefined && issuedAt * 1000 <= row.at;
+		const at = this.#known.get(user);
+		return at !== undefined && isRemembered(at, now) && issuedAt * 1000 <= at;
 	}
 
-	/** Whether anybody is still refused. */
+	/** Whether nobody is refused any more. */
 	isEmpty(now: number): boolean {
-		this.#createTable();
-		return (
-			[...this.#sql.exec("SELECT 1 FROM revocations WHERE at > ? LIMIT 1", now - REMEMBERED_MILLISECONDS)].length === 0
-		);
+		return ![...this.#known.values()].some((at) => isRemembered(at, now));
 	}
 
-	#createTable(): void {
-		this.#sql.exec(
-			"CREATE TABLE IF NOT EXISTS revocations (user TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-		);
+	/** Read once: everybody who comes is looked for. */
+	get #known(): ReadonlyMap<string, number> {
+		this.#times ??= this.#read();
+		return this.#times;
 	}
+
+	#read(): Map<string, number> {
+		const [table] = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'revocations'");
+		if (!table) return new Map();
+		const rows = this.#sql.exec<{ user: string; at: number }>("SELECT user, at FROM revocations");
+		return new Map(Array.from(rows, ({ user, at }) => [user, at]));
+	}
+}
+
+function isRemembered(at: number, now: number): boolean {
+	return at > now - REMEMBERED_MILLISECONDS;
 }

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { describeIssue, Problem } from "../errors.ts";
+import { openRequest } from "../link.ts";
 import { EventStream } from "../relay/event-stream.ts";
 import { Relay, type RelayOptions } from "../relay/relay.ts";
 import type { AppEnv } from "./env.ts";
@@ -65,8 +66,7 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 async function openDirectly({ channels, subscription, positions, call }: RelayOptions): Promise<Response> {
 	const channel = channels[0] ?? "";
 	const position = positions?.get(channel);
-	const body = JSON.stringify({ ...subscription, ...(position !== undefined && { position }) });
-	return await call(channel, new Request("https://channel/", { method: "POST", body }));
+	return await call(channel, openRequest({ ...subscription, ...(position !== undefined && { position }) }));
 }
 
 function readQuery(query: URLSearchParams): z.output<typeof querySchema> {

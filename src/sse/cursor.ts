@@ -50,9 +50,7 @@ export class Cursors {
 	 */
 	static async of(channels: readonly string[]): Promise<Cursors> {
 		const sorted = [...channels].sort();
-		// No channel's name has a space.
-		const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(sorted.join(" ")));
-		return new Cursors(sorted, new DataView(digest).getUint32(0).toString(16).padStart(8, "0"));
+		return new Cursors(sorted, sorted.length > 1 ? await fingerprintOf(sorted) : "");
 	}
 
 	format(positions: Positions): string {
@@ -83,4 +81,10 @@ export class Cursors {
 			return Number.isSafeInteger(offset) && offset.toString(36) === digits ? offset : undefined;
 		});
 	}
+}
+
+async function fingerprintOf(channels: readonly string[]): Promise<string> {
+	// No channel's name has a space.
+	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(channels.join(" ")));
+	return new DataView(digest).getUint32(0).toString(16).padStart(8, "0");
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Start } from "../../src/channel/resume.ts";
 import type { Subscription } from "../../src/channel/subscription.ts";
 import { Problem } from "../../src/errors.ts";
-import { encodeEvents, joiningSubscription, joinResponse, type RelayMessage } from "../../src/link.ts";
+import { encodeEvents, joinResponse, type RelayMessage, requestedSubscription } from "../../src/link.ts";
 import type { Client } from "../../src/relay/client.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { Cursors } from "../../src/sse/cursor.ts";
@@ -16,8 +16,7 @@ class FakeChannel {
 	start: Start = { position: 10, cursor: 10, resumed: false };
 
 	readonly call = async (_: string, request: Request): Promise<Response> => {
-		const subscription = joiningSubscription(request);
-		if (subscription) this.subscriptions.push(subscription);
+		this.subscriptions.push(requestedSubscription(request));
 		if (this.refusal) return this.refusal.toResponse();
 		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 		ours.accept();
