@@ -1,6 +1,6 @@
 import { formatCursor } from "../sse/cursor.ts";
 import type { StoredEvent } from "../sse/event.ts";
-import { chunksOf } from "./chunks.ts";
+import { type Chunk, chunksOf } from "./chunks.ts";
 import type { Log } from "./log.ts";
 import { findStart, type Start, type StartRequest } from "./resume.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -10,15 +10,21 @@ const PIECE_CHARACTERS = 65_536;
 
 /** A part of the log. */
 interface Piece {
-	events: StoredEvent[];
-	/** Whether it reaches the head. */
-	isLast: boolean;
+	/** It starts after this position. */
+	after: number;
+	/** Where the log ended when it was read. */
+	head: number;
+	/** Where it ends; `after` when there is nothing in it. */
+	position: number;
+	chunkFor(subscriber: Subscriber): Chunk | undefined;
 }
 
 /** Starts subscribers where they want to, and sends them what they have missed. */
 export class Replay {
 	readonly #channel: string;
 	readonly #log: Log;
+	/** The piece that was read last: those whom a deploy has cut off at once come back at once, from the same place. */
+	#piece: Piece | undefined;
 
 	constructor(channel: string, log: Log) {
 		this.#channel = channel;
@@ -39,7 +45,7 @@ export class Replay {
 		const firstSince = (time: number) => log.firstSince(time, now);
 		const start = findStart(request, { born, head, oldest: log.oldest(now), firstSince });
 		const piece = this.#read(start.position, now);
-		const subscriber = make(start, !piece.isLast);
+		const subscriber = make(start, piece.position < head);
 		subscriber.open(start, now);
 		this.#deliver(subscriber, piece, now);
 		subscriber.warn(now);
@@ -58,13 +64,18 @@ export class Replay {
 		}
 	}
 
-	#deliver(subscriber: Subscriber, { events, isLast }: Piece, now: number): void {
-		const position = events.at(-1)?.offset;
-		if (position !== undefined) subscriber.deliver(chunksOf(events, this.#channel)(subscriber), position, now);
-		subscriber.setBehind(!isLast);
+	#deliver(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {
+		if (position > after) subscriber.deliver(chunkFor(subscriber), position, now);
+		subscriber.setBehind(position < head);
 	}
 
 	#read(after: number, now: number): Piece {
+		const { head } = this.#log;
+		if (this.#piece?.after !== after || this.#piece.head !== head) this.#piece = this.#readPiece(after, head, now);
+		return this.#piece;
+	}
+
+	#readPiece(after: number, head: number, now: number): Piece {
 		const events: StoredEvent[] = [];
 		let characters = 0;
 		for (const event of this.#log.read(after, now)) {
@@ -72,6 +83,6 @@ export class Replay {
 			characters += event.data.length;
 			if (characters >= PIECE_CHARACTERS) break;
 		}
-		return { events, isLast: (events.at(-1)?.offset ?? this.#log.head) === this.#log.head };
+		return { after, head, position: events.at(-1)?.offset ?? head, chunkFor: chunksOf(events, this.#channel) };
 	}
 }
