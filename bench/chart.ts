@@ -13,13 +13,16 @@ const SERVERS = Object.keys(COLOURS);
 interface Panel {
 	title: string;
 	figure: FigureName;
+	/** Of the axis. */
+	scale: "value" | "log";
 	bars: { label: string; name: string; variant: string }[];
 }
 
 const PANELS: Panel[] = [
 	{
-		title: "Deliveries per CPU second, 1,000 subscribers",
+		title: "Deliveries per CPU second, 1,000 subscribers (log)",
 		figure: "deliveriesPerCpuSecond",
+		scale: "log",
 		bars: [
 			{ label: "100/s", name: "stream", variant: "100 events a second" },
 			{ label: "200/s", name: "stream", variant: "200 events a second" },
@@ -30,6 +33,7 @@ const PANELS: Panel[] = [
 	{
 		title: "CPU µs per delivery of a lone event",
 		figure: "cpuPerDelivery",
+		scale: "value",
 		bars: [
 			{ label: "1,000", name: "lone", variant: "1,000 subscribers" },
 			{ label: "4,000", name: "crowd", variant: "4,000 subscribers" },
@@ -48,7 +52,7 @@ export function chart(results: Results): string {
 		title: PANELS.map(({ title }, panel) => ({ text: title, left: left(panel), textStyle: { fontSize: 14 } })),
 		grid: PANELS.map((_, panel) => ({ left: left(panel), width: "42%", top: 50, bottom: 60, containLabel: true })),
 		xAxis: PANELS.map(({ bars }, gridIndex) => ({ gridIndex, type: "category", data: bars.map(({ label }) => label) })),
-		yAxis: PANELS.map((_, gridIndex) => ({ gridIndex, type: "value" })),
+		yAxis: PANELS.map(({ scale }, gridIndex) => ({ gridIndex, type: scale })),
 		series: PANELS.flatMap(({ figure, bars }, panel) =>
 			SERVERS.map((server) => ({
 				name: server,

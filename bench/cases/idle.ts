@@ -1,9 +1,9 @@
 import { residentBytes } from "../measures/process.ts";
 import { type Bench, BROADCASTERS, type Case } from "./case.ts";
 
-const SUBSCRIBERS = 2000;
-/** What the first streams need is there for all of them. */
-const FIRST_SUBSCRIBERS = 200;
+const SUBSCRIBERS = 4000;
+/** While these are opened, V8's heap grows to the size that it works with; it is there for all that follow. */
+const FIRST_SUBSCRIBERS = 2000;
 const KIBIBYTE = 1024;
 
 /** What an open stream costs that nothing is sent to. */
@@ -28,7 +28,7 @@ export const idleCases: Case[] = [
 
 async function perStream({ server, load, channel, scaled }: Bench, bytes: () => Promise<number>): Promise<number> {
 	const endpoints = [server.endpoint(channel)];
-	await load.do("open", { endpoints, subscribers: FIRST_SUBSCRIBERS, publishers: 0 });
+	await load.do("open", { endpoints, subscribers: scaled(FIRST_SUBSCRIBERS), publishers: 0 });
 	const before = await bytes();
 	const subscribers = scaled(SUBSCRIBERS);
 	await load.do("open", { endpoints, subscribers, publishers: 0 });

@@ -9,7 +9,7 @@ export function joinCase(credential: "token" | "ticket"): Case {
 	return {
 		name: "join",
 		variant: credential,
-		servers: ["tidings", "verify"],
+		servers: ["tidings", "verify", "verified floor"],
 		async measure({ server, load, channel, scaled }) {
 			const endpoints = [server.endpoint(channel, credential)];
 			await load.do("open", { endpoints, subscribers: scaled(WARM_UP_STREAMS), publishers: 0 });

@@ -11,6 +11,7 @@ const WORKERS: WorkerServerOptions[] = [
 	{ name: "hibernate", form: "json", settings: { DELIVERY: "hibernate" } },
 	{ name: "unstored", form: "json", worker: "bench/workers/unstored.ts" },
 	{ name: "verify", form: "json", worker: "bench/workers/verify.ts" },
+	{ name: "verified floor", form: "frames", worker: "bench/workers/verified-floor.ts" },
 	{ name: "tidings inspected", form: "json", inspected: true },
 	{ name: "floor inspected", form: "frames", worker: "bench/workers/floor.ts", inspected: true },
 ];
