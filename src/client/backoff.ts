@@ -1,0 +1,17 @@
+const MAX_MILLISECONDS = 30_000;
+
+/**
+ * How long to wait before the next attempt, in milliseconds. It doubles from attempt to attempt, up to half a minute, and
+ * half of it is left to chance, so that clients that were cut off together do not come back together.
+ *
+ * @param failures how many attempts have failed in a row, from 1.
+ * @param base what the first wait is at most, in milliseconds.
+ *
+ * @example
+ * backoff(1, 2000); // from 1000 to 2000
+ * backoff(3, 2000); // from 4000 to 8000
+ */
+export function backoff(failures: number, base: number): number {
+	const most = Math.min(MAX_MILLISECONDS, base * 2 ** (failures - 1));
+	return most * (0.5 + Math.random() / 2);
+}

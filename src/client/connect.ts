@@ -1,0 +1,63 @@
+import { Connection } from "./connection.ts";
+import type { CursorStorage, EventTypes, Handlers } from "./types.ts";
+
+export type { Connection } from "./connection.ts";
+export { TidingsError } from "./tidings-error.ts";
+export type {
+	Connected,
+	ConnectionState,
+	CursorStorage,
+	EventTypes,
+	Gap,
+	Handlers,
+	Presence,
+	ReceivedEvent,
+} from "./types.ts";
+
+/** How to connect. */
+export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
+	/** Where the service is, such as `https://events.example.com`. */
+	url: string | URL;
+	/** The channels of the stream: 1 to 32. */
+	channels: readonly string[];
+	/** Fetches a ticket from your backend. Asked for each connection, because a ticket lives for minutes only. */
+	getTicket?(): string | Promise<string>;
+	/** Gives the user's access token: a fresh one where the last ends within two minutes. Either this or `getTicket`. */
+	getToken?(): string | Promise<string>;
+	/** Only events of these types. Default: all. */
+	types?: readonly (keyof Events & string)[];
+	/** Whether the user's own channel is part of the stream too. Default: no. */
+	inbox?: boolean;
+	/** Whether `onPresence` is told who comes to the channels and who leaves. Default: no. */
+	presence?: boolean;
+	/** Where to start when there is no cursor: so many of the events that are remembered, or all. Default: none, live. */
+	rewind?: number | "all";
+	/** Where the cursor is kept, so that a page that is loaded again goes on where it was. Default: nowhere. */
+	storage?: CursorStorage;
+	/**
+	 * After how many seconds in which nothing came the connection counts as dead. More than two of the service's
+	 * `HEARTBEAT_SECONDS`. Default: 60.
+	 */
+	silenceSeconds?: number;
+}
+
+/**
+ * Connects to a tidings service, and stays connected until `close()`, or until the service refuses for good. It comes back
+ * by itself, with credentials that it has fetched afresh, and goes on after the last event that it has handed over.
+ *
+ * @throws TypeError unless there is at least one channel, and either `getTicket` or `getToken`.
+ *
+ * @example
+ * const connection = connect<{ order: { id: number } }>({
+ *   url: "https://events.example.com",
+ *   channels: ["orders"],
+ *   getTicket: async () => (await (await fetch("/ticket", { method: "POST" })).json()).ticket,
+ *   onEvent: ({ data }) => console.log(data.id),
+ * });
+ * connection.close();
+ */
+export function connect<Events = EventTypes>(options: ConnectOptions<Events>): Connection<Events> {
+	if (options.channels.length === 0) throw new TypeError("Name at least one channel to connect to.");
+	if (!options.getTicket === !options.getToken) throw new TypeError("Give either getTicket or getToken.");
+	return new Connection(options);
+}

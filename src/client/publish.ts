@@ -1,0 +1,124 @@
+import type { Receipt } from "../channel/publishing.ts";
+import type { EventInput } from "../sse/intake.ts";
+import { backoff } from "./backoff.ts";
+import { TidingsError } from "./tidings-error.ts";
+import { Timer } from "./timer.ts";
+
+export type { Receipt } from "../channel/publishing.ts";
+export type { EventInput } from "../sse/intake.ts";
+export { TidingsError } from "./tidings-error.ts";
+
+const MAX_ATTEMPTS = 5;
+const FIRST_WAIT_MILLISECONDS = 250;
+/** Longer than that, no caller waits. */
+const MAX_WAIT_MILLISECONDS = 30_000;
+
+/** Who publishes, and where. */
+export interface PublisherOptions {
+	/** Where the service is, such as `https://events.example.com`. */
+	url: string | URL;
+	/** A publish key, or a user's token that may publish. */
+	key: string;
+}
+
+/** Under which conditions a publish goes through. */
+export interface PublishOptions {
+	/**
+	 * What makes this publish the same as another: within 5 minutes, it is stored once. 1 to 128 visible ASCII characters.
+	 * Default: one that was never used, so that only the attempts of this call are the same.
+	 */
+	idempotencyKey?: string;
+	/** The id that must be the channel's head. Default: any. */
+	ifHead?: string;
+	/** Gives the publish up, between attempts and in the middle of one. */
+	signal?: AbortSignal;
+}
+
+/** Publishes to the channels of one service. */
+export interface Publisher {
+	/**
+	 * Publishes an event, or a batch of 1 to 100, to a channel. When it resolves, they are on disk.
+	 *
+	 * What fails on the way, or because the service is busy, is tried 5 times in all, over some seconds; never is an event
+	 * stored twice by it.
+	 *
+	 * @throws TidingsError when the service refuses; TypeError when it cannot be reached; the signal's reason.
+	 *
+	 * @example
+	 * const { ids } = await publisher.publish("orders", { type: "paid", data: { id: 7 } });
+	 */
+	publish(channel: string, events: EventInput | readonly EventInput[], options?: PublishOptions): Promise<Receipt>;
+
+	/**
+	 * Publishes to the personal channel of a subject: the `sub` of its tokens, as it is.
+	 *
+	 * @example
+	 * await publisher.publishToUser("auth0|1", { data: "Your order is on its way." });
+	 */
+	publishToUser(
+		subject: string,
+		events: EventInput | readonly EventInput[],
+		options?: PublishOptions,
+	): Promise<Receipt>;
+}
+
+/**
+ * A publisher for any runtime with `fetch`.
+ *
+ * @example
+ * const publisher = createPublisher({ url: "https://events.example.com", key: process.env.PUBLISH_KEY });
+ * await publisher.publish("orders", { type: "paid", data: { id: 7 } });
+ */
+export function createPublisher({ url, key }: PublisherOptions): Publisher {
+	const base = `${url}`.replace(/\/?$/, "/");
+	const send = (path: string, events: unknown, options: PublishOptions = {}) => {
+		const { idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
+		const headers: Record<string, string> = {
+			Authorization: `Bearer ${key}`,
+			"Content-Type": "application/json",
+			"Idempotency-Key": idempotencyKey,
+			...(ifHead !== undefined && { "If-Match": `"${ifHead}"` }),
+		};
+		const request = { method: "POST", headers, body: JSON.stringify(events), ...(signal && { signal }) };
+		return persist(() => post(new URL(path, base), request), signal);
+	};
+	return {
+		publish: (channel, events, options) => send(`channels/${encodeURIComponent(channel)}/events`, events, options),
+		publishToUser: (subject, events, options) => send(`users/${encodeURIComponent(subject)}/events`, events, options),
+	};
+}
+
+async function post(url: URL, request: RequestInit): Promise<Receipt> {
+	const response = await fetch(url, request);
+	if (!response.ok) throw await TidingsError.from(response);
+	return (await response.json()) as Receipt;
+}
+
+/** Tries until it goes well, or until trying again is no use. */
+async function persist<Result>(attempt: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+	for (let failures = 1; ; failures += 1) {
+		try {
+			return await attempt();
+		} catch (error) {
+			const isFinal = error instanceof TidingsError && !error.isTemporary;
+			if (isFinal || signal?.aborted || failures === MAX_ATTEMPTS) throw error;
+			const asked = error instanceof TidingsError ? (error.retryAfter ?? 0) : 0;
+			if (asked > MAX_WAIT_MILLISECONDS) throw error;
+			await wait(Math.max(asked, backoff(failures, FIRST_WAIT_MILLISECONDS)), signal);
+		}
+	}
+}
+
+async function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	const abort = () => reject(signal?.reason);
+	const timer = new Timer();
+	timer.set(resolve, milliseconds);
+	signal?.addEventListener("abort", abort);
+	try {
+		await promise;
+	} finally {
+		timer.clear();
+		signal?.removeEventListener("abort", abort);
+	}
+}
