@@ -72,7 +72,8 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		this.#replay = new Replay(this.#name, this.#log);
 		const backpressure = new Backpressure(this.#audience, MAX_BACKLOG_BYTES);
 		const pacing = new Pacing(
-			() => this.#audience.size,
+			// Behind a WebSocket there is a stream again.
+			() => this.#audience.size + this.#downlinks.size,
 			(events) => {
 				this.#audience.deliver(events, Date.now());
 				backpressure.delivered(events);

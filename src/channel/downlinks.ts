@@ -22,9 +22,13 @@ export class Downlinks {
 		return this.#bySocket.values();
 	}
 
+	get size(): number {
+		return this.#bySocket.size;
+	}
+
 	/** Whether there is no room for another socket. */
 	get isFull(): boolean {
-		return this.#bySocket.size >= MAX_SOCKETS;
+		return this.size >= MAX_SOCKETS;
 	}
 
 	/** Makes a subscriber of one end of a WebSocket that does not keep the object awake. */

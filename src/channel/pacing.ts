@@ -1,8 +1,8 @@
 import type { StoredEvent } from "../sse/event.ts";
 
-/** Writing to a stream takes about as long as this share of a millisecond. */
+/** Writing to so many streams takes about half a millisecond: a channel writes for half of the time, and not for all. */
 const STREAMS_PER_MILLISECOND = 10;
-const MAX_PACE_MILLISECONDS = 100;
+const MAX_PACE_MILLISECONDS = 1000;
 /** The share of its pace that a channel keeps as long as nothing waits; it doubles while something does. */
 const QUIET_SHARE = 1 / 4;
 /** So much may wait, in characters of data: what leaves at once has to fit into the streams' backlogs. */
@@ -17,16 +17,16 @@ const MAX_WAITING_CHARACTERS = 131_072;
  * Nobody but the streams waits for it: what is here is on disk.
  */
 export class Pacing {
-	readonly #streams: () => number;
+	readonly #weight: () => number;
 	readonly #deliver: (events: StoredEvent[]) => void;
 	#waiting: StoredEvent[] = [];
 	#waitingCharacters = 0;
 	#isPaused = false;
 	#share = QUIET_SHARE;
 
-	/** @param streams how many streams there are. */
-	constructor(streams: () => number, deliver: (events: StoredEvent[]) => void) {
-		this.#streams = streams;
+	/** @param weight how much there is to write to, in streams that the channel holds itself. */
+	constructor(weight: () => number, deliver: (events: StoredEvent[]) => void) {
+		this.#weight = weight;
 		this.#deliver = deliver;
 	}
 
@@ -48,7 +48,7 @@ export class Pacing {
 	}
 
 	#pause(): void {
-		const pace = this.#share * Math.min(this.#streams() / STREAMS_PER_MILLISECOND, MAX_PACE_MILLISECONDS);
+		const pace = this.#share * Math.min(this.#weight() / STREAMS_PER_MILLISECOND, MAX_PACE_MILLISECONDS);
 		if (pace < 1) return;
 		this.#isPaused = true;
 		setTimeout(() => {
