@@ -5,21 +5,21 @@ import { personalChannel } from "./auth/grants.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import type { ObserverHooks } from "./channel/observers.ts";
-import type { Receipt } from "./channel/publishing.ts";
 import { createApp } from "./http/app.ts";
 import { checkChannel } from "./http/channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./http/env.ts";
 import { type PublishConditions, publishEvents } from "./http/publish.ts";
+import type { Receipt } from "./receipt.ts";
 import type { EventInput } from "./sse/intake.ts";
 
 export type { AuthenticatedUser, AuthorisationHooks } from "./auth/authority.ts";
 export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
 export type { ConnectedSubscriber, ObserverHooks } from "./channel/observers.ts";
-export type { Receipt } from "./channel/publishing.ts";
 export type { DisconnectReason } from "./channel/subscription.ts";
 export type { TidingsEnv } from "./http/env.ts";
 export type { PublishConditions } from "./http/publish.ts";
+export type { Receipt } from "./receipt.ts";
 export type { EventInput } from "./sse/intake.ts";
 
 /** What a Worker may say about who gets in, and where it may watch. Every hook is optional. */

@@ -13,10 +13,10 @@ interface IssuerEnv {
 	ISSUER: string;
 	AUDIENCE: string;
 	USERS?: string;
+	/** How long a token lives. Default: an hour. */
+	ACCESS_TOKEN_SECONDS?: string | number;
 	SIGNING_KEY: DurableObjectNamespace<SigningKey>;
 }
-
-const ACCESS_TOKEN_SECONDS = 3600;
 
 const loginSchema = z.object({ username: z.string(), password: z.string() });
 
@@ -37,16 +37,17 @@ app.post("/login", async (c) => {
 	const user = await findUser(c.env.USERS, login.data.username, login.data.password);
 	if (!user) return c.json({ code: "invalid_credentials", detail: "The username or the password is wrong." }, 401);
 	const now = Math.floor(Date.now() / 1000);
+	const lifetime = Number(c.env.ACCESS_TOKEN_SECONDS ?? 3600);
 	const accessToken = await signingKey(c.env).sign({
 		iss: c.env.ISSUER,
 		aud: c.env.AUDIENCE,
 		sub: user.username,
 		iat: now,
-		exp: now + ACCESS_TOKEN_SECONDS,
+		exp: now + lifetime,
 		jti: crypto.randomUUID(),
 		channels: user.channels,
 	});
-	const body = { accessToken, tokenType: "Bearer", accessTokenExpiresIn: ACCESS_TOKEN_SECONDS };
+	const body = { accessToken, tokenType: "Bearer", accessTokenExpiresIn: lifetime };
 	return c.json(body, 200, { "Cache-Control": "no-store" });
 });
 

@@ -1,3 +1,4 @@
+import type { Receipt } from "../receipt.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import type { NewEvent, StoredEvent } from "../sse/event.ts";
 import { GroupCommit, type GroupLimits } from "./group-commit.ts";
@@ -11,13 +12,6 @@ export interface PublishRequest {
 	idempotency?: { key: string; digest: string };
 	/** The cursor that must be the channel's head. */
 	ifHead?: string;
-}
-
-/** What a publisher is told: where the events stand, and how many streams were open. */
-export interface Receipt {
-	channel: string;
-	ids: string[];
-	subscribers: number;
 }
 
 /** How a publish went. Refusals are values: an error that crosses RPC loses its kind. */

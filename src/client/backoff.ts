@@ -6,12 +6,13 @@ const MAX_MILLISECONDS = 30_000;
  *
  * @param failures how many attempts have failed in a row, from 1.
  * @param base what the first wait is at most, in milliseconds.
+ * @param chance from 0 to 1. Default: random.
  *
  * @example
- * backoff(1, 2000); // from 1000 to 2000
- * backoff(3, 2000); // from 4000 to 8000
+ * backoff(1, 2000, 0); // 1000
+ * backoff(3, 2000, 1); // 8000
  */
-export function backoff(failures: number, base: number): number {
+export function backoff(failures: number, base: number, chance = Math.random()): number {
 	const most = Math.min(MAX_MILLISECONDS, base * 2 ** (failures - 1));
-	return most * (0.5 + Math.random() / 2);
+	return most * (0.5 + chance / 2);
 }

@@ -1,10 +1,10 @@
-import type { Receipt } from "../channel/publishing.ts";
+import type { Receipt } from "../receipt.ts";
 import type { EventInput } from "../sse/intake.ts";
 import { backoff } from "./backoff.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { Timer } from "./timer.ts";
 
-export type { Receipt } from "../channel/publishing.ts";
+export type { Receipt } from "../receipt.ts";
 export type { EventInput } from "../sse/intake.ts";
 export { TidingsError } from "./tidings-error.ts";
 

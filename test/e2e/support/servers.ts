@@ -19,8 +19,14 @@ export interface Service {
 }
 
 /** Starts both. Settings that a test needs otherwise take the place of those in `.dev.vars`. */
-export async function startService(settings: Record<string, string> = {}): Promise<Service> {
-	const issuer = createTestHarness({ root: ROOT, workers: [{ configPath: "./issuer/wrangler.toml" }] });
+export async function startService(
+	settings: Record<string, string> = {},
+	issuerSettings: Record<string, string> = {},
+): Promise<Service> {
+	const issuer = createTestHarness({
+		root: ROOT,
+		workers: [{ configPath: "./issuer/wrangler.toml", secrets: issuerSettings }],
+	});
 	const issuerUrl = origin((await issuer.listen()).url);
 	const secrets = { JWKS_URL: `${issuerUrl}/.well-known/jwks.json`, DELIVERY, ...settings };
 	const tidings = createTestHarness({ root: ROOT, workers: [{ configPath: "./wrangler.toml", secrets }] });

@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { backoff } from "../../src/client/backoff.ts";
+
+describe("the wait before another attempt", () => {
+	it("doubles with each failure, up to half a minute", () => {
+		expect([1, 2, 3, 4, 5, 20].map((failures) => backoff(failures, 2000, 1))).toEqual([
+			2000, 4000, 8000, 16_000, 30_000, 30_000,
+		]);
+	});
+
+	it("is left to chance by half", () => {
+		expect(backoff(2, 1000, 0)).toBe(1000);
+		const waits = Array.from({ length: 100 }, () => backoff(2, 1000));
+		expect(Math.min(...waits)).toBeGreaterThanOrEqual(1000);
+		expect(Math.max(...waits)).toBeLessThanOrEqual(2000);
+		expect(new Set(waits).size).toBeGreaterThan(1);
+	});
+
+	it("is none where the service asks for none", () => {
+		expect(backoff(3, 0)).toBe(0);
+	});
+});
