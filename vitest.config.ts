@@ -29,7 +29,7 @@ export default defineConfig({
 					name: "worker",
 					testTimeout: 20_000,
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/e2e/**", "test/load/**"],
+					exclude: ["test/e2e/**", "test/examples/**", "test/load/**"],
 				},
 			},
 			{
@@ -56,6 +56,15 @@ export default defineConfig({
 					...HIBERNATE,
 					name: "e2e-hibernate",
 					include: [`test/e2e/{${OBSERVED.join(",")}}.test.ts`],
+				},
+			},
+			{
+				// What stands in examples/ and in the documentation, as its readers would run it.
+				test: {
+					...onNode,
+					name: "examples",
+					include: ["test/examples/*.test.ts"],
+					globalSetup: "test/examples/support/build.ts",
 				},
 			},
 			{
