@@ -1,8 +1,10 @@
 import type { Browser, Page } from "playwright-core";
+import type { ConnectionState } from "tidings/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SharedConnection } from "../../examples/react/shared-connection.ts";
 import { hasChromium, launchChromium } from "../e2e/support/chromium.ts";
 import { CuttableProxy } from "../e2e/support/cuttable-proxy.ts";
-import { publish, type Service, startService, subscribersOf } from "../e2e/support/servers.ts";
+import { logIn, publish, type Service, startService, subscribersOf } from "../e2e/support/servers.ts";
 import { eventually, type Run, runNode, urlOf } from "./support/run.ts";
 
 const REMEMBERED = 5;
@@ -71,6 +73,19 @@ describe.skipIf(!hasChromium)("the React page", () => {
 		await publishOrders(...Array.from({ length: REMEMBERED + 1 }, (_, index) => 5 + index));
 		proxy.mend();
 		await eventually(() => page.getByRole("alert").allTextContents()).toEqual([expect.stringContaining("missing")]);
+	});
+
+	it("keeps its stream when one component takes the place of another", async () => {
+		const states: ConnectionState[] = [];
+		const getToken = () => logIn(service, "alice");
+		const connection = new SharedConnection({ url: service.url, channels: ["chat:1"], getToken });
+		const leave = connection.join({ onState: (state) => states.push(state) });
+		await eventually(() => states.at(-1)?.name).toBe("open");
+		leave();
+		const leaveAgain = connection.join({ onState: (state) => states.push(state) });
+		expect(states.at(-1)).toBe(states.at(-2));
+		leaveAgain();
+		await eventually(() => subscribersOf(service, "chat:1")).toBe(0);
 	});
 
 	it("closes its stream after the last component, and opens one with the next", async () => {
