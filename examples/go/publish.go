@@ -53,14 +53,17 @@ func publish(channel string, event any, idempotencyKey string) (string, error) {
 		return "", err
 	}
 	defer response.Body.Close()
+
 	var said answer
-	if err := json.NewDecoder(response.Body).Decode(&said); err != nil || (said.Detail == "" && len(said.IDs) == 0) {
+	err = json.NewDecoder(response.Body).Decode(&said)
+	switch {
+	case err == nil && len(said.IDs) > 0:
+		return said.IDs[0], nil
+	case err == nil && said.Detail != "":
+		return "", errors.New(said.Detail)
+	default:
 		return "", errors.New("the answer was not tidings' own: " + response.Status)
 	}
-	if response.StatusCode != http.StatusCreated {
-		return "", errors.New(said.Detail)
-	}
-	return said.IDs[0], nil
 }
 
 func setting(name, local string) string {

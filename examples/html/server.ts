@@ -32,7 +32,7 @@ async function answer(request: string, response: ServerResponse): Promise<void> 
 
 /** Your backend knows from its session who asks, and what they may read. Here, everybody is alice. */
 async function newTicket(): Promise<string> {
-	const response = await fetch(new URL("/tickets", TIDINGS_URL), {
+	const response = await fetch(`${TIDINGS_URL}/tickets`, {
 		method: "POST",
 		headers: { Authorization: `Bearer ${TIDINGS_KEY}`, "Content-Type": "application/json" },
 		body: JSON.stringify({ user: "alice", channels: ["orders"] }),

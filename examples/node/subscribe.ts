@@ -9,7 +9,7 @@ const { TIDINGS_URL = "http://localhost:8787", ISSUER_URL = "http://localhost:87
 
 /** Logs in at the local identity provider. It gives out a fresh token each time. */
 async function logIn(): Promise<string> {
-	const response = await fetch(new URL("/login", ISSUER_URL), {
+	const response = await fetch(`${ISSUER_URL}/login`, {
 		method: "POST",
 		headers: { "Content-Type": "application/json" },
 		body: JSON.stringify({ username: "alice", password: "alice" }),
