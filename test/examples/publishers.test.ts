@@ -20,8 +20,14 @@ const PUBLISHERS: Publisher[] = [
 	{ language: "Node", command: "node", args: [process.execPath, "examples/node/publish.ts"] },
 ];
 
-/** Go wants a place for what it has compiled, and must not look for a newer Go. */
-const GO = { GOCACHE: join(tmpdir(), "tidings-go-cache"), GOPROXY: "off", GOTOOLCHAIN: "local", GOFLAGS: "" };
+/** Go wants a place for what it has compiled, and must ask neither for a newer Go nor for a C compiler. */
+const GO = {
+	GOCACHE: join(tmpdir(), "tidings-go-cache"),
+	GOPROXY: "off",
+	GOTOOLCHAIN: "local",
+	GOFLAGS: "",
+	CGO_ENABLED: "0",
+};
 const WRONG_KEY = "a-publish-key-that-was-never-given-out";
 
 let service: Service;
