@@ -22,7 +22,6 @@ describe.skipIf(!hasChromium)("the HTML page", () => {
 
 	afterAll(async () => {
 		await browser.close();
-		backend.signal("SIGTERM");
 		await proxy.stop();
 		await service.stop();
 	});
@@ -95,6 +94,5 @@ describe.skipIf(!hasChromium)("the HTML page", () => {
 		await eventually(() => state(page)).toBe("waiting (There is no ticket: 502.)");
 		expect(misled.stderr).toContain("invalid_token");
 		await page.close();
-		misled.signal("SIGTERM");
 	});
 });

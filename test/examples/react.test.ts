@@ -35,7 +35,6 @@ describe.skipIf(!hasChromium)("the React page", () => {
 
 	afterAll(async () => {
 		await browser.close();
-		server.signal("SIGTERM");
 		await proxy.stop();
 		await service.stop();
 	});

@@ -1,10 +1,16 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { expect, vi } from "vitest";
+import { afterAll, expect, vi } from "vitest";
 
 export const ROOT = join(import.meta.dirname, "../../..");
 const TIMEOUT = { timeout: 20_000 };
+const children: ChildProcess[] = [];
+
+// Whatever a test has left running ends with its file, also when it has failed.
+afterAll(() => {
+	for (const child of children) child.kill();
+});
 
 /** An example as its user runs it. */
 export interface Run {
@@ -17,6 +23,7 @@ export interface Run {
 
 export function run(command: string, args: string[], env: Record<string, string>): Run {
 	const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env } });
+	children.push(child);
 	const run: Run = {
 		stdout: "",
 		stderr: "",
