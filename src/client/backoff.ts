@@ -1,3 +1,4 @@
+const MIN_MILLISECONDS = 100;
 const MAX_MILLISECONDS = 30_000;
 
 /**
@@ -5,7 +6,7 @@ const MAX_MILLISECONDS = 30_000;
  * half of it is left to chance, so that clients that were cut off together do not come back together.
  *
  * @param failures how many attempts have failed in a row, from 1.
- * @param base what the first wait is at most, in milliseconds.
+ * @param base what the first wait is at most, in milliseconds; less than 100 counts as 100, more than 30,000 as it is.
  * @param chance from 0 to 1. Default: random.
  *
  * @example
@@ -13,6 +14,7 @@ const MAX_MILLISECONDS = 30_000;
  * backoff(3, 2000, 1); // 8000
  */
 export function backoff(failures: number, base: number, chance = Math.random()): number {
-	const most = Math.min(MAX_MILLISECONDS, base * 2 ** (failures - 1));
+	const first = Math.max(MIN_MILLISECONDS, base);
+	const most = Math.max(first, Math.min(MAX_MILLISECONDS, first * 2 ** (failures - 1)));
 	return most * (0.5 + chance / 2);
 }

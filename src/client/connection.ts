@@ -1,6 +1,6 @@
 import { backoff } from "./backoff.ts";
 import type { ConnectOptions } from "./connect.ts";
-import { EventQueue } from "./event-queue.ts";
+import { EventLoop } from "./event-loop.ts";
 import { type Frame, readFrames } from "./frames.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { Timer } from "./timer.ts";
@@ -27,7 +27,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	readonly #options: ConnectOptions<Events>;
 	readonly #storageKey: string;
 	readonly #subscribers = new Set<Handlers<Events>>();
-	readonly #queues = new Set<EventQueue<ReceivedEvent<Events>>>();
+	readonly #loops = new Set<EventLoop<ReceivedEvent<Events>>>();
 	#state: ConnectionState = { name: "connecting" };
 	#cursor: string | null;
 	#retryMilliseconds = RETRY_MILLISECONDS;
@@ -43,7 +43,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	constructor(options: ConnectOptions<Events>) {
 		const { url, channels, types = [], inbox, storage } = options;
 		this.#options = options;
-		this.#storageKey = `tidings:${JSON.stringify([url, [...channels].sort(), [...types].sort(), inbox])}`;
+		this.#storageKey = `tidings:${JSON.stringify([`${url}`, [...channels].sort(), [...types].sort(), inbox])}`;
 		this.#cursor = storage?.getItem(this.#storageKey) ?? null;
 		this.#subscribers.add(options);
 		// Whoever connects has the connection in hand before anything is told.
@@ -76,10 +76,10 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 
 	/** The events from now on. The loop ends with the connection, and throws when the service refuses for good. */
 	[Symbol.asyncIterator](): AsyncIterator<ReceivedEvent<Events>, undefined> {
-		const queue = new EventQueue<ReceivedEvent<Events>>(() => this.#queues.delete(queue));
-		this.#queues.add(queue);
-		if (this.#state.name === "closed") queue.end(this.#state);
-		return queue;
+		const loop = new EventLoop<ReceivedEvent<Events>>(() => this.#loops.delete(loop));
+		this.#loops.add(loop);
+		if (this.#state.name === "closed") loop.end(this.#state);
+		return loop;
 	}
 
 	/** Ends the connection. */
@@ -104,7 +104,9 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 			this.#expectSomething();
 			for await (const frame of readFrames(await this.#open(signal))) {
 				this.#take(frame);
-				await this.#room();
+				await this.#allDone();
+				signal.throwIfAborted();
+				this.#keep(frame);
 				this.#expectSomething();
 			}
 			return new Error("The connection was lost.");
@@ -128,16 +130,16 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		if (rewind !== undefined) query.set("rewind", `${rewind}`);
 		// Not as a header: before it sends that to another origin, a browser asks whether it may.
 		if (this.#cursor !== null) query.set("lastEventId", this.#cursor);
-		const ticket = await this.#options.getTicket?.();
+		const ticket = await unlessAborted(this.#options.getTicket?.(), signal);
 		if (ticket !== undefined) query.set("ticket", ticket);
-		const response = await fetch(url, { headers: await this.#authorization(), signal, cache: "no-store" });
+		const response = await fetch(url, { headers: await this.#authorization(signal), signal, cache: "no-store" });
 		if (response.status === 401) this.#refusals += 1;
 		if (!response.ok || !response.body) throw await TidingsError.from(response);
 		return response.body;
 	}
 
-	async #authorization(): Promise<Record<string, string>> {
-		const token = await this.#options.getToken?.();
+	async #authorization(signal: AbortSignal): Promise<Record<string, string>> {
+		const token = await unlessAborted(this.#options.getToken?.(), signal);
 		return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 	}
 
@@ -145,7 +147,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		return new URL(path, `${this.#options.url}`.replace(/\/?$/, "/"));
 	}
 
-	#take({ id, event, data, retry }: Frame): void {
+	#take({ event, data, retry }: Frame): void {
 		if (retry !== undefined) this.#retryMilliseconds = Number(retry);
 		const told = data === undefined ? undefined : JSON.parse(data);
 		if (event === "closing") throw closed(told);
@@ -154,7 +156,6 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		else if (event === "presence") this.#tell("onPresence", told);
 		else if (event === "expiring") void this.#renew();
 		else if (told !== undefined) this.#hand(told);
-		if (id !== undefined) this.#keep(id);
 	}
 
 	#opened(connected: Connected): void {
@@ -166,17 +167,20 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 
 	#hand(event: ReceivedEvent<Events>): void {
 		this.#tell("onEvent", event);
-		for (const queue of this.#queues) queue.push(event);
+		for (const loop of this.#loops) loop.push(event);
 	}
 
-	async #room(): Promise<void> {
+	/** A loop takes its time; meanwhile the service holds back what follows. */
+	async #allDone(): Promise<void> {
 		this.#silence.clear();
-		await Promise.all(Array.from(this.#queues, (queue) => queue.room()));
+		await Promise.all(Array.from(this.#loops, (loop) => loop.done()));
 	}
 
-	#keep(cursor: string): void {
-		this.#cursor = cursor;
-		guarded(() => this.#options.storage?.setItem(this.#storageKey, cursor));
+	/** What nobody has done with yet is not behind the cursor: after a crash it comes again. */
+	#keep({ id }: Frame): void {
+		if (id === undefined) return;
+		this.#cursor = id;
+		guarded(() => this.#options.storage?.setItem(this.#storageKey, id));
 	}
 
 	/** A connection whose other end has vanished says nothing of it. */
@@ -207,7 +211,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		this.#renewal.clear();
 		try {
 			const url = this.#url(`connections/${encodeURIComponent(state.connected.connection)}`);
-			const response = await fetch(url, { method: "PUT", headers: await this.#authorization(), signal });
+			const response = await fetch(url, { method: "PUT", headers: await this.#authorization(signal), signal });
 			if (!response.ok) throw await TidingsError.from(response);
 			const { expires } = (await response.json()) as Pick<Connected, "expires">;
 			if (!signal.aborted) this.#renewBefore(expires);
@@ -239,7 +243,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		this.#setState({ name: "closed", ...ended });
 		this.#stream.abort();
 		this.#wake();
-		for (const queue of this.#queues) queue.end(ended);
+		for (const loop of this.#loops) loop.end(ended);
 	}
 
 	/** Closed is closed. */
@@ -256,6 +260,18 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		for (const subscriber of this.#subscribers) {
 			guarded(() => (subscriber[name] as ((told: unknown) => void) | undefined)?.call(subscriber, told));
 		}
+	}
+}
+
+/** Waits for credentials, and no longer than for anything else. */
+async function unlessAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+	const aborted = Promise.withResolvers<never>();
+	const abort = () => aborted.reject(signal.reason);
+	signal.addEventListener("abort", abort);
+	try {
+		return await Promise.race([value, aborted.promise]);
+	} finally {
+		signal.removeEventListener("abort", abort);
 	}
 }
 

@@ -66,12 +66,12 @@ export interface Publisher {
  * A publisher for any runtime with `fetch`.
  *
  * @example
- * const publisher = createPublisher({ url: "https://events.example.com", key: process.env.PUBLISH_KEY });
+ * const publisher = createPublisher({ url: "https://events.example.com", key: env.PUBLISH_KEY });
  * await publisher.publish("orders", { type: "paid", data: { id: 7 } });
  */
 export function createPublisher({ url, key }: PublisherOptions): Publisher {
 	const base = `${url}`.replace(/\/?$/, "/");
-	const send = (path: string, events: unknown, options: PublishOptions = {}) => {
+	const send = async (path: string, events: unknown, options: PublishOptions = {}) => {
 		const { idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
 		const headers: Record<string, string> = {
 			Authorization: `Bearer ${key}`,
@@ -80,7 +80,8 @@ export function createPublisher({ url, key }: PublisherOptions): Publisher {
 			...(ifHead !== undefined && { "If-Match": `"${ifHead}"` }),
 		};
 		const request = { method: "POST", headers, body: JSON.stringify(events), ...(signal && { signal }) };
-		return persist(() => post(new URL(path, base), request), signal);
+		const url = new URL(path, base);
+		return persist(() => post(url, request), signal);
 	};
 	return {
 		publish: (channel, events, options) => send(`channels/${encodeURIComponent(channel)}/events`, events, options),

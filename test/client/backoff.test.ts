@@ -16,7 +16,8 @@ describe("the wait before another attempt", () => {
 		expect(new Set(waits).size).toBeGreaterThan(1);
 	});
 
-	it("is none where the service asks for none", () => {
-		expect(backoff(3, 0)).toBe(0);
+	it("is never none, nor less than the service asks for", () => {
+		expect(backoff(1, 0, 1)).toBe(100);
+		expect(backoff(3, 60_000, 1)).toBe(60_000);
 	});
 });
