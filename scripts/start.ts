@@ -74,7 +74,7 @@ function stop(code: number): void {
 function welcome(): string {
 	const login = `curl -s ${issuer}/login -H 'Content-Type: application/json' -d '{"username":"demo","password":"demo"}'`;
 	return `
-  tidings            ${tidings}
+  tidings            ${tidings}   (open it in a browser: the console)
   identity provider  ${issuer}   (demo user: demo, password: demo)
 
   Subscribe, in one terminal:

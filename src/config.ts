@@ -70,6 +70,7 @@ const settings = {
 	JWT_ALGORITHMS: algorithms.prefault("RS256 ES256"),
 	CHANNELS_CLAIM: text.prefault("channels"),
 	DEFAULT_CHANNELS: patterns.prefault("user:{sub} public:*"),
+	CONSOLE: z.enum(["on", "off"], "must be `on` or `off`").prefault("off"),
 	CORS_ORIGINS: origins.optional(),
 	DELIVERY: z.enum(["direct", "hibernate"], "must be `direct` or `hibernate`").prefault("direct"),
 	HEARTBEAT_SECONDS: whole(25, 1, 300),

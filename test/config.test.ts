@@ -31,6 +31,7 @@ describe("readTokenConfig", () => {
 			JWT_ALGORITHMS: ["RS256", "ES256"],
 			CHANNELS_CLAIM: "channels",
 			DEFAULT_CHANNELS: ["user:{sub}", "public:*"],
+			CONSOLE: "off",
 			DELIVERY: "direct",
 			HEARTBEAT_SECONDS: 25,
 			RETRY_MILLISECONDS: 2000,

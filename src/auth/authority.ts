@@ -39,6 +39,8 @@ export interface AuthorisationHooks {
 /** Decides who is asking, and what they may do. */
 export class Authority {
 	readonly config: Config;
+	/** Who issues users' tokens; `undefined` where an `authenticate` hook decides. */
+	readonly issuer: string | undefined;
 	readonly #hooks: AuthorisationHooks;
 	readonly #verify: (token: string, request: Request) => Promise<User>;
 
@@ -53,6 +55,7 @@ export class Authority {
 		} else {
 			const config = readTokenConfig(env);
 			this.config = config;
+			this.issuer = config.JWT_ISSUER;
 			this.#verify = (token) => verifyToken(token, config);
 		}
 	}

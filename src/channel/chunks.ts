@@ -1,12 +1,13 @@
 import { encodeEvents, FRAMES_AT } from "../link.ts";
 import type { EventForm, StoredEvent } from "../sse/event.ts";
-import { envelopeFrame, eventFrame } from "../sse/frame.ts";
+import { envelopeFrame, eventFrame, unnamedFrame } from "../sse/frame.ts";
 import { eventMessage } from "../sse/message.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 const WRITERS: Record<EventForm, (event: StoredEvent, channel: string) => string> = {
 	frame: eventFrame,
 	envelope: envelopeFrame,
+	unnamed: unnamedFrame,
 	message: eventMessage,
 };
 

@@ -5,6 +5,7 @@ import { type AuthorisationHooks, Authority } from "../auth/authority.ts";
 import { Problem } from "../errors.ts";
 import { channels } from "./channels.ts";
 import { connections } from "./connections.ts";
+import { consolePage } from "./console.ts";
 import type { AppEnv } from "./env.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
@@ -39,6 +40,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	app.route("/", channels);
 	app.route("/", connections);
 	app.route("/", health);
+	app.route("/", consolePage);
 	return app;
 }
 

@@ -8,6 +8,8 @@ export interface TidingsEnv extends SettingsEnv {
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
 	/** How often a publisher may publish. Without it, there is no limit. */
 	PUBLISH_RATE_LIMIT?: RateLimit;
+	/** The files of the console. Without it, there is none. */
+	ASSETS?: Fetcher;
 }
 
 /** The Hono environment of every route. */

@@ -4,6 +4,7 @@ import { describeIssue, Problem } from "../errors.ts";
 import { openRequest } from "../link.ts";
 import { EventStream } from "../relay/event-stream.ts";
 import { Relay, type RelayOptions } from "../relay/relay.ts";
+import type { EventForm } from "../sse/event.ts";
 import type { AppEnv } from "./env.ts";
 import {
 	hasOneStart,
@@ -24,11 +25,16 @@ const querySchema = z
 		rewind: onlyOne(rewindSchema.optional(), REWIND_HELP),
 		since: onlyOne(sinceSchema.optional(), SINCE_HELP),
 		envelope: onlyOne(flag, "must be 0 or 1"),
+		unnamed: onlyOne(flag, "must be 0 or 1"),
 		inbox: onlyOne(flag, "must be 0 or 1"),
 		presence: onlyOne(flag, "must be 0 or 1"),
 		lastEventId: onlyOne(z.string().optional(), "must be a cursor"),
 	})
-	.refine(hasOneStart, ONE_START);
+	.refine(hasOneStart, ONE_START)
+	.refine(({ envelope, unnamed }) => unnamed !== "1" || envelope === "1", {
+		path: ["unnamed"],
+		error: "must come with `envelope=1`: nothing else would tell an event's type",
+	});
 
 /** `GET /events`: a stream of the events of one or several channels. */
 export const events = new Hono<AppEnv>().get("/events", async (c) => {
@@ -44,7 +50,7 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 		channels: searchParams.getAll("channel"),
 		inbox: query.inbox === "1",
 		types: query.type,
-		form: query.envelope === "1" ? "envelope" : "frame",
+		form: formOf(query),
 		presence: query.presence === "1",
 		cursor,
 		rewind: query.rewind,
@@ -70,11 +76,16 @@ async function openDirectly({ channels, subscription, positions, call }: RelayOp
 }
 
 function readQuery(query: URLSearchParams): z.output<typeof querySchema> {
-	const names = ["rewind", "since", "envelope", "inbox", "presence", "lastEventId"] as const;
+	const names = ["rewind", "since", "envelope", "unnamed", "inbox", "presence", "lastEventId"] as const;
 	const raw = { type: query.getAll("type"), ...Object.fromEntries(names.map((name) => [name, query.getAll(name)])) };
 	const checked = querySchema.safeParse(raw);
 	if (checked.success) return checked.data;
 	throw new Problem("invalid_request", describeIssue(checked.error, "The query"));
+}
+
+function formOf({ envelope, unnamed }: z.output<typeof querySchema>): EventForm {
+	if (envelope !== "1") return "frame";
+	return unnamed === "1" ? "unnamed" : "envelope";
 }
 
 /** A parameter that may be given once. */

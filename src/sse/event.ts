@@ -21,10 +21,10 @@ export interface StoredEvent extends NewEvent {
 }
 
 /**
- * How a stream's events are written: as frames, as frames whose data is the event's envelope, or as JSON messages, a line
- * each, for WebSocket clients.
+ * How a stream's events are written: as frames, as frames whose data is the event's envelope, the same without a name, or
+ * as JSON messages, a line each, for WebSocket clients.
  */
-export type EventForm = "frame" | "envelope" | "message";
+export type EventForm = "frame" | "envelope" | "unnamed" | "message";
 
 /** The text that goes out as the event's `data`. */
 export function sentData(event: NewEvent): string {

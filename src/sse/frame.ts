@@ -39,6 +39,11 @@ export function envelopeFrame(event: StoredEvent, channel: string): string {
 	return frame({ ...namedFields(event), data: envelopeJson(event, channel) });
 }
 
+/** The same without a name: a browser's `EventSource` hears it as a `message`, whatever type its envelope tells. */
+export function unnamedFrame(event: StoredEvent, channel: string): string {
+	return frame({ ...namedFields(event), event: undefined, data: envelopeJson(event, channel) });
+}
+
 function namedFields({ offset, type, retry }: StoredEvent) {
 	return { retry, event: type === "message" ? undefined : type, id: formatCursor(offset) };
 }

@@ -80,6 +80,7 @@ describe("GET /health", () => {
 		["CORS_ORIGINS", "example.com"],
 		["CORS_ORIGINS", "https://example.com/"],
 		["CORS_ORIGINS", "* https://example.com"],
+		["CONSOLE", "yes"],
 		["HEARTBEAT_SECONDS", "0"],
 		["HEARTBEAT_SECONDS", "25s"],
 		["RETRY_MILLISECONDS", "-1"],

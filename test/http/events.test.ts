@@ -235,6 +235,21 @@ describe("what a stream is sent", () => {
 		await stream.close();
 	});
 
+	it("has no name where its envelope is all that is asked for, so that EventSource hears it whatever its type", async () => {
+		const channel = freshChannel();
+		const ids = await published(channel, [{ type: "order", data: 1 }]);
+		const stream = await subscribe(`/events?channel=${channel}&envelope=1&unnamed=1&rewind=all`, alice);
+		await stream.expect("connected");
+		ids.push(...(await published(channel, [{ type: "error", data: 2 }])));
+		const at = expect.any(Number);
+		for (const [index, type] of ["order", "error"].entries()) {
+			const id = ids[index];
+			const data = { channel, id, type, at, data: index + 1 };
+			expect(await stream.expect("message")).toEqual({ id, data });
+		}
+		await stream.close();
+	});
+
 	it("keeps an event for one user from all others, live and on replay", async () => {
 		const channel = freshChannel();
 		const bob = await issuer.token({ sub: "bob" });
@@ -294,6 +309,8 @@ describe("refused subscriptions", () => {
 		["a time that is none", "channel=orders&since=yesterday", 400, "invalid_request"],
 		["rewind with since", "channel=orders&rewind=1&since=0", 400, "invalid_request"],
 		["envelope=yes", "channel=orders&envelope=yes", 400, "invalid_request"],
+		["unnamed=yes", "channel=orders&envelope=1&unnamed=yes", 400, "invalid_request"],
+		["unnamed without envelope", "channel=orders&unnamed=1", 400, "invalid_request"],
 	])("%s", async (_, query, status, code) => {
 		const response = await call(`/events?${query}`, { headers: { Authorization: `Bearer ${alice}` } });
 		expect(await problem(response)).toMatchObject({ status, code, detail: expect.stringMatching(/.{20,}/) });

@@ -1,0 +1,98 @@
+import { create } from "./page.ts";
+import type { ControlEvent, Occurrence, ReceivedEvent } from "./subscription.ts";
+import { clock, preciseClock } from "./words.ts";
+
+/** The rows of the list of events. */
+
+export interface Row {
+	element: HTMLLIElement;
+	/** What the filter looks through; without it, the row is always shown. */
+	text?: string;
+}
+
+const PREVIEW_CHARACTERS = 300;
+
+/** An event: a line, which folds out to all of its data. */
+export function eventRow({ channel, id, type, at, data }: ReceivedEvent): Row {
+	const json = JSON.stringify(data);
+	const time = create("time", "", preciseClock(at));
+	time.dateTime = new Date(at).toISOString();
+	const summary = create("summary", "");
+	summary.append(
+		time,
+		create("span", "type", type),
+		create("span", "channel", channel),
+		create("span", "id", id),
+		create("span", "data", json.slice(0, PREVIEW_CHARACTERS)),
+	);
+	const details = create("details", "");
+	details.append(summary);
+	// Most are never folded out: what stands there is written when one is.
+	details.addEventListener("toggle", () => details.append(create("pre", "", JSON.stringify(data, null, 2))), {
+		once: true,
+	});
+	const element = create("li", "event");
+	element.append(details);
+	return { element, text: `${type} ${channel} ${id} ${json}`.toLowerCase() };
+}
+
+type Tone = "good" | "warn" | "bad" | "plain";
+
+const CONTROL_TONES: Record<ControlEvent["name"], Tone> = {
+	connected: "good",
+	gap: "bad",
+	expiring: "warn",
+	presence: "plain",
+	closing: "bad",
+};
+
+const OCCURRENCE_TONES: Record<Occurrence, Tone> = {
+	cut: "warn",
+	resuming: "plain",
+	dropped: "warn",
+	refused: "bad",
+	waiting: "plain",
+	ended: "bad",
+};
+
+/** A control event of the service. */
+export function controlRow(event: ControlEvent): Row {
+	return happening(event.name, CONTROL_TONES[event.name], describe(event));
+}
+
+/** What the page did, or noticed. */
+export function occurrenceRow(name: Occurrence, text: string): Row {
+	return happening(name, OCCURRENCE_TONES[name], text);
+}
+
+function happening(name: string, tone: Tone, text: string): Row {
+	const now = Date.now();
+	const time = create("time", "", preciseClock(now));
+	time.dateTime = new Date(now).toISOString();
+	const element = create("li", "happening");
+	element.dataset.tone = tone;
+	element.append(time, create("span", "name", name), create("span", "text", text));
+	return { element };
+}
+
+function describe({ name, data }: ControlEvent): string {
+	switch (name) {
+		case "connected": {
+			const start = data.resumed ? "Resumed: everything since the cursor comes" : "Live from here";
+			const end = clock(data.expires * 1000);
+			return `As ${data.user} on ${data.channels.join(", ")}. ${start}. Until ${end}, connection ${data.connection}.`;
+		}
+		case "gap": {
+			const what = `Events of ${data.channel} after ${data.after} cannot be replayed (${data.reason}).`;
+			return `${what} The oldest that is left: ${data.oldest ?? "none"}.`;
+		}
+		case "expiring":
+			return `The credentials end at ${clock(data.expires * 1000)}.`;
+		case "presence":
+			return `${data.user} is ${data.state} on ${data.channel}.`;
+		case "closing": {
+			const next = data.reconnect ? "It may come back" : "It is not to come back with these credentials";
+			return `The service ends the stream: ${data.reason}. ${next}.`;
+		}
+	}
+}

@@ -1,0 +1,30 @@
+/** Builds the console's page into `console/dist`, the static assets of the Worker. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+
+const { outputFiles } = await build({
+	absWorkingDir: join(import.meta.dirname, ".."),
+	// The page stands at `/`, all else below `/console/`: the paths of the service are not touched.
+	entryPoints: [
+		{ in: "console/index.html", out: "index" },
+		{ in: "console/icon.svg", out: "console/icon" },
+		{ in: "console/console.css", out: "console/console" },
+		{ in: "console/src/main.ts", out: "console/console" },
+	],
+	outdir: "console/dist",
+	loader: { ".html": "copy", ".svg": "copy" },
+	bundle: true,
+	format: "esm",
+	target: "es2023",
+	minify: true,
+	write: false,
+});
+
+// What has not changed is left alone: somebody may be serving it.
+for (const { path, contents } of outputFiles) {
+	const known = await readFile(path).catch(() => undefined);
+	if (known?.equals(contents)) continue;
+	await mkdir(dirname(path), { recursive: true });
+	await writeFile(path, contents);
+}
