@@ -34,7 +34,8 @@ export class ChannelStates {
 		try {
 			const states = await Promise.all(channels.map((channel) => readChannel(this.#session.publishKey, channel)));
 			if (channels !== this.#channels || !this.#isPossible) return;
-			this.#table.tBodies[0]?.replaceChildren(...states.map(row));
+			for (const body of [...this.#table.tBodies]) body.remove();
+			this.#table.append(...states.map(rows));
 			this.#table.hidden = false;
 			this.#hint.textContent = "";
 		} catch (error) {
@@ -59,8 +60,16 @@ export class ChannelStates {
 	}
 }
 
-function row({ channel, head, buffered, subscribers }: ChannelState): HTMLTableRowElement {
-	const created = create("tr", "");
-	created.append(...[channel, head, count(buffered), count(subscribers)].map((text) => create("td", "", text)));
-	return created;
+/** A name can be long: it has a row of its own. */
+function rows({ channel, head, buffered, subscribers }: ChannelState): HTMLTableSectionElement {
+	const name = create("th", "", channel);
+	name.colSpan = 3;
+	name.scope = "rowgroup";
+	const title = create("tr", "");
+	title.append(name);
+	const figures = create("tr", "");
+	figures.append(...[head, count(buffered), count(subscribers)].map((text) => create("td", "", text)));
+	const body = create("tbody", "");
+	body.append(title, figures);
+	return body;
 }

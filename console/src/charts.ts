@@ -69,7 +69,7 @@ class Chart {
 		return {
 			width: this.#place.clientWidth,
 			height: HEIGHT,
-			padding: [10, 4, 0, 0],
+			padding: [10, 14, 0, 0],
 			cursor: { show: false },
 			legend: { show: false },
 			scales: {

@@ -49,6 +49,7 @@ function showKey(session: Session): void {
 		hint.textContent = session.publishKey === "" ? `${missing(session)} ${where}` : "It stays in this tab.";
 	};
 	key.value = session.publishKey;
+	whenSent(element("key-form", HTMLFormElement), () => element("publish-channel", HTMLInputElement).focus());
 	key.addEventListener("input", () => session.keepPublishKey(key.value.trim()));
 	session.onChange(show);
 	show();

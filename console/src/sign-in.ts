@@ -9,11 +9,11 @@ export async function showSignIn(session: Session): Promise<void> {
 	const password = element("password", HTMLInputElement);
 	const token = element("token", HTMLTextAreaElement);
 	const problem = element("sign-in-problem", HTMLElement);
-	let issuer: string | null = null;
+	const issuer = readIssuer();
 
 	whenSent(element("login-form", HTMLFormElement), () =>
 		sayProblems(problem, async () => {
-			session.signIn(await logIn(issuer ?? "", username.value, password.value));
+			session.signIn(await logIn((await issuer) ?? "", username.value, password.value));
 			password.value = "";
 			element("channels", HTMLInputElement).focus();
 		}),
@@ -31,11 +31,12 @@ export async function showSignIn(session: Session): Promise<void> {
 	showUser(session);
 
 	await sayProblems(problem, async () => {
-		issuer = await readIssuer();
-		const hint = element("issuer-hint", HTMLElement);
-		hint.textContent = issuer === null ? "" : hintAt(issuer);
-		element("login-form", HTMLFormElement).hidden = issuer === null;
-		element("paste", HTMLDetailsElement).open = issuer === null;
+		const url = await issuer;
+		element("issuer-hint", HTMLElement).textContent = url === null ? "" : hintAt(url);
+		if (url !== null) return;
+		// It is not known where to sign in.
+		element("login-form", HTMLFormElement).hidden = true;
+		element("paste", HTMLDetailsElement).open = true;
 	});
 }
 

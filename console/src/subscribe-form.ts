@@ -40,6 +40,7 @@ export class SubscribeForm {
 		this.#resume.addEventListener("click", () => void this.#subscription?.resume());
 		session.onChange(() => {
 			if (session.token === "") this.#leave();
+			this.#problem.textContent = "";
 		});
 	}
 
