@@ -3,10 +3,12 @@ import type { Row } from "./rows.ts";
 import { count } from "./words.ts";
 
 const MAX_ROWS = 1000;
+/** Nobody reads faster. */
+const PAUSE_MILLISECONDS = 100;
 
 /**
- * The list of what arrived, newest first. Rows that come between two frames of the screen are shown together: a busy
- * channel brings hundreds a second.
+ * The list of what arrived, newest first. A row that comes alone is shown at once, those that follow closely are shown
+ * together: a busy channel brings hundreds a second.
  */
 export class EventList {
 	readonly #list = element("list", HTMLOListElement);
@@ -18,6 +20,7 @@ export class EventList {
 	#waiting: Row[] = [];
 	#events = 0;
 	#dropped = 0;
+	#shownAt = 0;
 
 	constructor() {
 		this.#filter.addEventListener("input", () => this.#filterRows(this.#rows));
@@ -25,27 +28,28 @@ export class EventList {
 	}
 
 	add(row: Row): void {
-		if (this.#waiting.length === 0) requestAnimationFrame(() => this.#show());
+		if (this.#waiting.length === 0) this.#showSoon();
 		this.#waiting.push(row);
 		if (row.text !== undefined) this.#events += 1;
 		// A tab that is not looked at draws no frames.
 		if (this.#waiting.length > 2 * MAX_ROWS) this.#dropped += this.#waiting.splice(0, MAX_ROWS).length;
 	}
 
+	#showSoon(): void {
+		const pause = this.#shownAt + PAUSE_MILLISECONDS - performance.now();
+		setTimeout(() => requestAnimationFrame(() => this.#show()), Math.max(0, pause));
+	}
+
 	#show(): void {
+		this.#shownAt = performance.now();
 		const added = this.#waiting;
 		this.#waiting = [];
 		this.#filterRows(added);
 		this.#rows.push(...added);
+		this.#list.prepend(...added.map(({ element }) => element).reverse());
 		const excess = this.#rows.splice(0, Math.max(0, this.#rows.length - MAX_ROWS));
-		for (const row of excess) row.element.remove();
+		for (const { element } of excess) element.remove();
 		this.#dropped += excess.length;
-		this.#list.prepend(
-			...added
-				.filter((row) => !excess.includes(row))
-				.map(({ element }) => element)
-				.reverse(),
-		);
 		this.#sayCounts();
 	}
 
