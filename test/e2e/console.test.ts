@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, launchChromium } from "./support/chromium.ts";
+import { CuttableProxy } from "./support/cuttable-proxy.ts";
 import { logIn, PUBLISH_KEY, publish, type Service, startService, subscribersOf } from "./support/servers.ts";
 
 /** The issuer that the service names: the one of these tests is at another port. */
@@ -23,7 +24,7 @@ afterAll(async () => {
 });
 
 /** The console in a tab of its own. */
-async function open(options: BrowserContextOptions = {}): Promise<Page> {
+async function open({ url = service.url, ...options }: BrowserContextOptions & { url?: string } = {}): Promise<Page> {
 	const context = await browser.newContext(options);
 	context.setDefaultTimeout(TIMEOUT_MILLISECONDS);
 	await context.route(`${NAMED_ISSUER}/**`, async (route) => {
@@ -31,7 +32,7 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
 		await route.fulfill({ response: await route.fetch({ url: `${service.issuerUrl}${pathname}` }) });
 	});
 	const page = await context.newPage();
-	await page.goto(service.url);
+	await page.goto(url);
 	return page;
 }
 
@@ -121,6 +122,24 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 		expect(await rows(page, "gap").count()).toBe(0);
 		expect(Number(await cursorOf(page))).toBe(Number(first) + 3);
 		await page.context().close();
+	});
+
+	it("shows that the network failed, comes back, and misses nothing", async () => {
+		const channel = freshChannel();
+		const proxy = await CuttableProxy.to(service.url);
+		const page = await open({ url: proxy.url });
+		await signIn(page);
+		await subscribe(page, channel);
+		proxy.cut();
+		await shows(rows(page, "The connection broke off, and the browser tries to come back."));
+		await shows(page.getByRole("status").filter({ hasText: "Reconnecting" }));
+		await publish(service, channel, { type: "missed", data: 1 });
+		proxy.mend();
+		await shows(rows(page, "missed"));
+		expect(await rows(page, "connected").filter({ hasText: "Resumed" }).count()).toBe(1);
+		await shows(page.getByRole("status").filter({ hasText: "Live" }));
+		await page.context().close();
+		await proxy.stop();
 	});
 
 	it("folds data out, and takes none of it for HTML", async () => {

@@ -16,6 +16,7 @@ beforeAll(async () => {
 	// The deployed configuration, with a rate limit that a test can reach.
 	const config = (await readFile(join(ROOT, "wrangler.toml"), "utf8"))
 		.replace("src/worker.ts", join(ROOT, "src/worker.ts"))
+		.replace("console/dist", join(ROOT, "console/dist"))
 		.replace(/simple = .*/, "simple = { limit = 5, period = 10 }");
 	folder = await mkdtemp(join(tmpdir(), "tidings-limits-"));
 	const configPath = join(folder, "wrangler.toml");
