@@ -78,7 +78,7 @@ function happening(name: string, tone: Tone, text: string): Row {
 function describe({ name, data }: ControlEvent): string {
 	switch (name) {
 		case "connected": {
-			const start = data.resumed ? "Resumed: everything since the cursor comes" : "Live from here";
+			const start = data.resumed ? "Resumed: everything since the cursor comes" : "A new start";
 			const end = clock(data.expires * 1000);
 			return `As ${data.user} on ${data.channels.join(", ")}. ${start}. Until ${end}, connection ${data.connection}.`;
 		}

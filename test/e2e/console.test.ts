@@ -84,7 +84,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 		const page = await open();
 		await signIn(page);
 		await subscribe(page, channel);
-		await shows(rows(page, "connected").filter({ hasText: `As alice on ${channel}. Live from here.` }));
+		await shows(rows(page, "connected").filter({ hasText: `As alice on ${channel}. A new start.` }));
 
 		await page.getByLabel("Publish key").fill(PUBLISH_KEY);
 		await page.getByLabel("Type").fill("never-heard-of");
