@@ -13,8 +13,7 @@ const SERVERS = Object.keys(COLOURS);
 interface Panel {
 	title: string;
 	figure: FigureName;
-	/** Of the axis. */
-	scale: "value" | "log";
+	axis: { type: "value" } | { type: "log"; min: number };
 	bars: { label: string; name: string; variant: string }[];
 }
 
@@ -22,7 +21,7 @@ const PANELS: Panel[] = [
 	{
 		title: "Deliveries per CPU second, 1,000 subscribers (log)",
 		figure: "deliveriesPerCpuSecond",
-		scale: "log",
+		axis: { type: "log", min: 10_000 },
 		bars: [
 			{ label: "100/s", name: "stream", variant: "100 events a second" },
 			{ label: "200/s", name: "stream", variant: "200 events a second" },
@@ -33,7 +32,7 @@ const PANELS: Panel[] = [
 	{
 		title: "CPU µs per delivery of a lone event",
 		figure: "cpuPerDelivery",
-		scale: "value",
+		axis: { type: "value" },
 		bars: [
 			{ label: "1,000", name: "lone", variant: "1,000 subscribers" },
 			{ label: "4,000", name: "crowd", variant: "4,000 subscribers" },
@@ -52,7 +51,7 @@ export function chart(results: Results): string {
 		title: PANELS.map(({ title }, panel) => ({ text: title, left: left(panel), textStyle: { fontSize: 14 } })),
 		grid: PANELS.map((_, panel) => ({ left: left(panel), width: "42%", top: 50, bottom: 60, containLabel: true })),
 		xAxis: PANELS.map(({ bars }, gridIndex) => ({ gridIndex, type: "category", data: bars.map(({ label }) => label) })),
-		yAxis: PANELS.map(({ scale }, gridIndex) => ({ gridIndex, type: scale })),
+		yAxis: PANELS.map(({ axis }, gridIndex) => ({ gridIndex, ...axis })),
 		series: PANELS.flatMap(({ figure, bars }, panel) =>
 			SERVERS.map((server) => ({
 				name: server,
