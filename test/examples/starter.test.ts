@@ -1,0 +1,110 @@
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EventSource } from "eventsource";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestHarness, type TestHarness } from "wrangler";
+import { ROOT } from "./support/run.ts";
+
+const PUBLISH_KEY = "a-publish-key-of-the-starter-0123456789";
+const SECRETS = {
+	PUBLISH_KEYS: PUBLISH_KEY,
+	TICKET_SECRET: "a-ticket-secret-of-the-starter-0123456789",
+	SESSION_SECRET: "a-session-secret-of-the-starter-0123456789",
+};
+/** The starter in a folder of its own, as its user has it. */
+let folder: string;
+let server: TestHarness;
+let url: string;
+
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "tidings-starter-"));
+	await cp(join(ROOT, "examples/starter"), folder, { recursive: true });
+	// What `npm install` would put there; the package is what was built.
+	await rm(join(folder, "node_modules"), { recursive: true, force: true });
+	await mkdir(join(folder, "node_modules"));
+	await symlink(ROOT, join(folder, "node_modules/tidings"));
+	await symlink(join(ROOT, "node_modules/hono"), join(folder, "node_modules/hono"));
+	server = createTestHarness({ root: folder, workers: [{ configPath: "./wrangler.toml", secrets: SECRETS }] });
+	url = (await server.listen()).url.origin;
+});
+
+afterAll(async () => {
+	await server.close();
+	await rm(folder, { recursive: true });
+});
+
+async function newSession(): Promise<{ user: string; token: string }> {
+	const response = await fetch(`${url}/session`, { method: "POST" });
+	return (await response.json()) as { user: string; token: string };
+}
+
+function subscribe(token: string, channel: string): Promise<Response> {
+	return fetch(`${url}/sse/events?channel=${channel}`, { headers: { Authorization: `Bearer ${token}` } });
+}
+
+async function codeOf(response: Response): Promise<[number, string]> {
+	return [response.status, ((await response.json()) as { code: string }).code];
+}
+
+function publish(path: string, data: string): Promise<Response> {
+	return fetch(`${url}/sse/${path}/events`, {
+		method: "POST",
+		headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
+		body: new URLSearchParams({ data }),
+	});
+}
+
+/** What an `EventSource` with a session gets first of all. */
+async function received(token: string, channel: string, send: () => Promise<Response>): Promise<string> {
+	const source = new EventSource(`${url}/sse/events?channel=${channel}&token=${token}`);
+	const first = (type: string) =>
+		new Promise<string>((resolve) => source.addEventListener(type, ({ data }) => resolve(data), { once: true }));
+	const message = first("message");
+	await first("connected");
+	expect((await send()).status).toBe(201);
+	const data = await message;
+	source.close();
+	return data;
+}
+
+describe("the starter", () => {
+	it("streams what is published to whoever has a session of its own", async () => {
+		const { token } = await newSession();
+		expect(await received(token, "room:1", () => publish("channels/room:1", "hello"))).toBe("hello");
+	});
+
+	it("streams to one user what is theirs", async () => {
+		const { user, token } = await newSession();
+		expect(await received(token, `user:${user}`, () => publish(`users/${user}`, "for you"))).toBe("for you");
+	});
+
+	it("makes tickets for its sessions", async () => {
+		const { token } = await newSession();
+		const made = await fetch(`${url}/sse/tickets`, { method: "POST", headers: { Authorization: `Bearer ${token}` } });
+		const { ticket } = (await made.json()) as { ticket: string };
+		const stream = await fetch(`${url}/sse/events?channel=room:1&ticket=${ticket}`);
+		expect(stream.status).toBe(200);
+		await stream.body?.cancel();
+	});
+
+	it("turns away who has no session, and where its hook says no", async () => {
+		const { token } = await newSession();
+		expect(await codeOf(await subscribe("nobody", "room:1"))).toEqual([401, "invalid_token"]);
+		expect(await codeOf(await subscribe(`${token}x`, "room:1"))).toEqual([401, "invalid_token"]);
+		expect(await codeOf(await subscribe(token, "room:staff"))).toEqual([403, "insufficient_scope"]);
+		expect(await codeOf(await subscribe(token, "orders"))).toEqual([403, "insufficient_scope"]);
+	});
+
+	it("has code whose types are right", () => {
+		const bin = (name: string) => join(ROOT, "node_modules/.bin", name);
+		const types = spawnSync(bin("wrangler"), ["types", "--env-file", ".dev.vars.example"], {
+			cwd: folder,
+			encoding: "utf8",
+		});
+		expect(types.status, types.stderr).toBe(0);
+		const { status, stdout } = spawnSync(bin("tsc"), ["-p", folder], { encoding: "utf8" });
+		expect([status, stdout]).toEqual([0, ""]);
+	});
+});
