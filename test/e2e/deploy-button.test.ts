@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestHarness, type TestHarness } from "wrangler";
+import manifest from "../../package.json" with { type: "json" };
+
+/** What the "Deploy to Cloudflare" button reads, and what comes of a form that was sent off as it was. */
+
+const ROOT = join(import.meta.dirname, "../..");
+const asked = parseEnv(await readFile(join(ROOT, ".dev.vars.example"), "utf8")) as Record<string, string>;
+const secret = "0123456789abcdef".repeat(4);
+const filledIn: Record<string, string> = {
+	JWKS_URL: "https://id.example.com/.well-known/jwks.json",
+	JWT_ISSUER: "https://id.example.com/",
+	JWT_AUDIENCE: "tidings",
+	PUBLISH_KEYS: secret,
+	TICKET_SECRET: secret,
+};
+let server: TestHarness;
+
+const withSettings = (secrets: Record<string, string>) => ({
+	root: ROOT,
+	workers: [{ configPath: "./wrangler.toml", secrets }],
+});
+
+beforeAll(async () => {
+	server = createTestHarness(withSettings(asked));
+	await server.listen();
+});
+
+afterAll(() => server.close());
+
+async function health(settings: Record<string, string>): Promise<[number, string | undefined]> {
+	await server.update(withSettings(settings));
+	const { url } = await server.listen();
+	const response = await fetch(new URL("/health", url));
+	return [response.status, ((await response.json()) as { detail?: string }).detail];
+}
+
+describe("the form of the deploy button", () => {
+	it("asks for what has no default, says of each what it is, and suggests no value that others know", () => {
+		expect(new Set(Object.keys(asked))).toEqual(new Set(Object.keys(filledIn)));
+		expect(new Set(Object.values(asked))).toEqual(new Set([""]));
+		expect(manifest.cloudflare.bindings).toMatchObject(
+			Object.fromEntries(Object.keys(asked).map((name) => [name, { description: expect.any(String) }])),
+		);
+	});
+
+	it("makes a service that names what was left empty, one after the other, until nothing is missing", async () => {
+		const settings = { ...asked };
+		for (const [name, value] of Object.entries(filledIn)) {
+			const [status, detail] = await health(settings);
+			expect([status, detail]).toEqual([503, expect.stringContaining(`The setting ${name} is empty.`)]);
+			settings[name] = value;
+		}
+		expect(await health(settings)).toEqual([200, undefined]);
+	});
+});
