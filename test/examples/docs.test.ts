@@ -11,9 +11,12 @@ import { eventually, ROOT, type Run, run } from "./support/run.ts";
 /** Every piece of code about the client is type-checked, and runs, or stands in an example that is tested. */
 
 const documentation = await readFile(join(ROOT, "docs/client.md"), "utf8");
+const comingFrom = await readFile(join(ROOT, "docs/coming-from.md"), "utf8");
 const readme = await readFile(join(ROOT, "README.md"), "utf8");
 const [section = ""] = /^## The client$.*?(?=^## )/ms.exec(readme) ?? [];
-const pieces = [...(documentation + section).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+const pieces = [...(documentation + section + comingFrom).matchAll(/^```ts\n(.*?)^```$/gms)].map(
+	([, code = ""]) => code,
+);
 const QUOTE = /^\/\/ (examples\/\S+)\n/;
 const quotes = pieces.filter((code) => QUOTE.test(code));
 const [opening = "", ...others] = pieces.filter((code) => !QUOTE.test(code));
