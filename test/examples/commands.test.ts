@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Service, startService } from "../e2e/support/servers.ts";
 import { isInstalled, ROOT, run } from "./support/run.ts";
 
@@ -10,11 +10,12 @@ import { isInstalled, ROOT, run } from "./support/run.ts";
 const STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body "$@"; }\n';
 let service: Service;
 
-beforeAll(async () => {
+// Each has a service of its own: who is revoked on one page reads on the next.
+beforeEach(async () => {
 	service = await startService();
 });
 
-afterAll(() => service.stop());
+afterEach(() => service.stop());
 
 /** What the commands of a page print. */
 async function printedBy(page: string): Promise<string[]> {
