@@ -6,12 +6,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { addDemoUsers, DEFAULT_STATE, issuerState, migrate } from "./issuer-database.ts";
 
 const { values: options } = parseArgs({
 	options: {
 		port: { type: "string", default: "8787" },
 		"issuer-port": { type: "string", default: "8788" },
-		state: { type: "string", default: ".wrangler/state" },
+		state: { type: "string", default: DEFAULT_STATE },
 	},
 });
 
@@ -30,6 +31,9 @@ setInterval(() => {
 }, 500).unref();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 
+await migrate({ state: options.state });
+await addDemoUsers(options.state);
+
 // One after the other: two that start at once may pick the same port for their own use.
 await serve("the identity provider", "issuer/wrangler.toml", options["issuer-port"], { ISSUER: issuer });
 await serve("tidings", "wrangler.toml", options.port, {
@@ -41,7 +45,7 @@ console.log(welcome());
 /** Starts a Worker; resolves when it takes requests. When it ends, everything ends. */
 function serve(name: string, config: string, port: string, vars: Record<string, string>): Promise<void> {
 	const settings = Object.entries(vars).flatMap(([key, value]) => ["--var", `${key}:${value}`]);
-	const state = join(options.state, config === "wrangler.toml" ? "tidings" : "issuer");
+	const state = config === "wrangler.toml" ? join(options.state, "tidings") : issuerState(options.state);
 	const child = fork(
 		wrangler,
 		["dev", "--config", config, "--port", port, "--persist-to", state, "--log-level", "warn", ...settings],

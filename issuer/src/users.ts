@@ -1,44 +1,55 @@
-import { z } from "zod";
+import { hashPassword, isOutdated, NOBODYS_HASH, verifyPassword } from "./passwords.ts";
+import { Problem } from "./problem.ts";
 
-/** Somebody who may log in. */
+/** Somebody who may have tokens. */
 export interface User {
 	username: string;
-	password: string;
 	channels: string[];
 }
 
-const usersSchema = z
-	.string()
-	.transform((text) => JSON.parse(text) as unknown)
-	.pipe(
-		z.array(
-			z.object({
-				username: z.string().min(1),
-				password: z.string().min(1),
-				channels: z.array(z.string()).default([]),
-			}),
-		),
-	);
-
-/**
- * The user with this name and password. The password is compared in constant time, and a name that nobody has costs
- * as much as a wrong password.
- */
-export async function findUser(
-	users: string | undefined,
-	username: string,
-	password: string,
-): Promise<User | undefined> {
-	const known = usersSchema.parse(users ?? "[]");
-	const user = known.find((each) => each.username === username);
-	const matches = await isSame(password, user?.password ?? "");
-	return matches ? user : undefined;
+/** As it stands in the database. */
+export interface UserRow {
+	username: string;
+	/** A JSON list. */
+	channels: string;
 }
 
-async function isSame(offered: string, expected: string): Promise<boolean> {
-	const encoder = new TextEncoder();
-	const [a, b] = await Promise.all(
-		[offered, expected].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))),
-	);
-	return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
+export function toUser({ username, channels }: UserRow): User {
+	return { username, channels: JSON.parse(channels) as string[] };
+}
+
+/** The users, in D1. */
+export class Users {
+	readonly #db: D1Database;
+
+	constructor(db: D1Database) {
+		this.#db = db;
+	}
+
+	/** The user with this name and password. A name that nobody has costs as much as a wrong password. */
+	async authenticate(username: string, password: string): Promise<User | undefined> {
+		const row = await this.#db
+			.prepare("SELECT username, channels, password_hash FROM users WHERE username = ? AND disabled_at IS NULL")
+			.bind(username)
+			.first<UserRow & { password_hash: string }>();
+		const matches = verifyPassword(password, row?.password_hash ?? NOBODYS_HASH);
+		if (!row || !matches) return undefined;
+		if (isOutdated(row.password_hash)) {
+			await this.#db
+				.prepare("UPDATE users SET password_hash = ? WHERE username = ? AND password_hash = ?")
+				.bind(hashPassword(password), row.username, row.password_hash)
+				.run();
+		}
+		return toUser(row);
+	}
+
+	/** Adds a user who may read what everybody may. */
+	async add(username: string, password: string): Promise<User> {
+		const { meta } = await this.#db
+			.prepare("INSERT INTO users (username, password_hash, channels) VALUES (?, ?, '[]') ON CONFLICT DO NOTHING")
+			.bind(username, hashPassword(password))
+			.run();
+		if (meta.changes === 0) throw new Problem("username_taken", "Somebody has this username already. Choose another.");
+		return { username, channels: [] };
+	}
 }

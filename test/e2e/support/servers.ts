@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTestHarness } from "wrangler";
 import { PUBLISH_KEY } from "../../../scripts/workerd.ts";
@@ -28,6 +29,9 @@ export async function startService(
 		workers: [{ configPath: "./issuer/wrangler.toml", secrets: issuerSettings }],
 	});
 	const issuerUrl = origin((await issuer.listen()).url);
+	const database = issuer.getWorker();
+	await database.applyD1Migrations("DB");
+	await (await database.getEnv()).DB.prepare(await readFile(join(ROOT, "issuer/demo-users.sql"), "utf8")).run();
 	const secrets = { JWKS_URL: `${issuerUrl}/.well-known/jwks.json`, DELIVERY, ...settings };
 	const tidings = createTestHarness({ root: ROOT, workers: [{ configPath: "./wrangler.toml", secrets }] });
 	const url = origin((await tidings.listen()).url);

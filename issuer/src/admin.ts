@@ -1,0 +1,8 @@
+/** Whether a request may do what only those who run the issuer may. Compares in constant time. */
+export async function isAdmin(authorization: string | undefined, adminKey: string): Promise<boolean> {
+	const encoder = new TextEncoder();
+	const [offered, expected] = await Promise.all(
+		[authorization ?? "", `Bearer ${adminKey}`].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))),
+	);
+	return offered !== undefined && expected !== undefined && crypto.subtle.timingSafeEqual(offered, expected);
+}

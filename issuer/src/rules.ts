@@ -1,0 +1,25 @@
+import { isChannelPattern } from "../../src/names.ts";
+
+/** What may be the name, the password and the channels of a user. Each answers with what is wrong, if something is. */
+
+/** Names end up as the `sub` of tokens, and in the name of a personal channel. */
+const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@~-]{0,63}$/;
+
+/** As NIST SP 800-63B has it: length is what counts. The upper limit bounds what a request can make us hash. */
+const PASSWORD_LENGTH = { min: 8, max: 256 };
+
+export function wrongUsername(username: string): string | undefined {
+	if (USERNAME.test(username)) return undefined;
+	return "The username must be 1 to 64 of A-Z a-z 0-9 . _ @ ~ - and start with a letter or a digit.";
+}
+
+export function wrongPassword(password: string): string | undefined {
+	if (password.length >= PASSWORD_LENGTH.min && password.length <= PASSWORD_LENGTH.max) return undefined;
+	return `The password must have ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters.`;
+}
+
+export function wrongChannels(channels: string[]): string | undefined {
+	const wrong = channels.find((each) => !isChannelPattern(each));
+	if (wrong === undefined) return undefined;
+	return `"${wrong}" is no channel: write a name such as orders, a prefix such as chat:*, or *.`;
+}

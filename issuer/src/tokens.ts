@@ -1,0 +1,57 @@
+import { Sessions } from "./sessions.ts";
+import type { IssuerEnv, Settings } from "./settings.ts";
+import type { SigningKey } from "./signing-key.ts";
+import type { User } from "./users.ts";
+
+/** What a log-in and a refresh are answered with. */
+export interface TokenPair {
+	accessToken: string;
+	tokenType: "Bearer";
+	accessTokenExpiresIn: number;
+	refreshToken: string;
+	refreshTokenExpiresIn: number;
+}
+
+/** Gives out access tokens and the refresh tokens that go with them. */
+export class Tokens {
+	readonly #settings: Settings;
+	readonly #key: DurableObjectStub<SigningKey>;
+	readonly #sessions: Sessions;
+
+	constructor(env: IssuerEnv, settings: Settings) {
+		this.#settings = settings;
+		this.#key = signingKey(env);
+		this.#sessions = new Sessions(env.DB, settings.REFRESH_TOKEN_SECONDS);
+	}
+
+	/** For somebody who has just logged in. */
+	async begin(user: User): Promise<TokenPair> {
+		return await this.#pair(user, await this.#sessions.begin(user.username));
+	}
+
+	/** For somebody who brings a refresh token. */
+	async refresh(refreshToken: string): Promise<TokenPair | undefined> {
+		const rotated = await this.#sessions.rotate(refreshToken);
+		return rotated && (await this.#pair(rotated.user, rotated.token));
+	}
+
+	async end(refreshToken: string): Promise<void> {
+		await this.#sessions.end(refreshToken);
+	}
+
+	async #pair({ username, channels }: User, refreshToken: string): Promise<TokenPair> {
+		const { ISSUER, AUDIENCE, ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS } = this.#settings;
+		const claims = { iss: ISSUER, aud: AUDIENCE, sub: username, jti: crypto.randomUUID(), channels };
+		return {
+			accessToken: await this.#key.sign(claims, ACCESS_TOKEN_SECONDS),
+			tokenType: "Bearer",
+			accessTokenExpiresIn: ACCESS_TOKEN_SECONDS,
+			refreshToken,
+			refreshTokenExpiresIn: REFRESH_TOKEN_SECONDS,
+		};
+	}
+}
+
+export function signingKey(env: IssuerEnv): DurableObjectStub<SigningKey> {
+	return env.SIGNING_KEY.getByName("issuer");
+}

@@ -1,0 +1,54 @@
+/** The issuer's database, by way of `wrangler d1`: on this machine, or with `remote` that of the deployment. */
+import { execFile } from "node:child_process";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const ROOT = join(import.meta.dirname, "..");
+const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const run = promisify(execFile);
+
+/** The state of `npm start`, unless it was given another. */
+export const DEFAULT_STATE = ".wrangler/state";
+
+/** Where the issuer keeps its own below that. */
+export function issuerState(state: string): string {
+	return join(resolve(ROOT, state), "issuer");
+}
+
+export type Place = { remote: true } | { state: string };
+
+/** Brings the tables up to date. */
+export async function migrate(place: Place): Promise<void> {
+	await d1(["migrations", "apply", "DB"], place);
+}
+
+/** Adds the users of the examples, for local work. */
+export async function addDemoUsers(state: string): Promise<void> {
+	await d1(["execute", "DB", "--file", "issuer/demo-users.sql"], { state });
+}
+
+/** Runs one or several statements, and answers with the rows of each. */
+export async function execute(sql: string, place: Place): Promise<Record<string, unknown>[][]> {
+	const output = await d1(["execute", "DB", "--json", "--command", sql], place);
+	const results = JSON.parse(output) as { results: Record<string, unknown>[] }[];
+	return results.map((each) => each.results);
+}
+
+/** A text as a literal of SQL: `wrangler d1` takes no parameters. */
+export function quote(text: string): string {
+	return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function d1(args: string[], place: Place): Promise<string> {
+	const where = "remote" in place ? ["--remote"] : ["--local", "--persist-to", issuerState(place.state)];
+	const { stdout } = await run(
+		process.execPath,
+		[WRANGLER, "d1", ...args, "--config", "issuer/wrangler.toml", ...where],
+		// It asks nothing where there is nobody to answer.
+		{
+			cwd: ROOT,
+			env: { ...process.env, CI: "1", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" },
+		},
+	);
+	return stdout;
+}

@@ -1,0 +1,15 @@
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+
+/** Asks for something that is not to be seen on the screen. */
+export async function askSecretly(question: string): Promise<string> {
+	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+	const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+	process.stderr.write(question);
+	try {
+		return await terminal.question("");
+	} finally {
+		terminal.close();
+		process.stderr.write("\n");
+	}
+}

@@ -1,0 +1,152 @@
+/**
+ * `npm run user`: the issuer's users, on this machine or, with `--remote`, in the deployment.
+ *
+ *     npm run user -- add alice --channels "orders chat:*"
+ */
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { hashPassword } from "../issuer/src/passwords.ts";
+import { wrongChannels, wrongPassword, wrongUsername } from "../issuer/src/rules.ts";
+import { DEFAULT_STATE, execute, migrate, type Place, quote } from "./issuer-database.ts";
+import { askSecretly } from "./prompt.ts";
+
+const USAGE = `npm run user -- COMMAND [NAME] [OPTIONS]
+
+  list                            who there is, and what they may read
+  add NAME [--channels LIST]      adds a user; asks for the password, or reads it from standard input
+  password NAME                   gives a user a new password, and logs them out everywhere
+  grant NAME --channels LIST      says what a user may read, in place of what they might before
+  disable NAME                    lets a user in no more, and logs them out everywhere
+  enable NAME                     lets them in again
+
+  --channels "orders chat:*"      names and prefixes of channels, separated by spaces or commas
+  --remote                        in the deployment; without it, on this machine
+  --state FOLDER                  on this machine: what npm start was given as --state
+`;
+
+/** A mistake of the caller: said without a stack. */
+class Mistake extends Error {}
+
+const commands: Record<string, (place: Place, username: string, channels: string | undefined) => Promise<void>> = {
+	list,
+	add,
+	password,
+	grant,
+	disable,
+	enable,
+};
+
+try {
+	await main();
+} catch (error) {
+	console.error(messageOf(error));
+	process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+	const { values, positionals } = parseArgs({
+		allowPositionals: true,
+		options: {
+			channels: { type: "string" },
+			remote: { type: "boolean", default: false },
+			state: { type: "string", default: DEFAULT_STATE },
+			help: { type: "boolean", short: "h", default: false },
+		},
+	});
+	const [name = "", username = "", ...rest] = positionals;
+	if (values.help) return console.log(USAGE);
+	const command = commands[name];
+	if (!command) throw new Mistake(`${name ? `There is no command "${name}".` : "Which command?"}\n\n${USAGE}`);
+	if (rest.length > 0) throw new Mistake(`What is "${rest[0]}"? A password is typed in when asked for, never here.`);
+	const wrong = command === list ? undefined : wrongUsername(username);
+	if (wrong) throw new Mistake(`${wrong} For example: npm run user -- ${name} alice`);
+	const place: Place = values.remote ? { remote: true } : { state: values.state };
+	// A deployment is changed only by those who mean to.
+	if ("state" in place) await migrate(place);
+	await command(place, username, values.channels);
+}
+
+async function list(place: Place): Promise<void> {
+	const [users = []] = await execute("SELECT username, channels, disabled_at FROM users ORDER BY username", place);
+	for (const { username, channels, disabled_at } of users) {
+		console.log(
+			[username, JSON.parse(String(channels)).join(" "), disabled_at === null ? "" : "(disabled)"].join("\t"),
+		);
+	}
+}
+
+async function add(place: Place, username: string, channels: string | undefined): Promise<void> {
+	const granted = toList(channels ?? "");
+	const hash = hashPassword(await newPassword());
+	const [added = []] = await execute(
+		`INSERT INTO users (username, password_hash, channels)
+		VALUES (${quote(username)}, ${quote(hash)}, ${quote(JSON.stringify(granted))})
+		ON CONFLICT DO NOTHING RETURNING username`,
+		place,
+	);
+	if (added.length === 0) throw new Mistake(`There is a user ${username} already. To change them: grant, or password.`);
+	console.log(`${username} can log in, and may read ${described(granted)}.`);
+}
+
+async function password(place: Place, username: string): Promise<void> {
+	await change(place, username, `password_hash = ${quote(hashPassword(await newPassword()))}`, logOut(username));
+	console.log(`${username} has a new password, and has to log in again.`);
+}
+
+async function grant(place: Place, username: string, channels: string | undefined): Promise<void> {
+	if (channels === undefined)
+		throw new Mistake(`Say what: npm run user -- grant ${username} --channels "orders chat:*"`);
+	const granted = toList(channels);
+	await change(place, username, `channels = ${quote(JSON.stringify(granted))}`);
+	console.log(`${username} may read ${described(granted)}, from their next token on.`);
+}
+
+async function disable(place: Place, username: string): Promise<void> {
+	await change(place, username, "disabled_at = unixepoch()", logOut(username));
+	console.log(`${username} gets no more tokens. The one they have works until it ends.`);
+}
+
+async function enable(place: Place, username: string): Promise<void> {
+	await change(place, username, "disabled_at = NULL");
+	console.log(`${username} can log in again.`);
+}
+
+async function change(place: Place, username: string, assignment: string, ...then: string[]): Promise<void> {
+	const update = `UPDATE users SET ${assignment} WHERE username = ${quote(username)} RETURNING username`;
+	const [changed = []] = await execute([update, ...then].join("; "), place);
+	if (changed.length === 0)
+		throw new Mistake(`There is no user ${username}. To see who there is: npm run user -- list`);
+}
+
+function logOut(username: string): string {
+	return `DELETE FROM refresh_tokens WHERE username = ${quote(username)}`;
+}
+
+/** From the terminal, or from standard input when it is a pipe: an argument could be read by others. */
+async function newPassword(): Promise<string> {
+	const typed = process.stdin.isTTY
+		? await askSecretly("Password: ")
+		: (await text(process.stdin)).replace(/\r?\n$/, "");
+	const wrong = wrongPassword(typed);
+	if (wrong) throw new Mistake(wrong);
+	return typed;
+}
+
+function toList(channels: string): string[] {
+	const list = channels.split(/[\s,]+/).filter(Boolean);
+	const wrong = wrongChannels(list);
+	if (wrong) throw new Mistake(wrong);
+	return list;
+}
+
+function described(channels: string[]): string {
+	return channels.length === 0 ? "what everybody may" : channels.join(" ");
+}
+
+function messageOf(error: unknown): string {
+	if (error instanceof Mistake) return error.message;
+	const { message, stdout } = error as Error & { stdout?: string };
+	if (message.includes("no such table")) return "The database has no tables yet. Deploy first: npm run deploy:issuer";
+	// wrangler says what is wrong on its standard output.
+	return stdout || message;
+}
