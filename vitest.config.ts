@@ -1,10 +1,17 @@
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** The service in workerd, with settings besides those for local work. */
 function inWorkerd(bindings: Record<string, string>) {
 	return cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } });
 }
+
+/** The issuer, which starts with an empty database in each file. */
+const issuerInWorkerd = cloudflareTest({
+	wrangler: { configPath: "./issuer/wrangler.toml" },
+	miniflare: { bindings: { MIGRATIONS: await readD1Migrations("issuer/migrations") } },
+});
 
 const onNode = { environment: "node", testTimeout: 120_000, hookTimeout: 120_000 } as const;
 
@@ -29,7 +36,19 @@ export default defineConfig({
 					name: "worker",
 					testTimeout: 20_000,
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/e2e/**", "test/examples/**", "test/load/**"],
+					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**"],
+				},
+			},
+			{
+				plugins: [issuerInWorkerd],
+				resolve: {
+					alias: { "@noble/hashes/scrypt.js": join(import.meta.dirname, "test/issuer/support/native-scrypt.ts") },
+				},
+				test: {
+					name: "issuer",
+					testTimeout: 20_000,
+					include: ["test/issuer/**/*.test.ts"],
+					setupFiles: ["test/issuer/support/migrate.ts"],
 				},
 			},
 			{

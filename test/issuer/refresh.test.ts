@@ -1,0 +1,83 @@
+import { env } from "cloudflare:workers";
+import { decodeJwt } from "jose";
+import { describe, expect, it } from "vitest";
+import { freshUser, logIn, post, refresh } from "./support/issuer.ts";
+
+const OVER = { status: 401, body: { code: "invalid_token" } };
+
+describe("a refresh token", () => {
+	it("is good for a new pair, with what the user may read by then", async () => {
+		const alice = await freshUser(["orders"]);
+		const first = await logIn(alice);
+		await env.DB.prepare("UPDATE users SET channels = ? WHERE username = ?").bind('["chat:*"]', alice).run();
+		const { status, body: second } = await refresh(first.refreshToken);
+		expect(status).toBe(200);
+		expect(second).toMatchObject({ tokenType: "Bearer", accessTokenExpiresIn: 3600, refreshTokenExpiresIn: 2_592_000 });
+		expect(second.refreshToken).not.toBe(first.refreshToken);
+		expect(decodeJwt(second.accessToken)).toMatchObject({ sub: alice, channels: ["chat:*"] });
+		expect(await refresh(second.refreshToken)).toMatchObject({ status: 200 });
+	});
+
+	it("ends its whole family when it comes a second time, and no other", async () => {
+		const alice = await freshUser();
+		const elsewhere = await logIn(alice);
+		const first = await logIn(alice);
+		const { body: second } = await refresh(first.refreshToken);
+		const { body: third } = await refresh(second.refreshToken);
+		expect(await refresh(first.refreshToken)).toMatchObject(OVER);
+		expect(await refresh(third.refreshToken)).toMatchObject(OVER);
+		expect(await refresh(elsewhere.refreshToken)).toMatchObject({ status: 200 });
+	});
+
+	it("that comes twice at once gives one pair, which is over as well", async () => {
+		const { refreshToken } = await logIn(await freshUser());
+		const answers = await Promise.all([refresh(refreshToken), refresh(refreshToken)]);
+		expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+		const given = answers.find(({ status }) => status === 200)?.body.refreshToken ?? "";
+		expect(await refresh(given)).toMatchObject(OVER);
+	});
+
+	it("is stored as a hash only", async () => {
+		const { refreshToken } = await logIn(await freshUser());
+		const { results } = await env.DB.prepare("SELECT * FROM refresh_tokens").all();
+		expect(results.length).toBeGreaterThan(0);
+		expect(JSON.stringify(results)).not.toContain(refreshToken);
+	});
+
+	it("is good until it ends", async () => {
+		const alice = await freshUser();
+		const { refreshToken } = await logIn(alice);
+		await env.DB.prepare("UPDATE refresh_tokens SET expires_at = unixepoch() WHERE username = ?").bind(alice).run();
+		expect(await refresh(refreshToken)).toMatchObject(OVER);
+		await logIn(await freshUser());
+		const left = await env.DB.prepare("SELECT count(*) AS n FROM refresh_tokens WHERE username = ?")
+			.bind(alice)
+			.first("n");
+		expect(left).toBe(0);
+	});
+
+	it("of a disabled user is good for nothing", async () => {
+		const alice = await freshUser();
+		const { refreshToken } = await logIn(alice);
+		await env.DB.prepare("UPDATE users SET disabled_at = 1 WHERE username = ?").bind(alice).run();
+		expect(await refresh(refreshToken)).toMatchObject(OVER);
+	});
+
+	it("that nobody was given is refused", async () => {
+		expect(await refresh("x".repeat(43))).toMatchObject(OVER);
+		expect(await post("/token", {})).toMatchObject({ status: 400, body: { code: "invalid_request" } });
+	});
+});
+
+describe("a log-out", () => {
+	it("ends the family, with whichever of its tokens", async () => {
+		const first = await logIn(await freshUser());
+		const { body: second } = await refresh(first.refreshToken);
+		expect(await post("/logout", { token: first.refreshToken })).toMatchObject({ status: 204 });
+		expect(await refresh(second.refreshToken)).toMatchObject(OVER);
+	});
+
+	it("of somebody who is logged in no more succeeds", async () => {
+		expect(await post("/logout", { token: "gone" })).toMatchObject({ status: 204 });
+	});
+});
