@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+let state: string;
+
+beforeAll(async () => {
+	state = await mkdtemp(join(tmpdir(), "tidings-user-"));
+});
+
+afterAll(() => rm(state, { recursive: true, maxRetries: 10, retryDelay: 100 }));
+
+/** Runs `npm run user`, and answers with what it printed and how it ended. */
+function user(args: string[], input = ""): Promise<{ code: number; output: string }> {
+	return new Promise((resolve) => {
+		const command = execFile(
+			process.execPath,
+			["scripts/user.ts", ...args, "--state", state],
+			{ cwd: ROOT },
+			(error, stdout, stderr) => resolve({ code: error ? 1 : 0, output: stdout + stderr }),
+		);
+		command.stdin?.end(input);
+	});
+}
+
+describe("npm run user", () => {
+	it("adds a user with a password from standard input, on a machine where nothing was started yet", async () => {
+		const added = await user(["add", "alice", "--channels", "orders chat:*"], "correct horse\n");
+		expect(added).toEqual({ code: 0, output: "alice can log in, and may read orders chat:*.\n" });
+		expect((await user(["list"])).output).toBe("alice\torders chat:*\t\n");
+	});
+
+	it("grants channels, disables and enables", async () => {
+		expect(await user(["grant", "alice", "--channels", "public:*"])).toMatchObject({ code: 0 });
+		expect(await user(["disable", "alice"])).toMatchObject({ code: 0 });
+		expect((await user(["list"])).output).toBe("alice\tpublic:*\t(disabled)\n");
+		expect(await user(["enable", "alice"])).toMatchObject({ code: 0 });
+		expect((await user(["list"])).output).toBe("alice\tpublic:*\t\n");
+	});
+
+	it("says what to do when something is wrong, and changes nothing", async () => {
+		const cases: [string[], RegExp][] = [
+			[["add", "alice"], /There is a user alice already/],
+			[["add", "a'b"], /The username must be/],
+			[["add", "bob", "--channels", "*:x"], /"\*:x" is no channel/],
+			[["grant", "nobody", "--channels", "orders"], /There is no user nobody/],
+			[["add", "bob", "a password"], /A password is typed in when asked for/],
+			[["remove", "alice"], /There is no command "remove"/],
+		];
+		for (const [args, message] of cases) {
+			const { code, output } = await user(args, "another password");
+			expect(code).toBe(1);
+			expect(output).toMatch(message);
+		}
+		expect((await user(["add", "bob"], "short")).output).toMatch(/must have 8 to 256/);
+		expect((await user(["list"])).output).toBe("alice\tpublic:*\t\n");
+	});
+});
