@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const ROOT = join(import.meta.dirname, "..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
-const run = promisify(execFile);
+const runFile = promisify(execFile);
 
 /** The state of `npm start`, unless it was given another. */
 export const DEFAULT_STATE = ".wrangler/state";
@@ -27,9 +27,20 @@ export async function addDemoUsers(state: string): Promise<void> {
 	await d1(["execute", "DB", "--file", "issuer/demo-users.sql"], { state });
 }
 
-/** Runs one or several statements, and answers with the rows of each. */
+/** Whether a statement failed because the database was never migrated. */
+export function isWithoutTables(error: unknown): boolean {
+	const { message, stdout } = error as Error & { stdout?: string };
+	return `${message} ${stdout}`.includes("no such table");
+}
+
+/** Runs one or several statements, and answers with the rows of each. On this machine, the tables make themselves. */
 export async function execute(sql: string, place: Place): Promise<Record<string, unknown>[][]> {
-	const output = await d1(["execute", "DB", "--json", "--command", sql], place);
+	const run = () => d1(["execute", "DB", "--json", "--command", sql], place);
+	const output = await run().catch(async (error: unknown) => {
+		if ("remote" in place || !isWithoutTables(error)) throw error;
+		await migrate(place);
+		return await run();
+	});
 	const results = JSON.parse(output) as { results: Record<string, unknown>[] }[];
 	return results.map((each) => each.results);
 }
@@ -41,7 +52,7 @@ export function quote(text: string): string {
 
 async function d1(args: string[], place: Place): Promise<string> {
 	const where = "remote" in place ? ["--remote"] : ["--local", "--persist-to", issuerState(place.state)];
-	const { stdout } = await run(
+	const { stdout } = await runFile(
 		process.execPath,
 		[WRANGLER, "d1", ...args, "--config", "issuer/wrangler.toml", ...where],
 		// It asks nothing where there is nobody to answer.

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { hashPassword } from "../issuer/src/passwords.ts";
 import { wrongChannels, wrongPassword, wrongUsername } from "../issuer/src/rules.ts";
-import { DEFAULT_STATE, execute, migrate, type Place, quote } from "./issuer-database.ts";
+import { DEFAULT_STATE, execute, isWithoutTables, type Place, quote } from "./issuer-database.ts";
 import { askSecretly } from "./prompt.ts";
 
 const USAGE = `npm run user -- COMMAND [NAME] [OPTIONS]
@@ -61,8 +61,6 @@ async function main(): Promise<void> {
 	const wrong = command === list ? undefined : wrongUsername(username);
 	if (wrong) throw new Mistake(`${wrong} For example: npm run user -- ${name} alice`);
 	const place: Place = values.remote ? { remote: true } : { state: values.state };
-	// A deployment is changed only by those who mean to.
-	if ("state" in place) await migrate(place);
 	await command(place, username, values.channels);
 }
 
@@ -145,8 +143,8 @@ function described(channels: string[]): string {
 
 function messageOf(error: unknown): string {
 	if (error instanceof Mistake) return error.message;
+	if (isWithoutTables(error)) return "The database has no tables yet. Deploy first: npm run deploy:issuer";
 	const { message, stdout } = error as Error & { stdout?: string };
-	if (message.includes("no such table")) return "The database has no tables yet. Deploy first: npm run deploy:issuer";
 	// wrangler says what is wrong on its standard output.
 	return stdout || message;
 }
