@@ -59,20 +59,15 @@ export async function readChannel(publishKey: string, channel: string): Promise<
 
 /** Why a stream is refused, which `EventSource` does not tell; `undefined` where it is not. */
 export async function whyRefused(stream: string): Promise<Refusal | undefined> {
-	const { signal, abort } = cancellation();
+	const request = new AbortController();
 	try {
-		const response = await fetch(stream, { signal });
+		const response = await fetch(stream, { signal: request.signal });
 		return response.ok ? undefined : await refusalOf(response);
 	} catch {
 		return undefined;
 	} finally {
-		abort();
+		request.abort();
 	}
-}
-
-function cancellation() {
-	const controller = new AbortController();
-	return { signal: controller.signal, abort: () => controller.abort() };
 }
 
 function bearer(credential: string): Record<string, string> {
