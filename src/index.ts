@@ -9,6 +9,7 @@ import { createApp } from "./http/app.ts";
 import { checkChannel } from "./http/channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./http/env.ts";
 import { type PublishConditions, publishEvents } from "./http/publish.ts";
+import { MetricsObject } from "./metrics/metrics-object.ts";
 import type { Receipt } from "./receipt.ts";
 import type { EventInput } from "./sse/intake.ts";
 
@@ -25,7 +26,7 @@ export type { EventInput } from "./sse/intake.ts";
 /** What a Worker may say about who gets in, and where it may watch. Every hook is optional. */
 export interface TidingsOptions extends AuthorisationHooks, ObserverHooks {}
 
-/** The parts of a tidings service. A Worker exports `Channel`, and `PublishService` where others bind to it. */
+/** The parts of a tidings service. A Worker exports `Channel`, and what else it binds or others bind to. */
 export interface Tidings {
 	/** The Hono app with every route of the protocol: a Worker's default export, or mounted with `route()`. */
 	app: Hono<AppEnv>;
@@ -34,6 +35,8 @@ export interface Tidings {
 		ctx: DurableObjectState,
 		env: TidingsEnv,
 	) => ChannelObject<TidingsEnv>;
+	/** The Durable Object class that adds up what `GET /metrics` shows. Its namespace may be bound as `METRICS`. */
+	Metrics: typeof MetricsObject;
 	/** The entrypoint through which other Workers publish over a service binding, without HTTP or key. */
 	PublishService: new (
 		ctx: ExecutionContext,
@@ -60,6 +63,7 @@ export function createTidings(options: TidingsOptions = {}): Tidings {
 				super(ctx, env, options);
 			}
 		},
+		Metrics: MetricsObject,
 		PublishService: class extends PublishEntrypoint {
 			protected override readonly hooks = options;
 		},
@@ -89,7 +93,7 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 		const authority = new Authority(this.env, this.hooks);
 		checkChannel(channel);
 		await authority.allowPublish(SERVICE, channel);
-		const { receipt } = await publishEvents(this.env, channel, events, authority.config.MAX_EVENT_BYTES, conditions);
+		const { receipt } = await publishEvents(this.env, authority.config, channel, events, conditions);
 		return receipt;
 	}
 

@@ -28,19 +28,24 @@ export interface EventsMessage {
 	position: number;
 	/** The offset of the last event in `frames`; 0 when all were withheld. */
 	offset: number;
+	/** How many events there are in `frames`, and how many of them were replayed. */
+	events: number;
+	replayed: number;
 	frames: Uint8Array;
 }
 
-/** Where an event message has its frames. Before them stand the position and the offset, as 64-bit floats. */
-export const FRAMES_AT = 16;
+/** Where an event message has its frames. Before them stand two 64-bit floats and two 32-bit integers. */
+export const FRAMES_AT = 24;
 
 /** Writes an event message, once for all relays that get the same. */
-export function encodeEvents(position: number, offset: number, frames: string): Uint8Array {
+export function encodeEvents({ position, offset, events, replayed }: Omit<EventsMessage, "frames">, frames: string) {
 	const text = new TextEncoder().encode(frames);
 	const message = new Uint8Array(FRAMES_AT + text.byteLength);
 	const header = new DataView(message.buffer);
 	header.setFloat64(0, position);
 	header.setFloat64(8, offset);
+	header.setUint32(16, events);
+	header.setUint32(20, replayed);
 	message.set(text, FRAMES_AT);
 	return message;
 }
@@ -48,7 +53,13 @@ export function encodeEvents(position: number, offset: number, frames: string): 
 /** Reads an event message. */
 export function decodeEvents(message: ArrayBuffer): EventsMessage {
 	const header = new DataView(message);
-	return { position: header.getFloat64(0), offset: header.getFloat64(8), frames: new Uint8Array(message, FRAMES_AT) };
+	return {
+		position: header.getFloat64(0),
+		offset: header.getFloat64(8),
+		events: header.getUint32(16),
+		replayed: header.getUint32(20),
+		frames: new Uint8Array(message, FRAMES_AT),
+	};
 }
 
 /** The request for a client's response. */

@@ -110,6 +110,13 @@ export class Authority {
 		return { kind: "user", id: `user:${user.sub}`, user, patterns: user.publish };
 	}
 
+	/** Who sends a publish key: what it asks for is shown to nobody who has but a token, whatever that grants. */
+	async administrator(request: Request): Promise<Publisher> {
+		const publisher = await this.publisher(request);
+		if (publisher.kind === "key") return publisher;
+		throw new Problem("insufficient_scope", "This route asks for a publish key (PUBLISH_KEYS); a token will not do.");
+	}
+
 	/** Until when a token opens streams, in unix milliseconds: its end, or where that is over, the end of the tolerance. */
 	endOfToken({ expires }: User): number {
 		const end = expires * 1000;

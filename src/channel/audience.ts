@@ -1,5 +1,6 @@
 import type { StoredEvent } from "../sse/event.ts";
 import { chunksOf } from "./chunks.ts";
+import type { Counts } from "./counts.ts";
 import type { Observers } from "./observers.ts";
 import type { Presence, Subscriber } from "./subscriber.ts";
 import type { CloseReason, DisconnectReason } from "./subscription.ts";
@@ -27,6 +28,7 @@ export class Audience {
 	readonly #channel: string;
 	readonly #heartbeatMilliseconds: number;
 	readonly #observers: Observers;
+	readonly #counts: Counts;
 	readonly #emptied: AudienceHandlers["emptied"];
 	readonly #catchUp: AudienceHandlers["catchUp"];
 	readonly #subscribers = new Map<string, Subscriber>();
@@ -36,10 +38,17 @@ export class Audience {
 	/** Streams that were cut with much unread, and until when their clients may read it. */
 	readonly #draining = new Map<Subscriber, number>();
 
-	constructor(channel: string, heartbeatSeconds: number, observers: Observers, handlers: AudienceHandlers) {
+	constructor(
+		channel: string,
+		heartbeatSeconds: number,
+		observers: Observers,
+		counts: Counts,
+		handlers: AudienceHandlers,
+	) {
 		this.#channel = channel;
 		this.#heartbeatMilliseconds = heartbeatSeconds * 1000;
 		this.#observers = observers;
+		this.#counts = counts;
 		this.#emptied = handlers.emptied;
 		this.#catchUp = handlers.catchUp;
 	}
@@ -100,6 +109,7 @@ export class Audience {
 		this.#subscribers.set(subscriber.connection, subscriber);
 		this.#connections.set(user, this.connectionsOf(user) + 1);
 		if (subscriber.isBehind) this.#fallen.add(subscriber);
+		this.#counts.opened(subscriber);
 	}
 
 	/** Forgets a subscriber without a word: it has come back by another way. */
@@ -128,13 +138,22 @@ export class Audience {
 	deliver(events: readonly StoredEvent[], now: number): void {
 		const position = events.at(-1)?.offset;
 		if (position === undefined) return;
-		const chunkFor = chunksOf(events, this.#channel);
+		const chunkFor = chunksOf(events, this.#channel, false);
+		let held = 0;
+		let relayed = 0;
 		for (const subscriber of this.#subscribers.values()) {
 			// Ahead of the events: it has read them from the log, or the channel was wiped meanwhile.
 			if (subscriber.isBehind || subscriber.position >= position) continue;
-			if (subscriber.isClogged) this.#fallBehind(subscriber, now);
-			else subscriber.deliver(chunkFor(subscriber), position, now);
+			if (subscriber.isClogged) {
+				this.#fallBehind(subscriber, now);
+				continue;
+			}
+			const chunk = chunkFor(subscriber);
+			subscriber.deliver(chunk, position, now);
+			if (subscriber.isRelayed) relayed += chunk?.events ?? 0;
+			else held += chunk?.events ?? 0;
 		}
+		this.#counts.delivered(held, relayed, false);
 		this.#lookAfterFallen(now);
 	}
 
@@ -153,6 +172,7 @@ export class Audience {
 		this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired", now);
 		this.#lookAfterFallen(now);
 		for (const [subscriber, until] of this.#draining) if (until <= now) this.#drop(subscriber);
+		this.#counts.renew();
 	}
 
 	/** When somebody next needs attention, in unix milliseconds, 0 for soon; `undefined` when nobody is here. */
@@ -203,6 +223,7 @@ export class Audience {
 			const { hasLeftovers } = subscriber;
 			subscriber.close(reason, now);
 			if (hasLeftovers) this.#drain(subscriber, now);
+			if (reason === "slow_consumer") this.#counts.cut(subscriber);
 			this.#gone(subscriber, reason, now);
 		}
 		if (subscribers.length > 0 && this.isEmpty) this.#emptied();
@@ -240,6 +261,7 @@ export class Audience {
 		const left = this.connectionsOf(user) - 1;
 		if (left > 0) this.#connections.set(user, left);
 		else this.#connections.delete(user);
+		this.#counts.left(subscriber);
 		return true;
 	}
 

@@ -2,11 +2,14 @@ import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { isJoining, joinResponse, type RelayMessage, requestedSubscription } from "../link.ts";
+import { meterOf } from "../metrics/meter.ts";
+import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import { envelopeJson } from "../sse/event.ts";
 import { Admission } from "./admission.ts";
 import { Audience, type ListedSubscriber } from "./audience.ts";
 import { Backpressure } from "./backpressure.ts";
+import { Counts } from "./counts.ts";
 import { Downlink } from "./downlink.ts";
 import { Downlinks } from "./downlinks.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
@@ -46,10 +49,11 @@ export type RenewalOutcome = { ok: true; expires: number } | { ok: false; reason
  *
  * It decides when and in which order, never who: whatever reaches it was verified by the Worker.
  */
-export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends DurableObject<Env> {
+export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & MetricsEnv> extends DurableObject<Env> {
 	readonly #config: Config;
 	readonly #log: Log;
 	readonly #revocations: Revocations;
+	readonly #counts: Counts;
 	readonly #audience: Audience;
 	readonly #replay: Replay;
 	readonly #publishing: Publishing;
@@ -65,11 +69,19 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 		const keys = new IdempotencyKeys(ctx.storage.sql);
 		this.#log = new Log(ctx.storage, { events: REPLAY_EVENTS, seconds: REPLAY_SECONDS });
 		this.#revocations = new Revocations(ctx.storage.sql);
-		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), {
+		this.#downlinks = new Downlinks(ctx);
+		const restored = this.#downlinks.restore(this.#log.head, Date.now());
+		this.#counts = new Counts({
+			name: this.#name,
+			meter: meterOf(env, `channel:${this.#name}`, HEARTBEAT_SECONDS),
+			carried: this.#downlinks.carried,
+			carry: (tally) => this.#downlinks.carry(tally),
+		});
+		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), this.#counts, {
 			emptied: () => void this.#retirement.begin(Date.now()),
 			catchUp: (subscriber, now) => this.#replay.catchUp(subscriber, now),
 		});
-		this.#replay = new Replay(this.#name, this.#log);
+		this.#replay = new Replay(this.#name, this.#log, this.#counts);
 		const backpressure = new Backpressure(this.#audience, MAX_BACKLOG_BYTES);
 		const pacing = new Pacing(
 			// Behind a WebSocket there is a stream again.
@@ -101,8 +113,7 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 			free: () => this.#free(),
 		});
 		this.#admission = new Admission(this.#name, this.#config, this.#audience, this.#revocations);
-		this.#downlinks = new Downlinks(ctx);
-		for (const downlink of this.#downlinks.restore(this.#log.head, Date.now())) this.#audience.add(downlink);
+		for (const downlink of restored) this.#audience.add(downlink);
 		void ctx.blockConcurrencyWhile(async () => {
 			this.#alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
 		});
@@ -148,7 +159,9 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 
 	/** Appends events, waits until they are on disk, delivers them and says where they stand. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
+		const startedAt = Date.now();
 		const outcome = await this.#publishing.publish(request);
+		if (outcome.ok && !outcome.replayed) this.#counts.published(request.events.length, Date.now() - startedAt);
 		if (this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
 		return outcome;
 	}
@@ -163,6 +176,12 @@ export class ChannelObject<Env extends SettingsEnv = SettingsEnv> extends Durabl
 			buffered: oldest === undefined ? 0 : this.#log.head - oldest + 1,
 			subscribers: this.#audience.size,
 		};
+	}
+
+	/** What was counted since the object started, but for what was published: that is of all of the log. */
+	measures(): Measures {
+		const published = this.#log.head - this.#log.start;
+		return { tally: { ...this.#counts.tally, published }, streams: this.#audience.size };
 	}
 
 	/** The remembered events after a position, at most `limit` of them, as a JSON array. */

@@ -15,6 +15,8 @@ const WRITERS: Record<EventForm, (event: StoredEvent, channel: string) => string
 export interface Chunk {
 	/** The offset of the last of them. */
 	offset: number;
+	/** How many they are. */
+	events: number;
 	/** For those who hold the client's response. */
 	frames: Uint8Array;
 	/** For those at the other end of a WebSocket. */
@@ -24,11 +26,13 @@ export interface Chunk {
 /**
  * Encodes events that leave together.
  *
+ * @param isReplay whether they were read from the log.
  * @returns the chunk for a subscriber; `undefined` where none of the events is for it.
  */
 export function chunksOf(
 	events: readonly StoredEvent[],
 	channel: string,
+	isReplay: boolean,
 ): (subscriber: Subscriber) => Chunk | undefined {
 	const areAddressed = events.some(({ to }) => to !== undefined);
 	const first = events[0]?.offset ?? 0;
@@ -45,8 +49,9 @@ export function chunksOf(
 		const known = chunks.get(key);
 		if (known) return known;
 		const text = wanted.map((event) => WRITERS[form](event, channel)).join("");
-		const message = encodeEvents(position, offset, text);
-		const chunk = { offset, message, frames: message.subarray(FRAMES_AT) };
+		const count = wanted.length;
+		const message = encodeEvents({ position, offset, events: count, replayed: isReplay ? count : 0 }, text);
+		const chunk = { offset, events: count, message, frames: message.subarray(FRAMES_AT) };
 		chunks.set(key, chunk);
 		return chunk;
 	};
@@ -54,5 +59,5 @@ export function chunksOf(
 
 /** Tells a relay that everything up to a position was withheld from its client. */
 export function withheldMessage(position: number): Uint8Array {
-	return encodeEvents(position, 0, "");
+	return encodeEvents({ position, offset: 0, events: 0, replayed: 0 }, "");
 }

@@ -1,4 +1,5 @@
 import type { ChannelMessage } from "../link.ts";
+import type { Tally } from "../metrics/tally.ts";
 import { type Chunk, withheldMessage } from "./chunks.ts";
 import type { Gap, Start } from "./resume.ts";
 import { type Presence, Subscriber } from "./subscriber.ts";
@@ -12,12 +13,17 @@ interface Kept {
 	behindAt?: number;
 	/** Whether it was ended here, and only its WebSocket is not closed yet. */
 	isEnded: boolean;
+	/** What the channel has counted; absent but in one of its subscribers. */
+	tally?: Tally;
 }
 
 /** A subscriber whose response a relay in the Worker holds, at the other end of a WebSocket. It outlives the object. */
 export class Downlink extends Subscriber {
+	override readonly isRelayed = true;
 	/** Where it started; absent once the object has slept. */
 	start: Start | undefined;
+	/** What the channel had counted when it slept; absent but in one of its subscribers. */
+	tally: Tally | undefined;
 	readonly #socket: WebSocket;
 	#unsentBytes = 0;
 	#isEnded = false;
@@ -38,10 +44,11 @@ export class Downlink extends Subscriber {
 	/** A subscriber that was here before the object slept; `undefined` when it had been ended. */
 	static restore(socket: WebSocket, head: number, now: number): Downlink | undefined {
 		const bytes = socket.deserializeAttachment() as Uint8Array;
-		const { subscription, since, behindAt, isEnded } = JSON.parse(new TextDecoder().decode(bytes)) as Kept;
+		const { subscription, since, behindAt, isEnded, tally } = JSON.parse(new TextDecoder().decode(bytes)) as Kept;
 		if (isEnded) return undefined;
 		const downlink = new Downlink(socket, subscription, behindAt ?? head, since, now);
 		if (behindAt !== undefined) downlink.fallBehind(now);
+		downlink.tally = tally;
 		return downlink;
 	}
 
@@ -81,6 +88,12 @@ export class Downlink extends Subscriber {
 		const changes = isBehind || this.isBehind;
 		super.setBehind(isBehind);
 		if (changes) this.#keep();
+	}
+
+	/** Keeps for the channel what it has counted. */
+	carry(tally: Tally): void {
+		this.tally = tally;
+		this.#keep();
 	}
 
 	override renew(renewal: Renewal): void {
@@ -132,6 +145,7 @@ export class Downlink extends Subscriber {
 			since: this.since,
 			...(this.isBehind && { behindAt: this.position }),
 			isEnded: this.#isEnded,
+			...(this.tally && { tally: this.tally }),
 		};
 		this.#socket.serializeAttachment(new TextEncoder().encode(JSON.stringify(kept)));
 	}

@@ -1,3 +1,4 @@
+import type { Tally } from "../metrics/tally.ts";
 import { Downlink } from "./downlink.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -20,6 +21,17 @@ export class Downlinks {
 			if (downlink) this.#bySocket.set(socket, downlink);
 		}
 		return this.#bySocket.values();
+	}
+
+	/** Keeps what the channel has counted with one of them, which costs nothing: a row in the storage would. */
+	carry(tally: Tally): void {
+		const [carrier] = this.#bySocket.values();
+		carrier?.carry(tally);
+	}
+
+	/** What the channel had counted when it slept. */
+	get carried(): Tally | undefined {
+		return this.#bySocket.values().find(({ tally }) => tally)?.tally;
 	}
 
 	get size(): number {
@@ -47,6 +59,7 @@ export class Downlinks {
 	remove(socket: WebSocket): Downlink | undefined {
 		const downlink = this.#bySocket.get(socket);
 		this.#bySocket.delete(socket);
+		if (downlink?.tally) this.carry(downlink.tally);
 		return downlink;
 	}
 }

@@ -1,6 +1,7 @@
 import { formatCursor } from "../sse/cursor.ts";
 import type { StoredEvent } from "../sse/event.ts";
 import { type Chunk, chunksOf } from "./chunks.ts";
+import type { Counts } from "./counts.ts";
 import type { Log } from "./log.ts";
 import { findStart, type Start, type StartRequest } from "./resume.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -23,12 +24,14 @@ interface Piece {
 export class Replay {
 	readonly #channel: string;
 	readonly #log: Log;
+	readonly #counts: Counts;
 	/** The piece that was read last: those whom a deploy has cut off at once come back at once, from the same place. */
 	#piece: Piece | undefined;
 
-	constructor(channel: string, log: Log) {
+	constructor(channel: string, log: Log, counts: Counts) {
 		this.#channel = channel;
 		this.#log = log;
+		this.#counts = counts;
 	}
 
 	/**
@@ -65,7 +68,13 @@ export class Replay {
 	}
 
 	#deliver(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {
-		if (position > after) subscriber.deliver(chunkFor(subscriber), position, now);
+		if (position > after) {
+			const chunk = chunkFor(subscriber);
+			subscriber.deliver(chunk, position, now);
+			const events = chunk?.events ?? 0;
+			if (subscriber.isRelayed) this.#counts.delivered(0, events, true);
+			else this.#counts.delivered(events, 0, true);
+		}
 		subscriber.setBehind(position < head);
 	}
 
@@ -83,6 +92,6 @@ export class Replay {
 			characters += event.data.length;
 			if (characters >= PIECE_CHARACTERS) break;
 		}
-		return { after, head, position: events.at(-1)?.offset ?? head, chunkFor: chunksOf(events, this.#channel) };
+		return { after, head, position: events.at(-1)?.offset ?? head, chunkFor: chunksOf(events, this.#channel, true) };
 	}
 }

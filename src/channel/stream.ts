@@ -20,6 +20,7 @@ interface StreamOptions {
 
 /** A subscriber whose response the Channel holds itself. */
 export class Stream extends Subscriber {
+	override readonly isRelayed = false;
 	readonly #body: StreamBody;
 	readonly #channel: string;
 	readonly #retryMilliseconds: number;

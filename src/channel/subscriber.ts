@@ -38,6 +38,9 @@ export abstract class Subscriber {
 		return this.subscription.connection;
 	}
 
+	/** Whether a relay holds the client's response. */
+	abstract readonly isRelayed: boolean;
+
 	/** What was handed over and has not left for the client yet. */
 	abstract get unsentBytes(): number;
 

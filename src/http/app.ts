@@ -9,6 +9,7 @@ import { consolePage } from "./console.ts";
 import type { AppEnv } from "./env.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
+import { metrics } from "./metrics.ts";
 import { publish } from "./publish.ts";
 import { socket } from "./socket.ts";
 import { tickets } from "./tickets.ts";
@@ -40,6 +41,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	app.route("/", channels);
 	app.route("/", connections);
 	app.route("/", health);
+	app.route("/", metrics);
 	app.route("/", consolePage);
 	return app;
 }

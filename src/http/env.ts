@@ -1,9 +1,10 @@
 import type { Authority } from "../auth/authority.ts";
 import type { ChannelObject } from "../channel/channel.ts";
 import type { SettingsEnv } from "../config.ts";
+import type { MetricsEnv } from "../metrics/metrics-object.ts";
 
 /** What a Worker that runs tidings has in its environment: the settings, and the channels. */
-export interface TidingsEnv extends SettingsEnv {
+export interface TidingsEnv extends SettingsEnv, MetricsEnv {
 	/** The Durable Object namespace of the `Channel` class. */
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
 	/** How often a publisher may publish. Without it, there is no limit. */

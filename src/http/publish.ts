@@ -2,11 +2,14 @@ import { type Context, Hono } from "hono";
 import { personalChannel } from "../auth/grants.ts";
 import type { Publisher } from "../auth/publishers.ts";
 import type { PublishOutcome, PublishRequest } from "../channel/publishing.ts";
+import type { Config } from "../config.ts";
 import { Problem } from "../errors.ts";
+import { countPublish } from "../metrics/tally.ts";
 import { acceptEvents } from "../sse/intake.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./env.ts";
 import { readPublishBody } from "./publish-body.ts";
+import { workerMeter } from "./worker-meter.ts";
 
 /** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
 export const publish = new Hono<AppEnv>()
@@ -29,9 +32,9 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	await authority.allowPublish(publisher, channel);
 	await limitRate(c.env.PUBLISH_RATE_LIMIT, publisher);
 	const conditions = readConditions(c.req.raw.headers);
-	const { MAX_EVENT_BYTES } = authority.config;
-	const events = await readPublishBody(c.req.raw, MAX_EVENT_BYTES);
-	const { receipt, replayed } = await publishEvents(c.env, channel, events, MAX_EVENT_BYTES, conditions);
+	const { config } = authority;
+	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES);
+	const { receipt, replayed } = await publishEvents(c.env, config, channel, events, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }
 
@@ -51,12 +54,12 @@ export interface PublishConditions {
 /** Checks events and hands them to their channel. */
 export async function publishEvents(
 	env: TidingsEnv,
+	config: Config,
 	channel: string,
 	input: unknown,
-	maxEventBytes: number,
 	{ idempotencyKey, ifHead }: PublishConditions,
 ): Promise<Extract<PublishOutcome, { ok: true }>> {
-	const events = acceptEvents(input, maxEventBytes);
+	const events = acceptEvents(input, config.MAX_EVENT_BYTES);
 	const request: PublishRequest = {
 		events,
 		...(idempotencyKey !== undefined && {
@@ -64,8 +67,13 @@ export async function publishEvents(
 		}),
 		...(ifHead !== undefined && { ifHead }),
 	};
+	const startedAt = Date.now();
 	const outcome = await callChannel(env, channel, async (stub): Promise<PublishOutcome> => await stub.publish(request));
 	if (!outcome.ok) throw new Problem(outcome.code, outcome.detail);
+	if (!outcome.replayed) {
+		const milliseconds = Date.now() - startedAt;
+		workerMeter(env, config)?.count(channel, (tally) => countPublish(tally, events.length, milliseconds));
+	}
 	return outcome;
 }
 

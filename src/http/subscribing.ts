@@ -9,6 +9,7 @@ import { Cursors } from "../sse/cursor.ts";
 import type { EventForm } from "../sse/event.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { TidingsEnv } from "./env.ts";
+import { workerMeter } from "./worker-meter.ts";
 
 const MAX_CHANNELS = 32;
 /** A WebSocket keeps up to 16 KiB while its Channel sleeps: so much of it for who somebody is, and for what they want. */
@@ -74,6 +75,7 @@ export async function prepareSubscription(
 		},
 		positions: cursor === undefined ? undefined : cursors.parse(cursor),
 		heartbeatMilliseconds: HEARTBEAT_SECONDS * 1000,
+		meter: workerMeter(env, authority.config),
 		call: (channel, request) => callChannel(env, channel, (stub) => stub.fetch(request)),
 	};
 }

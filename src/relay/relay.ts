@@ -1,6 +1,7 @@
 import type { Gap } from "../channel/resume.ts";
 import type { CloseReason, Renewal, Subscription } from "../channel/subscription.ts";
 import type { ChannelMessage, EventsMessage } from "../link.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { type Cursors, formatCursor, type Positions } from "../sse/cursor.ts";
 import type { ControlEvents } from "../sse/frame.ts";
 import type { Client } from "./client.ts";
@@ -31,6 +32,8 @@ export interface RelayOptions {
 	/** Where the client's cursor stands in each channel; absent where it has none, or none of this stream's. */
 	positions: Positions | undefined;
 	heartbeatMilliseconds: number;
+	/** Counts what the client gets; absent where nobody adds up. */
+	meter: Meter | undefined;
 	call: CallChannel;
 }
 
@@ -47,6 +50,7 @@ export class Relay {
 	readonly #flow: Flow;
 	readonly #handlers: UplinkHandlers;
 	#subscription: Subscription;
+	#isOpen = false;
 	#isEnded = false;
 	#withheld = false;
 	#warnedOf = 0;
@@ -91,6 +95,8 @@ export class Relay {
 		for (const { channel, start } of uplinks) if (start.gap) this.#gap(channel, start.gap, start.position);
 		for (const uplink of uplinks) this.#listen(uplink);
 		this.#armHeartbeat();
+		this.#isOpen = true;
+		this.#options.meter?.opened();
 		return undefined;
 	}
 
@@ -114,6 +120,7 @@ export class Relay {
 	leave(): void {
 		if (this.#isEnded) return;
 		this.#isEnded = true;
+		if (this.#isOpen) this.#options.meter?.left();
 		clearTimeout(this.#heartbeat);
 		this.#flow.stop();
 		for (const uplink of this.#uplinks.values()) uplink.close();
@@ -137,7 +144,7 @@ export class Relay {
 		this.#client.control("connected", { connection, user, channels, resumed, expires }, this.#cursor());
 	}
 
-	#events(uplink: Uplink, { position, offset, frames }: EventsMessage): void {
+	#events(uplink: Uplink, { position, offset, events, replayed, frames }: EventsMessage): void {
 		if (this.#isEnded) return;
 		const { channel } = uplink;
 		const { byteLength } = frames;
@@ -149,6 +156,10 @@ export class Relay {
 			);
 			this.#flow.wrote(uplink, byteLength, Math.max(byteLength, this.#client.unsentBytes - before));
 			this.#wrote(byteLength);
+			this.#options.meter?.count(channel, (tally) => {
+				tally.delivered += events;
+				tally.replayed += replayed;
+			});
 		}
 		this.#positions.set(channel, position);
 		this.#withheld = offset !== position;
@@ -168,7 +179,7 @@ export class Relay {
 				this.#warn(message.expires);
 				break;
 			case "closing":
-				this.#end(message.reason);
+				this.#end(message.reason, channel);
 				break;
 			case "renewed":
 				this.#spread(message.renewal, channel);
@@ -189,7 +200,7 @@ export class Relay {
 		this.#wrote(0);
 		this.#client.control("presence", presence);
 		const { channels, maxBacklogBytes } = this.#subscription;
-		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer");
+		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer", presence.channel);
 	}
 
 	/** Every channel says so; the client hears it once. */
@@ -251,9 +262,15 @@ export class Relay {
 		}
 	}
 
-	#end(reason: CloseReason): void {
+	/** @param channel the one that ended it, where it was one. */
+	#end(reason: CloseReason, channel = ""): void {
 		if (this.#isEnded) return;
 		this.leave();
+		if (reason === "slow_consumer") {
+			this.#options.meter?.count(channel, (tally) => {
+				tally.cut += 1;
+			});
+		}
 		this.#client.close({ reason, reconnect: reason !== "revoked" });
 	}
 
@@ -275,6 +292,7 @@ export class Relay {
 		this.#wrote(0);
 		this.#client.beat(this.#withheld ? this.#cursor() : undefined);
 		this.#withheld = false;
+		this.#options.meter?.renew();
 	}
 
 	/** The relay beats, so that the channels can sleep. */

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Subscription } from "../../src/channel/subscription.ts";
 import { decodeEvents, joinRequest } from "../../src/link.ts";
 import { TestIssuer } from "../support/issuer.ts";
+import { readChannelMetrics } from "../support/metrics.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
 
 let issuer: TestIssuer;
@@ -68,6 +69,24 @@ describe("a relay", () => {
 });
 
 describe("a channel that wakes up", () => {
+	it("goes on counting from where it was, as long as somebody is there", async () => {
+		const channel = freshChannel();
+		const streams = [await subscribe(relayed(channel), alice), await subscribe(relayed(channel), alice)];
+		await published(channel, [{ data: 1 }, { data: 2 }]);
+		await evict(channel);
+		await published(channel, { data: 3 });
+		await streams[0]?.close();
+		await expect.poll(() => subscribers(channel)).toHaveLength(1);
+		await evict(channel);
+		expect(await readChannelMetrics(channel)).toMatchObject({
+			events_published_total: 3,
+			events_delivered_total: 6,
+			streams_open: 1,
+			publish_duration_seconds_count: 2,
+		});
+		await streams[1]?.close();
+	});
+
 	it("knows its subscribers as before", async () => {
 		const channel = freshChannel();
 		const stream = await subscribe(relayed(channel), alice);

@@ -26,7 +26,7 @@ class FakeChannel {
 	};
 
 	send(position: number, frames: string): void {
-		this.socket?.send(encodeEvents(position, position, frames));
+		this.socket?.send(encodeEvents({ position, offset: position, events: 1, replayed: 0 }, frames));
 	}
 }
 
@@ -73,7 +73,15 @@ async function relayOf(
 	const cursors = await Cursors.of(["orders"]);
 	const { call } = channel;
 	const positions = undefined;
-	const options = { channels: ["orders"], cursors, subscription, positions, heartbeatMilliseconds, call };
+	const options = {
+		channels: ["orders"],
+		cursors,
+		subscription,
+		positions,
+		heartbeatMilliseconds,
+		meter: undefined,
+		call,
+	};
 	return new Relay(options, client, maxEffort);
 }
 
@@ -138,7 +146,7 @@ describe("a relay", () => {
 	it("beats when nothing was written, with the position where events were withheld since", async () => {
 		const { channel, client, relay } = await started(30);
 		await expect.poll(() => client.seen).toContain("beat");
-		channel.socket?.send(encodeEvents(14, 0, ""));
+		channel.socket?.send(encodeEvents({ position: 14, offset: 0, events: 0, replayed: 0 }, ""));
 		await expect.poll(() => client.seen).toContain("beat 14");
 		await expect.poll(() => client.seen.at(-1)).toBe("beat");
 		relay.leave();

@@ -1,0 +1,44 @@
+import { type Context, Hono } from "hono";
+import { Problem } from "../errors.ts";
+import { METRICS_OBJECT } from "../metrics/meter.ts";
+import { type Labelled, PROMETHEUS_TEXT, prometheusText } from "../metrics/prometheus.ts";
+import { callChannel, checkChannel } from "./channel-stub.ts";
+import type { AppEnv } from "./env.ts";
+import { workerMeter } from "./worker-meter.ts";
+
+/** Each is a request to its object, and an invocation may have six at once. */
+const MAX_CHANNELS = 32;
+
+/** `GET /metrics`: what was counted, of the whole service or of single channels, for Prometheus. */
+export const metrics = new Hono<AppEnv>().get("/metrics", async (c) => {
+	const authority = c.get("authority");
+	const publisher = await authority.administrator(c.req.raw);
+	const channels = [...new Set(c.req.queries("channel"))].map(checkChannel);
+	if (channels.length > MAX_CHANNELS) {
+		throw new Problem("invalid_request", `At most ${MAX_CHANNELS} channels can be asked for at once.`);
+	}
+	for (const channel of channels) await authority.allowPublish(publisher, channel);
+	const measured = channels.length > 0 ? await measureChannels(c, channels) : [await measureAll(c)];
+	return c.body(prometheusText(measured), 200, { "Content-Type": PROMETHEUS_TEXT });
+});
+
+async function measureAll(c: Context<AppEnv>): Promise<Labelled> {
+	const { METRICS } = c.env;
+	if (!METRICS) {
+		const detail =
+			'This Worker adds nothing up: it has no binding METRICS (docs/operations.md, "Metrics"). Channels can be asked for one by one: `?channel=`.';
+		throw new Problem("not_found", detail);
+	}
+	// What was counted here should not be missing.
+	await workerMeter(c.env, c.get("authority").config)?.report();
+	return { labels: {}, ...(await METRICS.getByName(METRICS_OBJECT).read()) };
+}
+
+async function measureChannels(c: Context<AppEnv>, channels: readonly string[]): Promise<Labelled[]> {
+	return await Promise.all(
+		channels.map(async (channel) => {
+			const measures = await callChannel(c.env, channel, async (stub) => await stub.measures());
+			return { labels: { channel }, ...measures };
+		}),
+	);
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { addTally, countDelivered, countPublish, LATENCY_BOUNDS, newTally } from "../../src/metrics/tally.ts";
+
+/** In which bucket a publish is counted that took so many milliseconds. */
+function bucketOf(milliseconds: number): number {
+	const tally = newTally();
+	countPublish(tally, 1, milliseconds);
+	return tally.publishes.indexOf(1);
+}
+
+describe("a tally", () => {
+	it.each([
+		[0, 0],
+		[1, 0],
+		[2, 1],
+		[5, 2],
+		[6, 3],
+		[5000, 11],
+		[5001, 12],
+		[3_600_000, 12],
+	])(
+		"counts a publish of %i ms in the bucket %i: a bound belongs to the bucket that it ends",
+		(milliseconds, bucket) => {
+			expect(bucketOf(milliseconds)).toBe(bucket);
+		},
+	);
+
+	it("counts a batch as one publish of several events", () => {
+		const tally = newTally();
+		countPublish(tally, 100, 20);
+		expect(tally).toMatchObject({ published: 100, publishSeconds: 0.02 });
+		expect(tally.publishes.reduce((sum, count) => sum + count)).toBe(1);
+	});
+
+	it("counts what is replayed as delivered, too", () => {
+		const tally = newTally();
+		countDelivered(tally, 3, false);
+		countDelivered(tally, 2, true);
+		expect(tally).toMatchObject({ delivered: 5, replayed: 2 });
+	});
+
+	it("adds another one to itself, and leaves that as it is", () => {
+		const sum = newTally();
+		const other = newTally();
+		countPublish(other, 2, 1);
+		countDelivered(other, 3, true);
+		other.cut = 1;
+		const before = structuredClone(other);
+		addTally(sum, other);
+		addTally(sum, other);
+		expect(other).toEqual(before);
+		expect(sum).toMatchObject({ published: 4, delivered: 6, replayed: 6, cut: 2, publishSeconds: 0.002 });
+		expect(sum.publishes).toEqual([2, ...LATENCY_BOUNDS.map(() => 0)]);
+	});
+});
