@@ -20,6 +20,12 @@ export interface Tally {
 	publishSeconds: number;
 }
 
+/**
+ * A tally of nothing.
+ *
+ * @example
+ * newTally().published; // 0
+ */
 export function newTally(): Tally {
 	const publishes = new Array<number>(LATENCY_BOUNDS.length + 1).fill(0);
 	return { published: 0, delivered: 0, replayed: 0, cut: 0, publishes, publishSeconds: 0 };
