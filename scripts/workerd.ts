@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/workerd/bin/workerd");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const SERVICE = "src/worker.ts";
 
 export const PUBLISH_KEY = "local-publish-key-0123456789abcdef";
 
@@ -24,7 +25,7 @@ export const SETTINGS = {
 };
 
 export interface WorkerdOptions {
-	/** The Worker, from the root. Its Durable Object is called `Channel`. */
+	/** The Worker, from the root; by default, the service. Its Durable Object is called `Channel`. */
 	worker?: string;
 	v8Flags?: string[];
 	/** Whether V8's inspector listens, at {@link Workerd.inspectorUrl}. */
@@ -47,7 +48,7 @@ export class Workerd {
 
 	/** Builds the Worker, and starts it on an empty disk and a free port. */
 	static async start(settings: Record<string, string> = {}, options: WorkerdOptions = {}): Promise<Workerd> {
-		const { worker = "src/worker.ts", v8Flags = [], inspected = false } = options;
+		const { worker = SERVICE, v8Flags = [], inspected = false } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
 		await mkdir(join(folder, "disk"));
 		const build = ["deploy", worker, "--dry-run", "--config", "wrangler.toml", "--outdir", join(folder, "build")];
@@ -122,6 +123,11 @@ export class Workerd {
 		const bindings = Object.entries(this.#settings).map(
 			([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
 		);
+		const classes = this.#options.worker === SERVICE ? ["Channel", "Metrics"] : ["Channel"];
+		const objects = classes.map((name) => `(name = "${name.toUpperCase()}", durableObjectNamespace = "${name}")`);
+		const namespaces = classes.map(
+			(name) => `(className = "${name}", uniqueKey = "tidings-${name.toLowerCase()}", enableSql = true)`,
+		);
 		const script = `build/${basename(this.#options.worker, ".ts")}.js`;
 		return `using Workerd = import "/workerd/workerd.capnp";
 
@@ -138,8 +144,8 @@ const config :Workerd.Config = (
 const tidings :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${JSON.stringify(script)})],
   compatibilityDate = "2026-11-02",
-  bindings = [(name = "CHANNEL", durableObjectNamespace = "Channel"), ${bindings.join(", ")}],
-  durableObjectNamespaces = [(className = "Channel", uniqueKey = "tidings-channel", enableSql = true)],
+  bindings = [${[...objects, ...bindings].join(", ")}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "disk"),
 );
 `;
