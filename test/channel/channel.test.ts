@@ -181,6 +181,8 @@ describe("a stream whose token ends", () => {
 	});
 
 	it("ends with the tolerance for clocks, where that had begun already", async () => {
+		// From here on the clock moves only where the test says so: the second may be nearly over.
+		wait(0);
 		const channel = freshChannel();
 		const exp = Math.floor(Date.now() / 1000) - 30;
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ exp }));
