@@ -28,6 +28,8 @@ export default defineConfig({
 	test: {
 		// Much of it is waiting for something to happen.
 		maxWorkers: 3,
+		// The lines of the service, one for each request.
+		onConsoleLog: (log) => !log.startsWith('{"level":'),
 		projects: [
 			{
 				// What runs in the Worker is tested in workerd.

@@ -62,11 +62,10 @@ export class Problem extends Error {
 		this.allow = options.allow;
 	}
 
-	/** An error as a client may see it. What nobody foresaw is logged, and tells nothing. */
+	/** An error as a client may see it. What nobody foresaw tells nothing, and is the cause. */
 	static of(error: unknown): Problem {
 		if (error instanceof Problem) return error;
-		console.error("A request failed in a way that nobody foresaw.", error);
-		return new Problem("internal_error", "The service failed. Try again; its log has the reason.");
+		return new Problem("internal_error", "The service failed. Try again; its log has the reason.", { cause: error });
 	}
 
 	/** The problem that a response of {@link toResponse} holds. */

@@ -5,10 +5,12 @@ import { personalChannel } from "./auth/grants.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import type { ObserverHooks } from "./channel/observers.ts";
+import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { checkChannel } from "./http/channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./http/env.ts";
 import { type PublishConditions, publishEvents } from "./http/publish.ts";
+import { Logger } from "./logger.ts";
 import { MetricsObject } from "./metrics/metrics-object.ts";
 import type { Receipt } from "./receipt.ts";
 import type { EventInput } from "./sse/intake.ts";
@@ -90,11 +92,18 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 		events: EventInput | EventInput[],
 		conditions: PublishConditions = {},
 	): Promise<Receipt> {
-		const authority = new Authority(this.env, this.hooks);
-		checkChannel(channel);
-		await authority.allowPublish(SERVICE, channel);
-		const { receipt } = await publishEvents(this.env, authority.config, channel, events, conditions);
-		return receipt;
+		const logger = new Logger({ publisher: SERVICE.id });
+		try {
+			const authority = new Authority(this.env, this.hooks, logger);
+			checkChannel(channel);
+			await authority.allowPublish(SERVICE, channel);
+			const { receipt } = await publishEvents(this.env, authority.config, channel, events, conditions);
+			return receipt;
+		} catch (error) {
+			const problem = Problem.of(error);
+			logger.outcome("A publish over a service binding failed.", problem.status, problem, { channel });
+			throw error;
+		}
 	}
 
 	/**

@@ -1,5 +1,6 @@
 import { type Config, readConfig, readTokenConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import { bearerToken, type Credentials, messageCredentials, subscriberCredentials } from "./credentials.ts";
 import { covers, forSubject, maySubscribe } from "./grants.ts";
 import { findPublisher, type Publisher } from "./publishers.ts";
@@ -39,19 +40,21 @@ export interface AuthorisationHooks {
 /** Decides who is asking, and what they may do. */
 export class Authority {
 	readonly config: Config;
+	/** Where what happens to the request is written down. */
+	readonly logger: Logger;
 	/** Who issues users' tokens; `undefined` where an `authenticate` hook decides. */
 	readonly issuer: string | undefined;
 	readonly #hooks: AuthorisationHooks;
 	readonly #verify: (token: string, request: Request) => Promise<User>;
 
 	/** @throws Problem `misconfigured`, naming the setting. */
-	constructor(env: SettingsEnv, hooks: AuthorisationHooks) {
+	constructor(env: SettingsEnv, hooks: AuthorisationHooks, logger: Logger) {
 		this.#hooks = hooks;
+		this.logger = logger;
 		const { authenticate } = hooks;
 		if (authenticate) {
-			const config = readConfig(env);
-			this.config = config;
-			this.#verify = (token, request) => askForUser(authenticate, token, request, config);
+			this.config = readConfig(env);
+			this.#verify = (token, request) => this.#ask(authenticate, token, request);
 		} else {
 			const config = readTokenConfig(env);
 			this.config = config;
@@ -83,6 +86,7 @@ export class Authority {
 		request: Request,
 		resuming: boolean,
 	): Promise<Subscriber> {
+		this.logger.hide([message.token ?? "", message.ticket ?? ""]);
 		return await this.#fromCredentials(messageCredentials(message), request, resuming);
 	}
 
@@ -105,7 +109,10 @@ export class Authority {
 	async publisher(request: Request): Promise<Publisher> {
 		const token = bearerToken(request);
 		const publisher = await findPublisher(token, this.config.PUBLISH_KEYS ?? []);
-		if (publisher) return publisher;
+		if (publisher) {
+			this.logger.add("publisher", publisher.id);
+			return publisher;
+		}
 		const user = await this.#verify(token, request);
 		return { kind: "user", id: `user:${user.sub}`, user, patterns: user.publish };
 	}
@@ -132,7 +139,7 @@ export class Authority {
 			);
 		}
 		const { authorizeSubscribe } = this.#hooks;
-		if (authorizeSubscribe && !(await allowed(() => authorizeSubscribe(user, channel)))) {
+		if (authorizeSubscribe && !(await this.#allowed(channel, () => authorizeSubscribe(user, channel)))) {
 			throw new Problem("insufficient_scope", `You are not allowed to subscribe to the channel ${channel}.`);
 		}
 	}
@@ -146,36 +153,36 @@ export class Authority {
 			);
 		}
 		const { authorizePublish } = this.#hooks;
-		if (authorizePublish && !(await allowed(() => authorizePublish(publisher, channel)))) {
+		if (authorizePublish && !(await this.#allowed(channel, () => authorizePublish(publisher, channel)))) {
 			throw new Problem("insufficient_scope", `You are not allowed to publish to the channel ${channel}.`);
+		}
+	}
+
+	async #ask(authenticate: Authenticate, token: string, request: Request): Promise<User> {
+		let user: AuthenticatedUser | null;
+		try {
+			user = await authenticate(token, request);
+		} catch (cause) {
+			this.logger.failure("The authenticate hook threw; the request is denied.", cause);
+			throw new Problem("invalid_token", "The token could not be checked.", { cause });
+		}
+		if (!user?.sub) throw new Problem("invalid_token", "The token is not one that this service knows.");
+		if (!(user.expires * 1000 > Date.now()))
+			throw new Problem("token_expired", "The session of this token is over. Get a new one.");
+		const { sub, expires, claims = {}, channels = [], publish = [], issuedAt = 0 } = user;
+		const grants = [...channels, ...forSubject(this.config.DEFAULT_CHANNELS, sub)];
+		return { sub, expires, claims: { ...claims, sub }, channels: grants, publish, issuedAt };
+	}
+
+	/** A hook that throws, or answers anything but `true`, denies. */
+	async #allowed(channel: string, ask: () => boolean | Promise<boolean>): Promise<boolean> {
+		try {
+			return (await ask()) === true;
+		} catch (error) {
+			this.logger.failure("An authorisation hook threw; the request is denied.", error, { channel });
+			return false;
 		}
 	}
 }
 
 type Authenticate = NonNullable<AuthorisationHooks["authenticate"]>;
-
-async function askForUser(authenticate: Authenticate, token: string, request: Request, config: Config): Promise<User> {
-	let user: AuthenticatedUser | null;
-	try {
-		user = await authenticate(token, request);
-	} catch (cause) {
-		console.error("The authenticate hook threw; the request is denied.", cause);
-		throw new Problem("invalid_token", "The token could not be checked.", { cause });
-	}
-	if (!user?.sub) throw new Problem("invalid_token", "The token is not one that this service knows.");
-	if (!(user.expires * 1000 > Date.now()))
-		throw new Problem("token_expired", "The session of this token is over. Get a new one.");
-	const { sub, expires, claims = {}, channels = [], publish = [], issuedAt = 0 } = user;
-	const grants = [...channels, ...forSubject(config.DEFAULT_CHANNELS, sub)];
-	return { sub, expires, claims: { ...claims, sub }, channels: grants, publish, issuedAt };
-}
-
-/** A hook that throws, or answers anything but `true`, denies. */
-async function allowed(ask: () => boolean | Promise<boolean>): Promise<boolean> {
-	try {
-		return (await ask()) === true;
-	} catch (error) {
-		console.error("An authorisation hook threw; the request is denied.", error);
-		return false;
-	}
-}

@@ -65,6 +65,28 @@ export function subscriberCredentials(request: Request): Credentials {
 	return credentials;
 }
 
+/**
+ * All that a request carries and that may be a credential, good or not: for what must not hold any. Those of the query
+ * also as they stand there.
+ */
+export function secretsOf(headers: Headers, url: URL): string[] {
+	// Whoever forgets the scheme has sent the token all the same.
+	const header = (headers.get("Authorization") ?? "").replace(/^bearer\b/i, "");
+	return [...header.split(/[\s,]+/), ...(url.search === "" ? [] : secretsOfQuery(url.search))];
+}
+
+function secretsOfQuery(search: string): string[] {
+	return search
+		.slice(1)
+		.split("&")
+		.flatMap((pair) => {
+			const [[name, value] = []] = new URLSearchParams(pair);
+			return value !== undefined && (name === "token" || name === "ticket")
+				? [value, pair.slice(pair.indexOf("=") + 1)]
+				: [];
+		});
+}
+
 function readHeader(request: Request): string | undefined {
 	const header = request.headers.get("Authorization");
 	if (header === null) return undefined;

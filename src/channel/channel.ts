@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { isJoining, joinResponse, type RelayMessage, requestedSubscription } from "../link.ts";
+import { Logger } from "../logger.ts";
 import { meterOf } from "../metrics/meter.ts";
 import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import { formatCursor } from "../sse/cursor.ts";
@@ -77,7 +78,8 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 			carried: this.#downlinks.carried,
 			carry: (tally) => this.#downlinks.carry(tally),
 		});
-		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, new Observers(hooks), this.#counts, {
+		const observers = new Observers(hooks, new Logger({ channel: this.#name }));
+		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, observers, this.#counts, {
 			emptied: () => void this.#retirement.begin(Date.now()),
 			catchUp: (subscriber, now) => this.#replay.catchUp(subscriber, now),
 		});

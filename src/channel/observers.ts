@@ -1,3 +1,4 @@
+import type { Logger } from "../logger.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { DisconnectReason } from "./subscription.ts";
 
@@ -23,25 +24,27 @@ export interface ObserverHooks {
 /** Calls the observer hooks so that none of them can disturb a channel. */
 export class Observers {
 	readonly #hooks: ObserverHooks;
+	readonly #logger: Logger;
 
-	constructor(hooks: ObserverHooks) {
+	constructor(hooks: ObserverHooks, logger: Logger) {
 		this.#hooks = hooks;
+		this.#logger = logger;
 	}
 
 	connected(channel: string, subscriber: Subscriber): void {
-		void watch(() => this.#hooks.onConnect?.(describe(channel, subscriber)));
+		void this.#watch(() => this.#hooks.onConnect?.(describe(channel, subscriber)));
 	}
 
 	disconnected(channel: string, subscriber: Subscriber, reason: DisconnectReason): void {
-		void watch(() => this.#hooks.onDisconnect?.(describe(channel, subscriber), reason));
+		void this.#watch(() => this.#hooks.onDisconnect?.(describe(channel, subscriber), reason));
 	}
-}
 
-async function watch(call: () => void | Promise<void>): Promise<void> {
-	try {
-		await call();
-	} catch (error) {
-		console.error("An observer hook threw; the stream goes on.", error);
+	async #watch(call: () => void | Promise<void>): Promise<void> {
+		try {
+			await call();
+		} catch (error) {
+			this.#logger.failure("An observer hook threw; the stream goes on.", error);
+		}
 	}
 }
 

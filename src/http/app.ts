@@ -1,4 +1,4 @@
-import { type ErrorHandler, Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AuthorisationHooks, Authority } from "../auth/authority.ts";
@@ -9,6 +9,7 @@ import { consolePage } from "./console.ts";
 import type { AppEnv } from "./env.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
+import { identify, log } from "./logging.ts";
 import { metrics } from "./metrics.ts";
 import { publish } from "./publish.ts";
 import { socket } from "./socket.ts";
@@ -17,10 +18,12 @@ import { tickets } from "./tickets.ts";
 /** The HTTP side of the service: every route of the protocol. */
 export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	const app = new Hono<AppEnv>();
-	app.onError(answerProblem);
-	app.notFound(() =>
-		new Problem("not_found", "No route has this path. The routes are in docs/protocol.md.").toResponse(),
+	app.onError((error, c) => answer(c, Problem.of(error)));
+	app.notFound((c) =>
+		answer(c, new Problem("not_found", "No route has this path. The routes are in docs/protocol.md.")),
 	);
+	app.use(identify);
+	app.use(log);
 	app.use(configure(hooks));
 	app.use(crossOrigin);
 	app.use(
@@ -28,9 +31,8 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 			app,
 			onMethodNotAllowed: (c, methods) => {
 				const allow = methods.filter((method) => method !== "HEAD");
-				return new Problem("method_not_allowed", `${c.req.method} is not allowed here; ${allow.join(", ")} is.`, {
-					allow,
-				}).toResponse();
+				const detail = `${c.req.method} is not allowed here; ${allow.join(", ")} is.`;
+				return answer(c, new Problem("method_not_allowed", detail, { allow }));
 			},
 		}),
 	);
@@ -49,7 +51,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 /** Reads the settings before anything else: nothing is served on settings that are unusable. */
 function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	return async (c, next) => {
-		c.set("authority", new Authority(c.env, hooks));
+		c.set("authority", new Authority(c.env, hooks, c.get("logger")));
 		await next();
 	};
 }
@@ -62,10 +64,13 @@ const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
 		origin: anyOrigin ? "*" : origins,
 		credentials: !anyOrigin,
 		allowMethods: ["GET", "POST", "PUT", "DELETE"],
-		allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"],
-		exposeHeaders: ["Idempotent-Replayed", "Retry-After", "WWW-Authenticate"],
+		allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "X-Request-Id"],
+		exposeHeaders: ["Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
 		maxAge: 86_400,
 	})(c, next);
 };
 
-const answerProblem: ErrorHandler<AppEnv> = (error) => Problem.of(error).toResponse();
+function answer(c: Context<AppEnv>, problem: Problem): Response {
+	c.set("problem", problem);
+	return problem.toResponse();
+}

@@ -25,7 +25,6 @@ export async function callChannel<Result>(
 	try {
 		return await call(env.CHANNEL.getByName(channel));
 	} catch (cause) {
-		console.error(`The channel ${channel} could not be reached.`, cause);
 		throw new Problem(
 			"channel_unavailable",
 			`The channel ${channel} could not be reached just now. Try again; a publish with an Idempotency-Key is safe to repeat.`,

@@ -1,6 +1,9 @@
+import type { RequestIdVariables } from "hono/request-id";
 import type { Authority } from "../auth/authority.ts";
 import type { ChannelObject } from "../channel/channel.ts";
 import type { SettingsEnv } from "../config.ts";
+import type { Problem } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import type { MetricsEnv } from "../metrics/metrics-object.ts";
 
 /** What a Worker that runs tidings has in its environment: the settings, and the channels. */
@@ -16,5 +19,10 @@ export interface TidingsEnv extends SettingsEnv, MetricsEnv {
 /** The Hono environment of every route. */
 export interface AppEnv {
 	Bindings: TidingsEnv;
-	Variables: { authority: Authority };
+	Variables: RequestIdVariables & {
+		logger: Logger;
+		authority: Authority;
+		/** What the request is answered with, where it is refused or fails. */
+		problem?: Problem;
+	};
 }

@@ -65,14 +65,18 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 		left: () => relay.leave(),
 	});
 	const relay = new Relay(options, stream);
-	return (await relay.start()) ?? stream.toResponse();
+	const refusal = await relay.start();
+	if (refusal) throw await Problem.fromResponse(refusal);
+	return stream.toResponse();
 });
 
 /** The object's response passes through untouched, and so without this Worker's JavaScript. */
 async function openDirectly({ channels, subscription, positions, call }: RelayOptions): Promise<Response> {
 	const channel = channels[0] ?? "";
 	const position = positions?.get(channel);
-	return await call(channel, openRequest({ ...subscription, ...(position !== undefined && { position }) }));
+	const response = await call(channel, openRequest({ ...subscription, ...(position !== undefined && { position }) }));
+	if (!response.ok) throw await Problem.fromResponse(response);
+	return response;
 }
 
 function readQuery(query: URLSearchParams): z.output<typeof querySchema> {

@@ -123,8 +123,10 @@ class Session {
 		relay.renew(renewal);
 	}
 
-	#fail({ code, detail, status }: Problem): void {
+	#fail(problem: Problem): void {
 		if (this.#isClosed) return;
+		const { code, detail, status } = problem;
+		this.#authority.logger.outcome("A WebSocket was closed with an error.", status, problem);
 		this.#socket.send(JSON.stringify({ type: "error", code, detail }));
 		this.#socket.close(closeCode(status), code);
 		this.#leave();

@@ -76,6 +76,7 @@ export async function prepareSubscription(
 		positions: cursor === undefined ? undefined : cursors.parse(cursor),
 		heartbeatMilliseconds: HEARTBEAT_SECONDS * 1000,
 		meter: workerMeter(env, authority.config),
+		logger: authority.logger,
 		call: (channel, request) => callChannel(env, channel, (stub) => stub.fetch(request)),
 	};
 }

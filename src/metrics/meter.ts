@@ -1,4 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
+import { Logger } from "../logger.ts";
 import type { MetricsEnv, Report } from "./metrics-object.ts";
 import { addTally, newTally, type Tally } from "./tally.ts";
 
@@ -21,6 +22,7 @@ interface MeterOptions {
 	heartbeatSeconds: number;
 	/** Whether channels are told apart. */
 	byChannel: boolean;
+	logger: Logger;
 	send(report: Report): Promise<void>;
 }
 
@@ -37,7 +39,8 @@ export function meterOf(
 ): Meter | undefined {
 	if (!METRICS) return undefined;
 	const send = async (report: Report) => await METRICS.getByName(METRICS_OBJECT).report(report);
-	return new Meter({ holder, heartbeatSeconds, byChannel: ANALYTICS !== undefined, send });
+	const logger = new Logger({ holder });
+	return new Meter({ holder, heartbeatSeconds, byChannel: ANALYTICS !== undefined, logger, send });
 }
 
 /** Counts what happens in one place, an isolate of the Worker or a Channel, and reports it: the less often, the more it is. */
@@ -45,6 +48,7 @@ export class Meter {
 	readonly #holder: string;
 	readonly #leaseMilliseconds: number;
 	readonly #byChannel: boolean;
+	readonly #logger: Logger;
 	readonly #send: (report: Report) => Promise<void>;
 	#tallies = new Map<string, Tally>();
 	#streams = 0;
@@ -53,9 +57,10 @@ export class Meter {
 	#dueAt = 0;
 	#reportedAt = 0;
 
-	constructor({ holder, heartbeatSeconds, byChannel, send }: MeterOptions) {
+	constructor({ holder, heartbeatSeconds, byChannel, logger, send }: MeterOptions) {
 		this.#holder = holder;
 		this.#byChannel = byChannel;
+		this.#logger = logger;
 		this.#send = send;
 		// Streams are reported again when they beat: two may be missed.
 		this.#leaseMilliseconds = RENEWAL_MILLISECONDS + 2 * Math.max(heartbeatSeconds * 1000, RENEWAL_MILLISECONDS);
@@ -95,7 +100,7 @@ export class Meter {
 		try {
 			await this.#send({ ...report, tallies: [...tallies] });
 		} catch (error) {
-			console.error("The metrics could not be reported; they come with the next report.", error);
+			this.#logger.failure("The metrics could not be reported; they come with the next report.", error);
 			for (const [channel, tally] of tallies) addTally(this.#tallyOf(channel), tally);
 		}
 	}

@@ -1,6 +1,7 @@
 import type { Gap } from "../channel/resume.ts";
 import type { CloseReason, Renewal, Subscription } from "../channel/subscription.ts";
 import type { ChannelMessage, EventsMessage } from "../link.ts";
+import type { Logger } from "../logger.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { type Cursors, formatCursor, type Positions } from "../sse/cursor.ts";
 import type { ControlEvents } from "../sse/frame.ts";
@@ -34,6 +35,7 @@ export interface RelayOptions {
 	heartbeatMilliseconds: number;
 	/** Counts what the client gets; absent where nobody adds up. */
 	meter: Meter | undefined;
+	logger: Logger;
 	call: CallChannel;
 }
 
@@ -245,7 +247,7 @@ export class Relay {
 			const outcome = await this.#join(channel, { cursor: formatCursor(position), position, rejoins: true });
 			return outcome instanceof Uplink || outcome.status < 500 ? outcome : undefined;
 		} catch (error) {
-			console.error(`The channel ${channel} could not be joined again.`, error);
+			this.#options.logger.failure("The channel could not be joined again.", error, { channel });
 			return undefined;
 		}
 	}

@@ -4,11 +4,13 @@ import type { Publisher } from "../../src/auth/publishers.ts";
 import { sealTicket } from "../../src/auth/tickets.ts";
 import type { User } from "../../src/auth/user.ts";
 import type { SettingsEnv } from "../../src/config.ts";
+import { Logger } from "../../src/logger.ts";
 import { TestIssuer } from "../support/issuer.ts";
 
 const KEY = "authority-key-0123456789abcdef0123456789";
 const SECRET = "authority-secret-0123456789abcdef0123456789";
 
+const logger = new Logger({});
 let issuer: TestIssuer;
 let env: SettingsEnv;
 
@@ -41,7 +43,7 @@ const later = () => Math.floor(Date.now() / 1000) + 600;
 
 /** An authority whose users come from a hook. */
 function authorityFor(user: AuthenticatedUser | null, settings: SettingsEnv = {}): Authority {
-	return new Authority(settings, { authenticate: () => user });
+	return new Authority(settings, { authenticate: () => user }, logger);
 }
 
 function userNamed(sub: string, channels: string[] = []): User {
@@ -50,8 +52,8 @@ function userNamed(sub: string, channels: string[] = []): User {
 
 describe("Authority", () => {
 	it("needs an identity provider without an authenticate hook, and says what is missing", () => {
-		expect(() => new Authority({}, {})).toThrow(problem("misconfigured", "JWKS_URL is not set"));
-		expect(() => new Authority({}, { authenticate: () => null })).not.toThrow();
+		expect(() => new Authority({}, {}, logger)).toThrow(problem("misconfigured", "JWKS_URL is not set"));
+		expect(() => new Authority({}, { authenticate: () => null }, logger)).not.toThrow();
 	});
 
 	it("refuses unusable settings with an authenticate hook, too", () => {
@@ -61,7 +63,7 @@ describe("Authority", () => {
 
 describe("ticketSecret", () => {
 	it("is the setting", () => {
-		expect(new Authority(env, {}).ticketSecret).toBe(SECRET);
+		expect(new Authority(env, {}, logger).ticketSecret).toBe(SECRET);
 	});
 
 	it("is asked for only where it is needed", () => {
@@ -73,14 +75,17 @@ describe("ticketSecret", () => {
 describe("subscriber", () => {
 	it("is the user of a token, whose stream ends with it", async () => {
 		const exp = later();
-		const { user, endsAt } = await new Authority(env, {}).subscriber(request(await issuer.token({ exp })), false);
+		const { user, endsAt } = await new Authority(env, {}, logger).subscriber(
+			request(await issuer.token({ exp })),
+			false,
+		);
 		expect(user.sub).toBe("alice");
 		expect(endsAt).toBe(exp * 1000);
 	});
 
 	it("gives a token that has just expired the rest of the tolerance", async () => {
 		const exp = Math.floor(Date.now() / 1000) - 30;
-		const { endsAt } = await new Authority(env, {}).subscriber(request(await issuer.token({ exp })), false);
+		const { endsAt } = await new Authority(env, {}, logger).subscriber(request(await issuer.token({ exp })), false);
 		expect(endsAt).toBe((exp + 60) * 1000);
 	});
 
@@ -100,7 +105,10 @@ describe("subscriber", () => {
 			SECRET,
 		);
 		for (const hooks of [{}, { authenticate: () => null }] satisfies AuthorisationHooks[]) {
-			const { user } = await new Authority(env, hooks).subscriber(request(undefined, `?ticket=${ticket}`), false);
+			const { user } = await new Authority(env, hooks, logger).subscriber(
+				request(undefined, `?ticket=${ticket}`),
+				false,
+			);
 			expect(user).toMatchObject({ sub: "bob", channels: ["orders"], publish: [] });
 		}
 	});
@@ -120,7 +128,7 @@ describe("subscriber", () => {
 			},
 			SECRET,
 		);
-		const authority = new Authority(env, {});
+		const authority = new Authority(env, {}, logger);
 		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), true)).resolves.toBeDefined();
 		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), false)).rejects.toThrow(
 			problem("token_expired"),
@@ -134,7 +142,9 @@ describe("subscriber", () => {
 	});
 
 	it("is not who has a publish key", async () => {
-		await expect(new Authority(env, {}).subscriber(request(KEY), false)).rejects.toThrow(problem("invalid_token"));
+		await expect(new Authority(env, {}, logger).subscriber(request(KEY), false)).rejects.toThrow(
+			problem("invalid_token"),
+		);
 	});
 
 	it("is not who sends a ticket as a token", async () => {
@@ -151,7 +161,7 @@ describe("subscriber", () => {
 			},
 			SECRET,
 		);
-		const authority = new Authority(env, {});
+		const authority = new Authority(env, {}, logger);
 		await expect(authority.subscriber(request(ticket), false)).rejects.toThrow(problem("invalid_token"));
 		await expect(authority.subscriber(request(undefined, `?token=${ticket}`), false)).rejects.toThrow(
 			problem("invalid_token"),
@@ -161,15 +171,15 @@ describe("subscriber", () => {
 
 	it("is not who has a token for a ticket", async () => {
 		const token = await issuer.token();
-		await expect(new Authority(env, {}).subscriber(request(undefined, `?ticket=${token}`), false)).rejects.toThrow(
-			problem("invalid_token"),
-		);
+		await expect(
+			new Authority(env, {}, logger).subscriber(request(undefined, `?ticket=${token}`), false),
+		).rejects.toThrow(problem("invalid_token"));
 	});
 });
 
 describe("publisher", () => {
 	it("is who has a publish key, for the key's channels", async () => {
-		expect(await new Authority(env, {}).publisher(request(KEY))).toEqual({
+		expect(await new Authority(env, {}, logger).publisher(request(KEY))).toEqual({
 			kind: "key",
 			id: expect.stringMatching(/^key:[0-9a-f]{16}$/),
 			patterns: ["orders", "chat:*"],
@@ -178,23 +188,25 @@ describe("publisher", () => {
 
 	it("is who has a token, for the channels that it lets them publish to, not those that they may read", async () => {
 		const token = await issuer.token({ publish: ["chat:7"], channels: ["*"] });
-		const publisher = await new Authority(env, {}).publisher(request(token));
+		const publisher = await new Authority(env, {}, logger).publisher(request(token));
 		expect(publisher).toMatchObject({ kind: "user", patterns: ["chat:7"], user: { sub: "alice" } });
 	});
 
 	it("is nobody whose credentials are in the query", async () => {
-		await expect(new Authority(env, {}).publisher(request(undefined, `?token=${KEY}`))).rejects.toThrow(
+		await expect(new Authority(env, {}, logger).publisher(request(undefined, `?token=${KEY}`))).rejects.toThrow(
 			problem("missing_token"),
 		);
 	});
 
 	it("is nobody with another key", async () => {
-		await expect(new Authority(env, {}).publisher(request(`${KEY}x`))).rejects.toThrow(problem("invalid_token"));
+		await expect(new Authority(env, {}, logger).publisher(request(`${KEY}x`))).rejects.toThrow(
+			problem("invalid_token"),
+		);
 	});
 
 	it("does not ask the authenticate hook for a publish key", async () => {
 		const authenticate = vi.fn(() => null);
-		const authority = new Authority({ PUBLISH_KEYS: KEY }, { authenticate });
+		const authority = new Authority({ PUBLISH_KEYS: KEY }, { authenticate }, logger);
 		expect(await authority.publisher(request(KEY))).toEqual({ kind: "key", id: expect.any(String), patterns: ["*"] });
 		expect(authenticate).not.toHaveBeenCalled();
 	});
@@ -209,7 +221,7 @@ describe("the authenticate hook", () => {
 	it("is given the token and the request", async () => {
 		const authenticate = vi.fn(() => null);
 		const asked = request("abc");
-		await new Authority({}, { authenticate }).subscriber(asked, false).catch(() => undefined);
+		await new Authority({}, { authenticate }, logger).subscriber(asked, false).catch(() => undefined);
 		expect(authenticate).toHaveBeenCalledExactlyOnceWith("abc", asked);
 	});
 
@@ -238,7 +250,7 @@ describe("the authenticate hook", () => {
 	});
 
 	it("may answer later", async () => {
-		const authority = new Authority({}, { authenticate: async () => ({ sub: "alice", expires: later() }) });
+		const authority = new Authority({}, { authenticate: async () => ({ sub: "alice", expires: later() }) }, logger);
 		expect((await authority.subscriber(request("abc"), false)).user.sub).toBe("alice");
 	});
 
@@ -259,7 +271,7 @@ describe("the authenticate hook", () => {
 		["rejects", () => Promise.reject(new Error("hunter2"))],
 	])("denies when it %s, and tells the client nothing of why", async (_, authenticate) => {
 		const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
-		const error: unknown = await new Authority({}, { authenticate })
+		const error: unknown = await new Authority({}, { authenticate }, logger)
 			.subscriber(request("abc"), false)
 			.catch((thrown: unknown) => thrown);
 		expect(error).toEqual(problem("invalid_token"));
@@ -314,7 +326,7 @@ describe("allowSubscribe", () => {
 
 	it("asks the hook only after the grants said yes: it cannot widen them", async () => {
 		const authorizeSubscribe = vi.fn(() => true);
-		const authority = new Authority(env, { authorizeSubscribe });
+		const authority = new Authority(env, { authorizeSubscribe }, logger);
 		await expect(authority.allowSubscribe(userNamed("alice"), "orders")).rejects.toThrow(problem("insufficient_scope"));
 		expect(authorizeSubscribe).not.toHaveBeenCalled();
 		const alice = userNamed("alice", ["orders"]);
@@ -323,7 +335,7 @@ describe("allowSubscribe", () => {
 	});
 
 	it("lets in whom the hook lets in later", async () => {
-		const authority = new Authority(env, { authorizeSubscribe: async () => true });
+		const authority = new Authority(env, { authorizeSubscribe: async () => true }, logger);
 		await expect(authority.allowSubscribe(userNamed("alice", ["orders"]), "orders")).resolves.toBeUndefined();
 	});
 });
@@ -346,7 +358,7 @@ describe("allowPublish", () => {
 
 	it.each(publishers)("asks the hook about a %s only after the patterns said yes", async (_, publisher) => {
 		const authorizePublish = vi.fn(() => false);
-		const authority = new Authority(env, { authorizePublish });
+		const authority = new Authority(env, { authorizePublish }, logger);
 		await expect(authority.allowPublish(publisher, "news")).rejects.toThrow(problem("insufficient_scope"));
 		expect(authorizePublish).not.toHaveBeenCalled();
 		await expect(authority.allowPublish(publisher, "orders")).rejects.toThrow(problem("insufficient_scope"));
@@ -373,7 +385,7 @@ describe("an authorisation hook", () => {
 
 	it.each(answers)("denies when it %s", async (_, answer) => {
 		vi.spyOn(console, "error").mockImplementation(() => undefined);
-		const authority = new Authority(env, { authorizeSubscribe: answer, authorizePublish: answer });
+		const authority = new Authority(env, { authorizeSubscribe: answer, authorizePublish: answer }, logger);
 		const hidden = expect.objectContaining({
 			code: "insufficient_scope",
 			message: expect.not.stringContaining("hunter2"),

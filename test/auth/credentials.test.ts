@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bearerToken, subscriberCredentials } from "../../src/auth/credentials.ts";
+import { bearerToken, secretsOf, subscriberCredentials } from "../../src/auth/credentials.ts";
 
 function request(query = "", authorization?: string): Request {
 	const headers = authorization === undefined ? {} : { Authorization: authorization };
@@ -97,5 +97,30 @@ describe("subscriberCredentials", () => {
 
 	it.each(MALFORMED)("refuses %j, which is not one token", (authorization) => {
 		expect(() => subscriberCredentials(request("", authorization))).toThrow(problem("invalid_token"));
+	});
+});
+
+describe("secretsOf", () => {
+	it.each([
+		["Bearer abc", ["abc"]],
+		["bearer  a  b", ["a", "b"]],
+		["Bearer a, Bearer b", ["a", "b"]],
+		["Bearer\tabc", ["abc"]],
+		["Basic YWxp", ["YWxp"]],
+		["abc.def", ["abc.def"]],
+	])("finds what may be a credential in the header, whatever its form: %j", (authorization, secrets) => {
+		const { headers, url } = request("", authorization);
+		expect(secretsOf(headers, new URL(url))).toEqual(expect.arrayContaining(secrets));
+	});
+
+	it("finds every token and ticket of the query, as they stand there and as they are meant", () => {
+		const { headers, url } = request("&token=a%2Bb&note=c&ticket=d+e&token=&%74oken=f&xtoken=g");
+		const found = secretsOf(headers, new URL(url)).filter((secret) => secret !== "");
+		expect(found).toEqual(["a+b", "a%2Bb", "d e", "d+e", "f", "f"]);
+	});
+
+	it("finds none where there are none", () => {
+		const { headers, url } = request();
+		expect(secretsOf(headers, new URL(url)).join("")).toBe("");
 	});
 });

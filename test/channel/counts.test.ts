@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Counts } from "../../src/channel/counts.ts";
 import type { Subscriber } from "../../src/channel/subscriber.ts";
+import { Logger } from "../../src/logger.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import type { Report } from "../../src/metrics/metrics-object.ts";
 import { newTally } from "../../src/metrics/tally.ts";
@@ -10,9 +11,10 @@ const relayed = { isRelayed: true } as Subscriber;
 
 /** What a channel counts, and what it reports of that. */
 function counting() {
+	const holder = "channel:orders";
 	const reports: Report[] = [];
 	const send = async (report: Report) => void reports.push(report);
-	const meter = new Meter({ holder: "channel:orders", heartbeatSeconds: 25, byChannel: true, send });
+	const meter = new Meter({ holder, heartbeatSeconds: 25, byChannel: true, logger: new Logger({ holder }), send });
 	const counts = new Counts({ name: "orders", meter, carried: undefined, carry: () => undefined });
 	return { counts, meter, reports };
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { Logger } from "../../src/logger.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import type { Report } from "../../src/metrics/metrics-object.ts";
 import type { Tally } from "../../src/metrics/tally.ts";
@@ -14,7 +15,11 @@ afterEach(() => {
 function meter({ byChannel = true, heartbeatSeconds = 25 } = {}) {
 	const reports: Report[] = [];
 	const send = vi.fn(async (report: Report) => void reports.push(report));
-	return { meter: new Meter({ holder: "me", heartbeatSeconds, byChannel, send }), reports, send };
+	return {
+		meter: new Meter({ holder: "me", heartbeatSeconds, byChannel, logger: new Logger({ holder: "me" }), send }),
+		reports,
+		send,
+	};
 }
 
 function publish(tally: Tally): void {
@@ -59,7 +64,7 @@ describe("a meter", () => {
 	});
 
 	it("tells again what could not be reported, together with what has come since", async () => {
-		vi.spyOn(console, "error").mockImplementation(() => undefined);
+		const lines = vi.spyOn(console, "error").mockImplementation(() => undefined);
 		const { meter: counts, reports, send } = meter();
 		send.mockRejectedValueOnce(new Error("overloaded"));
 		counts.count("orders", publish);
@@ -67,6 +72,7 @@ describe("a meter", () => {
 		counts.count("orders", publish);
 		await counts.report();
 		expect(reports.map(published)).toEqual([[["orders", 2]]]);
+		expect(JSON.parse(String(lines.mock.lastCall))).toMatchObject({ holder: "me", error: { message: "overloaded" } });
 	});
 
 	it("adds all channels up where they are not told apart", async () => {

@@ -1,11 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Start } from "../../src/channel/resume.ts";
 import type { Subscription } from "../../src/channel/subscription.ts";
 import { Problem } from "../../src/errors.ts";
 import { encodeEvents, joinResponse, type RelayMessage, requestedSubscription } from "../../src/link.ts";
+import { Logger } from "../../src/logger.ts";
 import type { Client } from "../../src/relay/client.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { Cursors } from "../../src/sse/cursor.ts";
+import { watchLines } from "../support/lines.ts";
 
 /** A channel at the other end of a relay's WebSockets, which does what a test says. */
 class FakeChannel {
@@ -13,10 +15,13 @@ class FakeChannel {
 	readonly told: RelayMessage[] = [];
 	socket: WebSocket | undefined;
 	refusal: Problem | undefined;
+	/** What its calls fail with. */
+	failure: Error | undefined;
 	start: Start = { position: 10, cursor: 10, resumed: false };
 
 	readonly call = async (_: string, request: Request): Promise<Response> => {
 		this.subscriptions.push(requestedSubscription(request));
+		if (this.failure) throw this.failure;
 		if (this.refusal) return this.refusal.toResponse();
 		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 		ours.accept();
@@ -72,6 +77,7 @@ async function relayOf(
 	};
 	const cursors = await Cursors.of(["orders"]);
 	const { call } = channel;
+	const logger = new Logger({ request: "r1" });
 	const positions = undefined;
 	const options = {
 		channels: ["orders"],
@@ -80,6 +86,7 @@ async function relayOf(
 		positions,
 		heartbeatMilliseconds,
 		meter: undefined,
+		logger,
 		call,
 	};
 	return new Relay(options, client, maxEffort);
@@ -130,6 +137,23 @@ describe("a relay", () => {
 		await expect.poll(() => channel.subscriptions.length).toBeGreaterThanOrEqual(3);
 		channel.refusal = new Problem("invalid_token", "Revoked.");
 		await expect.poll(() => client.seen).toEqual(["closing revoked false"]);
+	});
+
+	it("writes down each time that a channel could not be reached, for the request of the stream", async () => {
+		const lines = watchLines();
+		const { channel } = await started();
+		channel.failure = new Problem("channel_unavailable", "Just now.", { cause: new Error("it broke") });
+		channel.socket?.close(1011);
+		await expect.poll(() => lines.length).toBe(2);
+		channel.failure = undefined;
+		expect(lines[0]?.fields).toEqual({
+			level: "error",
+			message: "The channel could not be joined again.",
+			request: "r1",
+			channel: "orders",
+			error: { name: "Error", message: "it broke", stack: expect.any(String) },
+		});
+		vi.restoreAllMocks();
 	});
 
 	it("tells its channel what the client has taken, rarely, and only once it has", async () => {
