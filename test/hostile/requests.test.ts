@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
+import { type Line, watchLines } from "../support/lines.ts";
 import { fc, nastyJson, nastyText } from "../support/property.ts";
 import { call, freshChannel, PUBLISH_KEY, published } from "../support/service.ts";
 
@@ -11,6 +12,7 @@ let alice: string;
 let channel: string;
 /** Where nothing is published any more, and not everything is for everyone. */
 let secretive: string;
+let lines: Line[];
 /** The statuses that came back: a test that only ever meets one of them would test nothing. */
 const answers = new Set<number>();
 
@@ -21,11 +23,13 @@ beforeAll(async () => {
 	secretive = freshChannel();
 	await published(secretive, [{ data: SECRET, to: { user: "victim" } }, { data: "for everyone" }]);
 	await published("user:victim", { data: SECRET });
+	lines = watchLines();
 });
 
-/** Sends a request that may be anything, and finds the answer to be one of ours: no failure, no secret. */
+/** Sends a request that may be anything: the answer is one of ours and leaves one line; no failure, no secret. */
 async function isHarmless(path: string, init: RequestInit = {}): Promise<boolean> {
 	let response: Response;
+	lines.length = 0;
 	try {
 		response = await call(path, init);
 	} catch (error) {
@@ -34,6 +38,7 @@ async function isHarmless(path: string, init: RequestInit = {}): Promise<boolean
 		throw error;
 	}
 	answers.add(response.status);
+	expect(lines).toEqual([expect.objectContaining({ fields: expect.objectContaining({ status: response.status }) })]);
 	if (response.headers.get("Content-Type") === "text/event-stream") return !(await readAll(response)).includes(SECRET);
 	const text = await response.text();
 	expect({ path, status: response.status, text }).toMatchObject({ status: expect.toSatisfy((status) => status < 500) });
