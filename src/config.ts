@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Problem } from "./errors.ts";
 import { isChannelPattern } from "./names.ts";
+import { whole } from "./whole.ts";
 
 const DAY_SECONDS = 86_400;
 /** Asymmetric signatures only: with `HS*`, whoever can verify a token could also make one. */
@@ -8,17 +9,6 @@ const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 
 const text = z.string().trim().min(1, "is empty");
 const list = text.transform((value) => value.split(/[\s,]+/).filter((item) => item !== ""));
-
-/** A whole number; its setting may be a number or its digits. */
-function whole(fallback: number, min: number, max: number) {
-	const problem = `must be a whole number from ${min} to ${max}`;
-	return z
-		.string()
-		.regex(/^\d+$/, problem)
-		.transform(Number)
-		.pipe(z.int(problem).min(min, problem).max(max, problem))
-		.prefault(`${fallback}`);
-}
 
 const keysUrl = text.refine((value) => {
 	const url = URL.parse(value);
@@ -61,32 +51,57 @@ const publishKeys = text.transform((value, context): PublishKey[] => {
 
 /** Where subscribers' tokens come from. Not asked for where an `authenticate` hook takes over. */
 const tokenSettings = {
-	JWKS_URL: keysUrl,
-	JWT_ISSUER: text,
-	JWT_AUDIENCE: text,
+	JWKS_URL: keysUrl.describe("Where the identity provider's public keys are."),
+	JWT_ISSUER: text.describe("The exact `iss` of its tokens."),
+	JWT_AUDIENCE: text.describe("What the `aud` of its tokens is, or holds."),
 };
 
 const settings = {
-	JWT_ALGORITHMS: algorithms.prefault("RS256 ES256"),
-	CHANNELS_CLAIM: text.prefault("channels"),
-	DEFAULT_CHANNELS: patterns.prefault("user:{sub} public:*"),
-	CONSOLE: z.enum(["on", "off"], "must be `on` or `off`").prefault("off"),
-	CORS_ORIGINS: origins.optional(),
-	DELIVERY: z.enum(["direct", "hibernate"], "must be `direct` or `hibernate`").prefault("direct"),
-	HEARTBEAT_SECONDS: whole(25, 1, 300),
-	RETRY_MILLISECONDS: whole(2000, 0, 3_600_000),
-	REPLAY_EVENTS: whole(100, 1, 10_000),
-	REPLAY_SECONDS: whole(DAY_SECONDS, 1, 365 * DAY_SECONDS),
-	MAX_EVENT_BYTES: whole(65_536, 1, 1_048_576),
-	MAX_BACKLOG_BYTES: whole(1_048_576, 1024, 67_108_864),
-	MAX_SUBSCRIBERS: whole(20_000, 1, 1_000_000),
-	MAX_CONNECTIONS_PER_USER: whole(20, 1, 1_000_000),
-	PUBLISH_KEYS: publishKeys.optional(),
-	TICKET_SECRET: text.min(32, "must have 32 or more characters").optional(),
+	JWT_ALGORITHMS: algorithms.prefault("RS256 ES256").describe("The algorithms that tokens may be signed with."),
+	CHANNELS_CLAIM: text.prefault("channels").describe("The claim of a token that lists the channels it grants."),
+	DEFAULT_CHANNELS: patterns
+		.prefault("user:{sub} public:*")
+		.describe("The patterns that every token grants; `{sub}` becomes its subject."),
+	CONSOLE: z
+		.enum(["on", "off"], "must be `on` or `off`")
+		.prefault("off")
+		.describe("Whether a page to watch channels and to publish is at `/`."),
+	CORS_ORIGINS: origins.optional().describe("The origins that may call the service from a browser, or `*`."),
+	DELIVERY: z
+		.enum(["direct", "hibernate"], "must be `direct` or `hibernate`")
+		.prefault("direct")
+		.describe("Who holds a stream of one channel: its Durable Object, or the Worker."),
+	HEARTBEAT_SECONDS: whole(1, 300).prefault(25).describe("How long a stream is silent before a comment is sent."),
+	RETRY_MILLISECONDS: whole(0, 3_600_000).prefault(2000).describe("How long clients wait before they reconnect."),
+	REPLAY_EVENTS: whole(1, 10_000).prefault(100).describe("How many events a channel remembers."),
+	REPLAY_SECONDS: whole(1, 365 * DAY_SECONDS)
+		.prefault(DAY_SECONDS)
+		.describe("How long a channel remembers an event."),
+	MAX_EVENT_BYTES: whole(1, 1_048_576).prefault(65_536).describe("How large an event may be."),
+	MAX_BACKLOG_BYTES: whole(1024, 67_108_864)
+		.prefault(1_048_576)
+		.describe("How much may wait unread for one stream, shared out among its channels."),
+	MAX_SUBSCRIBERS: whole(1, 1_000_000).prefault(20_000).describe("How many streams of one channel may be open."),
+	MAX_CONNECTIONS_PER_USER: whole(1, 1_000_000).prefault(20).describe("How many of them may be one user's."),
+	PUBLISH_KEYS: publishKeys
+		.optional()
+		.meta({ description: "The publish keys, each with the patterns that it covers.", writeOnly: true }),
+	TICKET_SECRET: text
+		.min(32, "must have 32 or more characters")
+		.optional()
+		.meta({ description: "The secret that seals tickets. Without it, there are none.", writeOnly: true }),
 };
 
 const serviceSchema = z.object(settings);
 const standardSchema = z.object({ ...tokenSettings, ...settings });
+
+/** The settings as they are described. Secrets are write-only: nothing tells them. */
+export const settingsSchema = standardSchema.meta({
+	id: "Settings",
+	unusedIO: "input",
+	description:
+		"The settings of the service, in its Worker's environment. Required ones may be left out where an `authenticate` hook takes over.",
+});
 
 /** Every setting, checked and with its default. Names and defaults are the protocol's. */
 export type Config = z.output<typeof serviceSchema>;

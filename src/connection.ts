@@ -1,9 +1,16 @@
+import { z } from "zod";
+
 /**
  * The id of an open stream. It tells which channel holds the stream, so that whoever has it can reach the stream again;
  * to clients it is opaque.
  */
 
 const CONNECTION = /^[0-9a-f-]{36}\.(.+)$/;
+
+export const connectionSchema = z
+	.string()
+	.min(1)
+	.meta({ description: "The id of an open stream, as its `connected` tells it. Treat it as opaque." });
 
 /** An id for a stream of a channel that is being opened. */
 export function newConnection(channel: string): string {

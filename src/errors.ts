@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /**
  * Every error that a client can meet, with its HTTP status (RFC 9110) and a title for people.
@@ -30,6 +30,26 @@ const PROBLEMS = {
 
 /** A code of the protocol's error table. */
 export type ProblemCode = keyof typeof PROBLEMS;
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+
+/** The status of a code. */
+export function statusOf(code: ProblemCode): number {
+	return PROBLEMS[code].status;
+}
+
+/** Problem details (RFC 9457), the body of every error. */
+export const problemSchema = z
+	.object({
+		type: z.string().meta({ examples: ["urn:tidings:problem:not_found"] }),
+		title: z.string(),
+		status: z.int(),
+		code: z.enum(PROBLEM_CODES).meta({ description: "What went wrong, for programs." }),
+		detail: z.string().meta({ description: "What went wrong and what to do about it, for people." }),
+	})
+	.meta({ id: "Problem", description: "Problem details (RFC 9457)." });
+
+type ProblemDetails = z.output<typeof problemSchema>;
 
 /** How long a client is asked to wait, in seconds, where its problem passes by itself. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
@@ -70,12 +90,12 @@ export class Problem extends Error {
 
 	/** The problem that a response of {@link toResponse} holds. */
 	static async fromResponse(response: Response): Promise<Problem> {
-		const { code, detail } = (await response.json()) as { code: ProblemCode; detail: string };
+		const { code, detail } = (await response.json()) as ProblemDetails;
 		return new Problem(code, detail);
 	}
 
 	get status(): number {
-		return PROBLEMS[this.code].status;
+		return statusOf(this.code);
 	}
 
 	/** The `application/problem+json` response, with the headers that its status asks for. */
@@ -87,7 +107,8 @@ export class Problem extends Error {
 		const retryAfter = RETRY_AFTER_SECONDS[this.code];
 		if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
 		if (this.allow) headers.set("Allow", this.allow.join(", "));
-		const body = { type: `urn:tidings:problem:${this.code}`, title, status, code: this.code, detail: this.detail };
+		const { code, detail } = this;
+		const body: ProblemDetails = { type: `urn:tidings:problem:${code}`, title, status, code, detail };
 		return new Response(JSON.stringify(body), { status, headers });
 	}
 
@@ -106,6 +127,11 @@ export class Problem extends Error {
 				return undefined;
 		}
 	}
+}
+
+/** What a schema whose messages are whole sentences found wrong first. */
+export function firstMessage(error: z.ZodError): string {
+	return error.issues[0]?.message ?? "";
 }
 
 /**

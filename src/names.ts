@@ -1,7 +1,22 @@
+import { z } from "zod";
+
 /** The names of channels, and the patterns that stand for many of them: a name, a prefix such as `chat:*`, or `*`. */
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$/;
-const PREFIX = /^(?:[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127})?\*$/;
+const PATTERN = /^(?:[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}\*?|\*)$/;
+
+export const channelSchema = z
+	.string()
+	.regex(NAME, {
+		error: ({ input }) =>
+			`${JSON.stringify(String(input).slice(0, 128))} can be no channel: a name has 1 to 128 characters of A-Z a-z 0-9 . _ : @ ~ - and starts with a letter or digit.`,
+	})
+	.meta({ description: "A channel's name.", examples: ["orders"] });
+
+export const patternSchema = z
+	.string()
+	.regex(PATTERN, "must be a channel name or a prefix such as `chat:*`")
+	.meta({ description: "A channel's name, a prefix that ends in `*`, or `*` alone.", examples: ["chat:*"] });
 
 /**
  * Whether a text may be the name of a channel.
@@ -22,5 +37,5 @@ export function isChannelName(text: string): boolean {
  * isChannelPattern("*:chat"); // false
  */
 export function isChannelPattern(text: string): boolean {
-	return NAME.test(text) || PREFIX.test(text);
+	return PATTERN.test(text);
 }

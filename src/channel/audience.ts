@@ -1,19 +1,13 @@
 import type { StoredEvent } from "../sse/event.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
+import type { ListedSubscriber } from "./listed-subscriber.ts";
 import type { Observers } from "./observers.ts";
 import type { Presence, Subscriber } from "./subscriber.ts";
 import type { CloseReason, DisconnectReason } from "./subscription.ts";
 
 /** How many streams may be closed whose clients have not read the end yet; past it, the oldest is dropped. */
 const MAX_DRAINING = 100;
-
-/** An open stream, as administrators see it. `since` is in unix milliseconds. */
-export interface ListedSubscriber {
-	connection: string;
-	user: string;
-	since: number;
-}
 
 /** What an audience needs of the channel around it. */
 export interface AudienceHandlers {

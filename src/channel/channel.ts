@@ -8,12 +8,13 @@ import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import { formatCursor } from "../sse/cursor.ts";
 import { envelopeJson } from "../sse/event.ts";
 import { Admission } from "./admission.ts";
-import { Audience, type ListedSubscriber } from "./audience.ts";
+import { Audience } from "./audience.ts";
 import { Backpressure } from "./backpressure.ts";
 import { Counts } from "./counts.ts";
 import { Downlink } from "./downlink.ts";
 import { Downlinks } from "./downlinks.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
+import type { ListedSubscriber } from "./listed-subscriber.ts";
 import { Log } from "./log.ts";
 import { type ObserverHooks, Observers } from "./observers.ts";
 import { Pacing } from "./pacing.ts";
@@ -21,6 +22,7 @@ import { Publishing, type PublishOutcome, type PublishRequest } from "./publishi
 import { Replay } from "./replay.ts";
 import { Retirement } from "./retirement.ts";
 import { Revocations } from "./revocations.ts";
+import type { ChannelState } from "./state.ts";
 import { Stream } from "./stream.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Renewal, Subscription } from "./subscription.ts";
@@ -29,15 +31,6 @@ import type { Renewal, Subscription } from "./subscription.ts";
 const ALARM_PACE_MILLISECONDS = 250;
 /** Alarms that fall due later are set again before: they cannot be set for just any time. */
 const MAX_ALARM_MILLISECONDS = 24 * 60 * 60 * 1000;
-
-/** How a channel stands. Before anybody has subscribed or published, `head` is `"0"`. */
-export interface ChannelState {
-	channel: string;
-	head: string;
-	oldest: string | null;
-	buffered: number;
-	subscribers: number;
-}
 
 /** Which streams an administrator ends: all of a user's, and what else the user could open, or a single one. */
 export type EndedSubscribers = { user: string } | { connection: string };

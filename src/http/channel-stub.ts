@@ -1,15 +1,13 @@
 import type { ChannelObject } from "../channel/channel.ts";
-import { Problem } from "../errors.ts";
-import { isChannelName } from "../names.ts";
+import { firstMessage, Problem } from "../errors.ts";
+import { channelSchema } from "../names.ts";
 import type { TidingsEnv } from "./env.ts";
 
 /** @throws Problem `invalid_channel` unless the name may be a channel's. */
 export function checkChannel(name: string): string {
-	if (isChannelName(name)) return name;
-	throw new Problem(
-		"invalid_channel",
-		`${JSON.stringify(name.slice(0, 128))} can be no channel: a name has 1 to 128 characters of A-Z a-z 0-9 . _ : @ ~ - and starts with a letter or digit.`,
-	);
+	const checked = channelSchema.safeParse(name);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_channel", firstMessage(checked.error));
 }
 
 /**

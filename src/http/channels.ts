@@ -1,12 +1,11 @@
 import { type Context, Hono } from "hono";
+import type { z } from "zod";
 import type { EndedSubscribers } from "../channel/channel.ts";
-import { Problem } from "../errors.ts";
-import { parseCursor } from "../sse/cursor.ts";
+import { describeIssue, Problem } from "../errors.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
+import { type Ended, endedQuerySchema, historyQuerySchema } from "./channels-schema.ts";
 import type { AppEnv } from "./env.ts";
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
+import { readQuery } from "./query.ts";
 
 /** The routes below `/channels/{channel}` that show and administer a channel, for backends. */
 export const channels = new Hono<AppEnv>()
@@ -16,8 +15,7 @@ export const channels = new Hono<AppEnv>()
 	})
 	.get("/channels/:channel/events", async (c) => {
 		const channel = await administered(c, c.req.param("channel"));
-		const after = readAfter(c.req.query("after"));
-		const limit = readLimit(c.req.query("limit"));
+		const { after, limit } = readHistoryQuery(c.req.query());
 		const events = await callChannel(c.env, channel, (stub) => stub.eventsJson(after, limit));
 		return c.body(events, 200, { "Content-Type": "application/json" });
 	})
@@ -27,9 +25,9 @@ export const channels = new Hono<AppEnv>()
 	})
 	.delete("/channels/:channel/subscribers", async (c) => {
 		const channel = await administered(c, c.req.param("channel"));
-		const which = readEnded(c.req.queries());
+		const which = readEnded(new URL(c.req.url).searchParams);
 		const ended = await callChannel(c.env, channel, async (stub) => await stub.endSubscribers(which));
-		return c.json({ channel, ended });
+		return c.json<Ended>({ channel, ended });
 	})
 	.delete("/channels/:channel", async (c) => {
 		const channel = await administered(c, c.req.param("channel"));
@@ -39,7 +37,7 @@ export const channels = new Hono<AppEnv>()
 			throw new Problem("invalid_request", detail);
 		}
 		const ended = await callChannel(c.env, channel, async (stub) => await stub.wipe());
-		return c.json({ channel, ended });
+		return c.json<Ended>({ channel, ended });
 	});
 
 /** These routes show what is addressed to anybody. */
@@ -51,25 +49,14 @@ async function administered(c: Context<AppEnv>, name: string): Promise<string> {
 	return channel;
 }
 
-/** Exactly one of the two: what is left out must not end everybody's streams. */
-function readEnded({ user = [], connection = [] }: Record<string, string[]>): EndedSubscribers {
-	const [value = "", ...others] = [...user, ...connection];
-	if (value === "" || others.length > 0) {
-		throw new Problem("invalid_request", "Say whose streams to end: either `?user=` or `?connection=`, once.");
-	}
-	return user.length > 0 ? { user: value } : { connection: value };
+function readEnded(query: URLSearchParams): EndedSubscribers {
+	const checked = endedQuerySchema.safeParse(readQuery(query));
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", "Say whose streams to end: either `?user=` or `?connection=`, once.");
 }
 
-function readAfter(text: string | undefined): number {
-	if (text === undefined) return 0;
-	const after = parseCursor(text);
-	if (after === undefined) throw new Problem("invalid_request", "`after` must be the id of an event.");
-	return after;
-}
-
-function readLimit(text: string | undefined): number {
-	if (text === undefined) return DEFAULT_LIMIT;
-	const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-	if (limit >= 1 && limit <= MAX_LIMIT) return limit;
-	throw new Problem("invalid_request", `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
+function readHistoryQuery(query: Record<string, string>): z.output<typeof historyQuerySchema> {
+	const checked = historyQuerySchema.safeParse(query);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", describeIssue(checked.error, "The query"));
 }

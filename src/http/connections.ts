@@ -4,6 +4,7 @@ import { channelOf } from "../connection.ts";
 import { Problem } from "../errors.ts";
 import { isChannelName } from "../names.ts";
 import { callChannel } from "./channel-stub.ts";
+import type { Renewed } from "./connections-schema.ts";
 import type { AppEnv } from "./env.ts";
 import { prepareRenewal } from "./subscribing.ts";
 
@@ -28,7 +29,7 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 		channel,
 		async (stub): Promise<RenewalOutcome> => await stub.renew(connection, renewal),
 	);
-	if (outcome.ok) return c.json({ connection, expires: outcome.expires });
+	if (outcome.ok) return c.json<Renewed>({ connection, expires: outcome.expires });
 	if (outcome.reason === "not_found") throw unknownConnection();
 	throw new Problem("invalid_token", "Your access was ended after this token was issued. Get a new one.");
 });

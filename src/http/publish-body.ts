@@ -1,6 +1,8 @@
 import { createParser } from "eventsource-parser";
-import { Problem } from "../errors.ts";
+import { z } from "zod";
+import { firstMessage, Problem } from "../errors.ts";
 import { mediaType, parseJson, readText } from "./body.ts";
+import { readQuery } from "./query.ts";
 
 /** The forms in which events can be published, each read into what `acceptEvents` checks. */
 
@@ -8,6 +10,23 @@ import { mediaType, parseJson, readText } from "./body.ts";
 const MAX_BODY_BYTES = 16_777_216;
 /** A batch has up to 100 events, and their JSON is longer than their data. */
 const BODY_BYTES_PER_EVENT_BYTE = 128;
+
+const TWICE = "A form's field must not be given twice.";
+
+/** An event as a form has it. The messages are whole sentences; what the fields may hold is checked with the event. */
+export const formSchema = z
+	.strictObject(
+		{
+			type: z.string(TWICE).optional(),
+			user: z.string(TWICE).optional().meta({ description: "The subject that the event is for." }),
+			data: z.string({ error: ({ input }) => (input === undefined ? "The form has no field `data`." : TWICE) }),
+		},
+		{
+			error: ({ code }) =>
+				code === "unrecognized_keys" ? "A form has the fields `type`, `data` and `user`, and no others." : undefined,
+		},
+	)
+	.transform(({ user, ...event }) => ({ ...event, ...(user !== undefined && { to: { user } }) }));
 
 const FORMS: Record<string, (text: string, query: URLSearchParams) => unknown> = {
 	"application/json": (text) => parseJson(text, "invalid_event"),
@@ -40,16 +59,10 @@ function withType(data: string, type: string | null): unknown {
 }
 
 function readForm(text: string): unknown {
-	const form = new URLSearchParams(text);
-	const names = [...form.keys()];
-	const unknown = names.find((name) => !["type", "data", "user"].includes(name));
-	if (unknown !== undefined)
-		throw new Problem("invalid_event", "A form has the fields `type`, `data` and `user`, and no others.");
-	if (new Set(names).size < names.length) throw new Problem("invalid_event", "A form's field must not be given twice.");
-	const data = form.get("data");
-	const user = form.get("user");
-	if (data === null) throw new Problem("invalid_event", "The form has no field `data`.");
-	return { ...(withType(data, form.get("type")) as object), ...(user !== null && { to: { user } }) };
+	const checked = formSchema.safeParse(readQuery(new URLSearchParams(text)));
+	if (checked.success) return checked.data;
+	const unknown = checked.error.issues.find((issue) => issue.code === "unrecognized_keys");
+	throw new Problem("invalid_event", unknown?.message ?? firstMessage(checked.error));
 }
 
 /** The frames of an event stream (WHATWG HTML, "Server-sent events"). The last one need not end with an empty line. */

@@ -1,14 +1,16 @@
 import { type Context, Hono } from "hono";
+import type { z } from "zod";
 import { personalChannel } from "../auth/grants.ts";
 import type { Publisher } from "../auth/publishers.ts";
 import type { PublishOutcome, PublishRequest } from "../channel/publishing.ts";
 import type { Config } from "../config.ts";
-import { Problem } from "../errors.ts";
+import { firstMessage, Problem } from "../errors.ts";
 import { countPublish } from "../metrics/tally.ts";
 import { acceptEvents } from "../sse/intake.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./env.ts";
 import { readPublishBody } from "./publish-body.ts";
+import { idempotencyKeySchema, ifMatchSchema } from "./publish-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 
 /** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
@@ -63,7 +65,7 @@ export async function publishEvents(
 	const request: PublishRequest = {
 		events,
 		...(idempotencyKey !== undefined && {
-			idempotency: { key: checkKey(idempotencyKey), digest: await digestOf(events) },
+			idempotency: { key: check(idempotencyKeySchema, idempotencyKey), digest: await digestOf(events) },
 		}),
 		...(ifHead !== undefined && { ifHead }),
 	};
@@ -79,19 +81,16 @@ export async function publishEvents(
 
 function readConditions(headers: Headers): PublishConditions {
 	const ifMatch = headers.get("If-Match");
-	const [, ifHead] = /^"(\d{1,16})"$/.exec(ifMatch ?? "") ?? [];
-	if (ifMatch !== null && ifHead === undefined) {
-		throw new Problem(
-			"invalid_request",
-			'If-Match must be one id in quotes, the channel\'s head: `If-Match: "1795223089000001"`.',
-		);
-	}
-	return { ifHead, idempotencyKey: headers.get("Idempotency-Key") ?? undefined };
+	return {
+		ifHead: ifMatch === null ? undefined : check(ifMatchSchema, ifMatch),
+		idempotencyKey: headers.get("Idempotency-Key") ?? undefined,
+	};
 }
 
-function checkKey(key: string): string {
-	if (/^[\x21-\x7e]{1,128}$/.test(key)) return key;
-	throw new Problem("invalid_request", "An Idempotency-Key has 1 to 128 visible ASCII characters.");
+function check(schema: z.ZodType<string>, value: string): string {
+	const checked = schema.safeParse(value);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", firstMessage(checked.error));
 }
 
 async function digestOf(value: unknown): Promise<string> {

@@ -28,8 +28,8 @@ const authSchema = z
 			.string("must be a cursor")
 			.optional()
 			.transform((cursor) => cursor || undefined),
-		rewind: rewindSchema.optional(),
-		since: sinceSchema.optional(),
+		rewind: rewindSchema(),
+		since: sinceSchema(),
 	})
 	.refine(hasOneStart, ONE_START);
 

@@ -1,18 +1,45 @@
 import { z } from "zod";
+import { channelSchema } from "../names.ts";
+import { whole } from "../whole.ts";
 
 /** What a stream may be asked for, wherever it stands: in a query as text, or in a message as JSON. */
 
+const MAX_CHANNELS = 32;
 const MAX_TYPES = 64;
 
-export const REWIND_HELP = "must be a whole number from 1 on, or `all`";
-export const SINCE_HELP = "must be an RFC 3339 time such as `2026-01-31T12:00:00Z`, or unix milliseconds";
+const REWIND_HELP = "must be a whole number from 1 on, or `all`";
+const SINCE_HELP = "must be an RFC 3339 time such as `2026-01-31T12:00:00Z`, or unix milliseconds";
 
-export const rewindSchema = z.union([z.literal("all"), digits(/^[1-9]\d{0,8}$/)], REWIND_HELP);
+/** A stream's channels, each of them once. The messages are whole sentences. */
+export const channelsSchema = z
+	.array(channelSchema)
+	.min(1, "Name at least one channel: `/events?channel=orders`, or `channels` in the message.")
+	.max(MAX_CHANNELS, `A stream has at most ${MAX_CHANNELS} channels. Open another one.`);
 
-export const sinceSchema = z.union(
-	[digits(/^\d{1,15}$/), z.iso.datetime({ offset: true }).transform(Date.parse)],
-	SINCE_HELP,
-);
+/** Puts what is wrong with a value into words. */
+type Help = (problem: string) => { error: (issue: { input?: unknown }) => string };
+
+const plainly: Help = (problem) => ({ error: () => problem });
+
+export function rewindSchema(help = plainly) {
+	return z
+		.union([z.literal("all"), whole(1, 999_999_999, /^[1-9]\d{0,8}$/)], help(REWIND_HELP))
+		.optional()
+		.meta({ description: "Start with so many of the remembered events. Does nothing when there is a cursor." });
+}
+
+export function sinceSchema(help = plainly) {
+	return z
+		.union(
+			[whole(0, 999_999_999_999_999, /^\d{1,15}$/), z.iso.datetime({ offset: true }).transform(Date.parse)],
+			help(SINCE_HELP),
+		)
+		.optional()
+		.meta({
+			description:
+				"Start with the remembered events from this time on, an RFC 3339 time or unix milliseconds. Does nothing when there is a cursor.",
+		});
+}
 
 export const typesSchema = z.array(z.string()).max(MAX_TYPES, `must be given at most ${MAX_TYPES} times`);
 
@@ -22,7 +49,3 @@ export function hasOneStart({ rewind, since }: { rewind?: unknown; since?: unkno
 }
 
 export const ONE_START = { path: ["rewind"], error: "must not come with `since`; choose one" };
-
-function digits(pattern: RegExp) {
-	return z.union([z.string(), z.number()]).transform(String).pipe(z.string().regex(pattern)).transform(Number);
-}

@@ -3,15 +3,15 @@ import { personalChannel } from "../auth/grants.ts";
 import type { Subscriber, User } from "../auth/user.ts";
 import type { Renewal, Subscription } from "../channel/subscription.ts";
 import { newConnection } from "../connection.ts";
-import { Problem } from "../errors.ts";
+import { firstMessage, Problem } from "../errors.ts";
 import type { RelayOptions } from "../relay/relay.ts";
 import { Cursors } from "../sse/cursor.ts";
 import type { EventForm } from "../sse/event.ts";
-import { callChannel, checkChannel } from "./channel-stub.ts";
+import { callChannel } from "./channel-stub.ts";
 import type { TidingsEnv } from "./env.ts";
+import { channelsSchema } from "./subscribe-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 
-const MAX_CHANNELS = 32;
 /** A WebSocket keeps up to 16 KiB while its Channel sleeps: so much of it for who somebody is, and for what they want. */
 const MAX_IDENTITY_BYTES = 9_500;
 const MAX_WISHES_BYTES = 4_900;
@@ -82,16 +82,10 @@ export async function prepareSubscription(
 }
 
 function readChannels(names: readonly string[]): string[] {
-	const channels = [...new Set(names)].map(checkChannel);
-	if (channels.length === 0)
-		throw new Problem(
-			"invalid_request",
-			"Name at least one channel: `/events?channel=orders`, or `channels` in the message.",
-		);
-	if (channels.length > MAX_CHANNELS) {
-		throw new Problem("invalid_request", `A stream has at most ${MAX_CHANNELS} channels. Open another one.`);
-	}
-	return channels.sort();
+	const checked = channelsSchema.safeParse([...new Set(names)]);
+	if (checked.success) return checked.data.sort();
+	const isName = checked.error.issues[0]?.path.length === 1;
+	throw new Problem(isName ? "invalid_channel" : "invalid_request", firstMessage(checked.error));
 }
 
 /**

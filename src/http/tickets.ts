@@ -1,52 +1,18 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Authority } from "../auth/authority.ts";
 import { covers, maySubscribe } from "../auth/grants.ts";
 import type { Publisher } from "../auth/publishers.ts";
 import { sealTicket, type Ticket } from "../auth/tickets.ts";
 import type { User } from "../auth/user.ts";
 import { describeIssue, Problem } from "../errors.ts";
-import { isChannelPattern } from "../names.ts";
 import { mediaType, parseJson, readText } from "./body.ts";
 import type { AppEnv } from "./env.ts";
+import { type IssuedTicket, keyTicketSchema, userTicketSchema } from "./tickets-schema.ts";
 
 const MAX_BODY_BYTES = 16_384;
 /** A URL may have 16 KB on Cloudflare, and proxies on the way allow less. */
 const MAX_TICKET_CHARACTERS = 8192;
-
-const seconds = (max: number) => {
-	const problem = `must be a whole number of seconds from 1 to ${max}`;
-	return z.int(problem).min(1, problem).max(max, problem);
-};
-
-const channelList = z
-	.array(
-		z.string().refine(isChannelPattern, "must be a channel name or a prefix such as `chat:*`"),
-		"must be a list of channels",
-	)
-	.min(1, "must name at least one channel")
-	.max(128, "must name at most 128 channels");
-
-const lifetimes = {
-	/** How long the ticket opens streams. */
-	expiresIn: seconds(3600).default(300),
-	/** How long a stream that it opened may live. */
-	streamFor: seconds(86_400).optional(),
-	/** Whether it goes on opening streams for requests with a cursor until `streamFor` is over. */
-	resumable: z.boolean("must be true or false").default(false),
-};
-
-const userTicketSchema = z.strictObject({ channels: channelList.optional(), ...lifetimes });
-
-const keyTicketSchema = z.strictObject({
-	user: z
-		.string("must be the subject that the ticket is for")
-		.min(1, "must not be empty")
-		.max(256, "must have at most 256 characters"),
-	channels: channelList,
-	claims: z.record(z.string(), z.unknown()).default({}),
-	...lifetimes,
-});
 
 const KEY_STREAM_SECONDS = 3600;
 
@@ -63,7 +29,7 @@ export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 		const detail = `The ticket would have ${sealed.length} characters, more than fit into a URL safely. Name fewer channels, or fewer claims.`;
 		throw new Problem("invalid_request", detail);
 	}
-	return c.json({ ticket: sealed, expiresIn, streamFor }, 201, {
+	return c.json<IssuedTicket, 201>({ ticket: sealed, expiresIn, streamFor }, 201, {
 		"Cache-Control": "no-store",
 	});
 });

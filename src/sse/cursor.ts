@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /**
  * A cursor is the SSE `id` of a stream: opaque to clients. Of one channel it is the decimal offset of the last event that
  * was handed over; of several, `<fingerprint>:<offset36>,<offset36>,…`, in the order of the sorted channel names.
@@ -5,6 +7,12 @@
 
 const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
 const SEVERAL = /^([0-9a-f]{8}):([0-9a-z]{1,11}(?:,[0-9a-z]{1,11})*)$/;
+
+/** The id of an event in its channel, which is the cursor of a stream of that channel alone. */
+export const idSchema = z
+	.string()
+	.regex(DECIMAL, "must be the id of an event")
+	.meta({ description: "The id of an event in its channel.", examples: ["1795223089000001"] });
 
 /**
  * The cursor for a position in a channel.

@@ -12,26 +12,36 @@ const MAX_STORED_BYTES = 1_900_000;
 /** UTF-8 takes at most three bytes for a UTF-16 code unit (RFC 3629, section 3). */
 const MAX_BYTES_PER_CHARACTER = 3;
 
-const typeSchema = z
+export const typeSchema = z
 	.string()
 	.min(1, "must not be empty; leave it out for `message`")
 	.refine((type) => [...type].length <= MAX_TYPE_CHARACTERS, `must have at most ${MAX_TYPE_CHARACTERS} characters`)
-	.refine((type) => !/\p{Cc}/u.test(type), "must not hold control characters")
+	.regex(/^\P{Cc}*$/u, "must not hold control characters")
 	.refine((type) => !RESERVED_TYPES.some((reserved) => reserved === type), {
 		error: (issue) => `"${issue.input}" is reserved for the service; choose another name`,
-	});
+	})
+	// JSON Schema counts characters as it is done here, by code points.
+	.meta({ maxLength: MAX_TYPE_CHARACTERS, not: { enum: [...RESERVED_TYPES] } });
 
 const claimValueSchema = z.union(
 	[z.string(), z.number(), z.boolean(), z.null()],
 	"must be a string, number, boolean or null",
 );
 
+type Claims = Record<string, z.output<typeof claimValueSchema>>;
+
 const claimsSchema = z
-	// A name that got lost on the way would widen the audience: records drop `__proto__`, so it is refused before.
-	.custom<object>((claims) => !Object.hasOwn(Object(claims), "__proto__"), "must not name `__proto__`")
-	.pipe(z.record(z.string(), claimValueSchema))
+	.preprocess(
+		// A name that got lost on the way would widen the audience: records drop `__proto__`, so it is refused before.
+		(claims: Claims, context) => {
+			if (Object.hasOwn(Object(claims), "__proto__")) context.addIssue("must not name `__proto__`");
+			return claims;
+		},
+		z.record(z.string(), claimValueSchema),
+	)
 	.refine((claims) => Object.keys(claims).length > 0, "must name at least one claim")
-	.refine((claims) => Object.keys(claims).length <= MAX_CLAIMS, `must name at most ${MAX_CLAIMS} claims`);
+	.refine((claims) => Object.keys(claims).length <= MAX_CLAIMS, `must name at most ${MAX_CLAIMS} claims`)
+	.meta({ minProperties: 1, maxProperties: MAX_CLAIMS });
 
 /** `to`: whom an event is for. `"user": "*"` is everyone, and so the same as no `user`. */
 const recipientsSchema = z
@@ -39,17 +49,30 @@ const recipientsSchema = z
 		user: z.string().min(1, "must not be empty").optional(),
 		claims: claimsSchema.optional(),
 	})
-	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`");
+	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`")
+	.meta({ minProperties: 1, description: "Whom the event is for. Default: everyone on the channel." });
 
 /** What a publisher sends: one event. */
-const eventSchema = z
+export const eventSchema = z
 	.strictObject({
 		type: typeSchema.default("message"),
-		data: z.unknown().optional(),
-		retry: z.int("must be a whole number of milliseconds").min(0).max(2_147_483_647).optional(),
+		data: z
+			.unknown()
+			.optional()
+			.meta({ description: "Any JSON value. A text goes out as it is, anything else as compact JSON." }),
+		retry: z
+			.int("must be a whole number of milliseconds")
+			.min(0)
+			.max(2_147_483_647)
+			.optional()
+			.meta({ description: "The reconnection time for clients, in milliseconds." }),
 		to: recipientsSchema.optional(),
 	})
-	.refine((event) => event.data !== undefined, { path: ["data"], error: "is missing; any JSON value will do" });
+	.refine((event) => event.data !== undefined, { path: ["data"], error: "is missing; any JSON value will do" })
+	.meta({ id: "Event", required: ["data"] });
+
+/** Several events that are stored together. Each is checked by itself, so that an error can name its place. */
+export const batchSchema = z.array(eventSchema).min(1).max(MAX_BATCH).meta({ id: "Batch" });
 
 /**
  * An event as a publisher writes it.
