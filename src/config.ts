@@ -97,8 +97,6 @@ const standardSchema = z.object({ ...tokenSettings, ...settings });
 
 /** The settings as they are described. Secrets are write-only: nothing tells them. */
 export const settingsSchema = standardSchema.meta({
-	id: "Settings",
-	unusedIO: "input",
 	description:
 		"The settings of the service, in its Worker's environment. Required ones may be left out where an `authenticate` hook takes over.",
 });

@@ -6,6 +6,8 @@ import { Problem } from "../errors.ts";
 import { channels } from "./channels.ts";
 import { connections } from "./connections.ts";
 import { consolePage } from "./console.ts";
+import { description } from "./description.ts";
+import { docsPage } from "./docs.ts";
 import type { AppEnv } from "./env.ts";
 import { events } from "./events.ts";
 import { health } from "./health.ts";
@@ -44,6 +46,8 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	app.route("/", connections);
 	app.route("/", health);
 	app.route("/", metrics);
+	app.route("/", description);
+	app.route("/", docsPage);
 	app.route("/", consolePage);
 	return app;
 }

@@ -1,6 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { Problem } from "../errors.ts";
 import type { AppEnv } from "./env.ts";
+import { servePage } from "./page.ts";
 
 type Answer = (c: Context<AppEnv>, assets: Fetcher) => Response | Promise<Response>;
 
@@ -19,14 +19,8 @@ function whereItIsOn(answer: Answer): MiddlewareHandler<AppEnv> {
 		const { config, issuer } = c.get("authority");
 		const { ASSETS } = c.env;
 		if (config.CONSOLE === "off" || !ASSETS) return await next();
-		if (!["GET", "HEAD"].includes(c.req.method)) {
-			throw new Problem("method_not_allowed", `${c.req.method} is not allowed here; GET is.`, { allow: ["GET"] });
-		}
-		const response = await answer(c, ASSETS);
-		if (response.status >= 400) return await next();
-		const answered = new Response(response.body, response);
-		for (const [name, value] of Object.entries(pageHeaders(issuer))) answered.headers.set(name, value);
-		return answered;
+		const response = await servePage(c, policyFor(issuer), () => answer(c, ASSETS));
+		return response.status >= 400 ? await next() : response;
 	};
 }
 
@@ -40,23 +34,9 @@ function readFile(c: Context<AppEnv>, assets: Fetcher): Promise<Response> {
 	return assets.fetch(c.req.raw);
 }
 
-/** The page holds credentials: it runs its own script only, and talks to the service and the identity provider only. */
-function pageHeaders(issuer: string | undefined): Record<string, string> {
+/** The page holds credentials: it talks to the service and the identity provider only. */
+function policyFor(issuer: string | undefined): string[] {
 	const issuerUrl = URL.parse(issuer ?? "");
 	const connections = issuerUrl ? `'self' ${issuerUrl.origin}` : "'self'";
-	return {
-		"Content-Security-Policy": [
-			"default-src 'none'",
-			"script-src 'self'",
-			"style-src 'self'",
-			"img-src 'self'",
-			`connect-src ${connections}`,
-			"base-uri 'none'",
-			"form-action 'none'",
-			"frame-ancestors 'none'",
-		].join("; "),
-		"Referrer-Policy": "no-referrer",
-		"X-Content-Type-Options": "nosniff",
-		"Cache-Control": "no-cache",
-	};
+	return ["style-src 'self'", "img-src 'self'", `connect-src ${connections}`];
 }

@@ -12,7 +12,7 @@ export interface TidingsEnv extends SettingsEnv, MetricsEnv {
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
 	/** How often a publisher may publish. Without it, there is no limit. */
 	PUBLISH_RATE_LIMIT?: RateLimit;
-	/** The files of the console. Without it, there is none. */
+	/** The files of the console and of `/docs`. Without it, there are no such pages. */
 	ASSETS?: Fetcher;
 }
 

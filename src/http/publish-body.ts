@@ -17,9 +17,11 @@ const TWICE = "A form's field must not be given twice.";
 export const formSchema = z
 	.strictObject(
 		{
-			type: z.string(TWICE).optional(),
+			type: z.string(TWICE).optional().meta({ description: "The event's type. Default: `message`." }),
 			user: z.string(TWICE).optional().meta({ description: "The subject that the event is for." }),
-			data: z.string({ error: ({ input }) => (input === undefined ? "The form has no field `data`." : TWICE) }),
+			data: z
+				.string({ error: ({ input }) => (input === undefined ? "The form has no field `data`." : TWICE) })
+				.meta({ description: "The event's data, as it is." }),
 		},
 		{
 			error: ({ code }) =>

@@ -29,7 +29,7 @@ export const userTicketSchema = z
 		channels: channelList.optional().meta({ description: "What the token grants, or a part. Default: all of it." }),
 		...lifetimes,
 	})
-	.meta({ id: "UserTicketRequest", description: "With a token." });
+	.meta({ id: "UserTicketRequest", description: "With a token.", examples: [{ expiresIn: 300 }] });
 
 /** What is asked for with a publish key. */
 export const keyTicketSchema = z
@@ -43,7 +43,11 @@ export const keyTicketSchema = z
 		claims: z.record(z.string(), z.unknown()).default({}).meta({ description: "What events can be addressed to." }),
 		...lifetimes,
 	})
-	.meta({ id: "KeyTicketRequest", description: "With a publish key." });
+	.meta({
+		id: "KeyTicketRequest",
+		description: "With a publish key.",
+		examples: [{ user: "alice", channels: ["orders"] }],
+	});
 
 export const issuedTicketSchema = z
 	.object({

@@ -21,7 +21,7 @@ export const typeSchema = z
 		error: (issue) => `"${issue.input}" is reserved for the service; choose another name`,
 	})
 	// JSON Schema counts characters as it is done here, by code points.
-	.meta({ maxLength: MAX_TYPE_CHARACTERS, not: { enum: [...RESERVED_TYPES] } });
+	.meta({ maxLength: MAX_TYPE_CHARACTERS, not: { type: "string", enum: [...RESERVED_TYPES] } });
 
 const claimValueSchema = z.union(
 	[z.string(), z.number(), z.boolean(), z.null()],
@@ -69,7 +69,7 @@ export const eventSchema = z
 		to: recipientsSchema.optional(),
 	})
 	.refine((event) => event.data !== undefined, { path: ["data"], error: "is missing; any JSON value will do" })
-	.meta({ id: "Event", required: ["data"] });
+	.meta({ id: "Event", required: ["data"], examples: [{ type: "order", data: { id: 7, state: "paid" } }] });
 
 /** Several events that are stored together. Each is checked by itself, so that an error can name its place. */
 export const batchSchema = z.array(eventSchema).min(1).max(MAX_BATCH).meta({ id: "Batch" });

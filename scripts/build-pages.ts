@@ -1,16 +1,20 @@
-/** Builds the console's page into `console/dist`, the static assets of the Worker. */
+/** Builds the pages, the console and `/docs`, into `console/dist`, the static assets of the Worker. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
 const { outputFiles } = await build({
 	absWorkingDir: join(import.meta.dirname, ".."),
-	// The page stands at `/`, all else below `/console/`: the paths of the service are not touched.
+	// The console stands at `/`, its files below `/console/`: the paths of the service are not touched.
 	entryPoints: [
 		{ in: "console/index.html", out: "index" },
 		{ in: "console/icon.svg", out: "console/icon" },
 		{ in: "console/console.css", out: "console/console" },
 		{ in: "console/src/main.ts", out: "console/console" },
+		{ in: "console/docs/index.html", out: "docs" },
+		{ in: "console/icon.svg", out: "docs/icon" },
+		{ in: "console/docs/docs.css", out: "docs/docs" },
+		{ in: "console/docs/main.ts", out: "docs/docs" },
 	],
 	outdir: "console/dist",
 	loader: { ".html": "copy", ".svg": "copy" },

@@ -1,0 +1,58 @@
+import { createDocument, createSchema, type ZodOpenApiOverride, type ZodOpenApiPathsObject } from "zod-openapi";
+import { version } from "../../../package.json";
+import { settingsSchema } from "../../config.ts";
+import { problemSchema } from "../../errors.ts";
+import { channelsPaths } from "./channels.ts";
+import { connectionsPaths } from "./connections.ts";
+import { eventsPaths } from "./events.ts";
+import { publishPaths } from "./publish.ts";
+import { securitySchemes } from "./security.ts";
+import { servicePaths } from "./service.ts";
+import { ticketsPaths } from "./tickets.ts";
+
+/** The description of every part of the API. A path may be in several: its methods are put together. */
+const PARTS = [eventsPaths, publishPaths, ticketsPaths, channelsPaths, connectionsPaths, servicePaths];
+
+/** Every path with its methods. */
+export const paths: ZodOpenApiPathsObject = {};
+for (const part of PARTS) {
+	for (const [path, methods] of Object.entries(part)) paths[path] = { ...paths[path], ...methods };
+}
+
+/** Leaves out what would tie clients to more than is promised, and bounds that say no more than `integer` does. */
+const override: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
+	if (io === "output" && zodSchema._zod.def.type === "object") delete jsonSchema.additionalProperties;
+	if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+	if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+};
+
+/** The HTTP API as an OpenAPI document, made of the schemas that check its requests. */
+export function describeApi(): ReturnType<typeof createDocument> {
+	return createDocument(
+		{
+			openapi: "3.1.1",
+			info: {
+				title: "tidings",
+				version,
+				description:
+					"Authenticated server-sent events. What OpenAPI has no words for, such as what a stream says, is in `docs/protocol.md`.",
+				license: { name: "MIT", identifier: "MIT" },
+			},
+			// Where the document is: it may be below the path that a Worker mounts the app under.
+			servers: [{ url: "." }],
+			tags: [
+				{ name: "Subscribe", description: "For clients." },
+				{ name: "Publish", description: "For backends, and for users whose token has a `publish` claim." },
+				{ name: "Administer", description: "For backends." },
+				{ name: "Service", description: "For anybody." },
+			],
+			paths,
+			components: {
+				securitySchemes,
+				// No route takes or answers with the settings, so it must be said which side of their schema counts.
+				schemas: { Problem: problemSchema, Settings: createSchema(settingsSchema, { io: "input" }).schema },
+			},
+		},
+		{ override },
+	);
+}
