@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { readConfig, type SettingsEnv } from "../../src/config.ts";
+import { checkDescribed } from "./description.ts";
 import { SseReader } from "./sse.ts";
 
 /** The service under test, as a client meets it. */
@@ -15,8 +16,12 @@ export interface ProblemBody {
 	detail: string;
 }
 
-export function call(path: string, init?: RequestInit): Promise<Response> {
-	return exports.default.fetch(new Request(ORIGIN + path, init));
+/** Sends a request. No error may come that is not described for its route. */
+export async function call(path: string, init?: RequestInit): Promise<Response> {
+	const request = new Request(ORIGIN + path, init);
+	const response = await exports.default.fetch(request);
+	await checkDescribed(request, response);
+	return response;
 }
 
 /** Opens a stream that must succeed. */

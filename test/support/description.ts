@@ -1,0 +1,40 @@
+import type { z } from "zod";
+import type { ZodOpenApiOperationObject } from "zod-openapi";
+import { paths } from "../../src/http/openapi/document.ts";
+
+/** What `GET /openapi.json` says of requests, with the schemas that it is made of. */
+
+interface DescribedAnswer {
+	headers?: z.ZodObject;
+	content?: Record<string, { schema?: z.ZodType }>;
+}
+
+/** The answers of a route, by their status. */
+export function answersOf(method: string, route: string): Record<string, DescribedAnswer> {
+	const { [method.toLowerCase()]: operation } = (paths[route] ?? {}) as Record<string, ZodOpenApiOperationObject>;
+	if (!operation) throw new Error(`${method} ${route} is not described.`);
+	return operation.responses as unknown as Record<string, DescribedAnswer>;
+}
+
+/** The schema of an answer's body, and that its headers are described. */
+export function bodySchema(method: string, route: string, response: Response): z.ZodType {
+	const answer = answersOf(method, route)[response.status];
+	const type = response.headers.get("Content-Type")?.split(";")[0] ?? "";
+	const schema = answer?.content?.[type]?.schema;
+	if (!schema) throw new Error(`${response.status} with ${type} is not described for ${method} ${route}.`);
+	const names = Object.keys(answer.headers?.shape ?? {});
+	answer.headers?.parse(Object.fromEntries(names.map((name) => [name, response.headers.get(name) ?? undefined])));
+	return schema;
+}
+
+/** Throws unless an error is among those that are described for its route. */
+export async function checkDescribed(request: Request, response: Response): Promise<void> {
+	const { method } = request;
+	const route = routeOf(new URL(request.url).pathname);
+	if (response.status < 400 || response.status === 405 || route === undefined) return;
+	bodySchema(method, route, response).parse(await response.clone().json());
+}
+
+function routeOf(path: string): string | undefined {
+	return Object.keys(paths).find((route) => new RegExp(`^${route.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path));
+}
