@@ -7,7 +7,7 @@ import { firstMessage, Problem } from "../errors.ts";
 import type { RelayOptions } from "../relay/relay.ts";
 import { Cursors } from "../sse/cursor.ts";
 import type { EventForm } from "../sse/event.ts";
-import { callChannel } from "./channel-stub.ts";
+import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { TidingsEnv } from "./env.ts";
 import { channelsSchema } from "./subscribe-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
@@ -82,10 +82,9 @@ export async function prepareSubscription(
 }
 
 function readChannels(names: readonly string[]): string[] {
-	const checked = channelsSchema.safeParse([...new Set(names)]);
+	const checked = channelsSchema.safeParse([...new Set(names)].map(checkChannel));
 	if (checked.success) return checked.data.sort();
-	const isName = checked.error.issues[0]?.path.length === 1;
-	throw new Problem(isName ? "invalid_channel" : "invalid_request", firstMessage(checked.error));
+	throw new Problem("invalid_request", firstMessage(checked.error));
 }
 
 /**

@@ -268,6 +268,8 @@ describe("a request for several channels", () => {
 		expect((await stream.next()).data).toBe("from the last");
 		await stream.close();
 		expect(await problem(await call(streamOf(channels, `&token=${alice}`)))).toMatchObject({ code: "invalid_request" });
+		const unnameable = await call(streamOf(channels, `&channel=a%20b&token=${alice}`));
+		expect(await problem(unnameable)).toMatchObject({ code: "invalid_channel" });
 	});
 
 	it("is refused when its claims are more than a sleeping channel can keep", async () => {

@@ -80,7 +80,7 @@ describe("the document and docs/protocol.md", () => {
 		});
 		expect(page).toContain("`HEAD /events` is 405");
 		const described = [...operations].map(([route, { security }]) => [route, security.flatMap(Object.keys).sort()]);
-		expect(Object.fromEntries(described)).toEqual(Object.fromEntries([...written, ["HEAD /events", []]]));
+		expect(Object.fromEntries(described)).toStrictEqual(Object.fromEntries([...written, ["HEAD /events", []]]));
 	});
 
 	it("have the same errors, with the same statuses", () => {
@@ -92,8 +92,8 @@ describe("the document and docs/protocol.md", () => {
 			const errors = content?.["application/problem+json"]?.schema.properties?.code?.enum ?? [];
 			return errors.map((code) => [code, status] as const);
 		});
-		expect(Object.fromEntries(described)).toEqual(Object.fromEntries(written));
-		expect(schema("Problem").properties?.code?.enum).toEqual(written.map(([code]) => code));
+		expect(Object.fromEntries(described)).toStrictEqual(Object.fromEntries(written));
+		expect(schema("Problem").properties?.code?.enum).toStrictEqual(written.map(([code]) => code));
 	});
 
 	it("have the same settings, with the same defaults, bounds and secrets", () => {
@@ -119,7 +119,7 @@ describe("the document and docs/protocol.md", () => {
 			name,
 			{ required: required?.includes(name), default: fallback, minimum, maximum, secret: writeOnly === true },
 		]);
-		expect(Object.fromEntries(described)).toEqual(Object.fromEntries(written));
+		expect(Object.fromEntries(described)).toStrictEqual(Object.fromEntries(written));
 	});
 
 	it("have the same query of GET /events, with the same defaults", () => {
@@ -132,7 +132,7 @@ describe("the document and docs/protocol.md", () => {
 			...query.map(({ name, schema }) => [name, typeof schema.default === "string" ? schema.default : undefined]),
 			...credentials.map(({ name }) => [name, undefined]),
 		];
-		expect(Object.fromEntries(described)).toEqual(Object.fromEntries(written));
+		expect(Object.fromEntries(described)).toStrictEqual(Object.fromEntries(written));
 	});
 
 	it("have the same fields of an event, and of a ticket's request", () => {
@@ -140,7 +140,7 @@ describe("the document and docs/protocol.md", () => {
 			codes(name)[0],
 			text.startsWith("required"),
 		]);
-		expect(fieldsOf("Event")).toEqual(Object.fromEntries(fields));
+		expect(fieldsOf("Event")).toStrictEqual(Object.fromEntries(fields));
 		const rows = tableRows(page, "Field", "With a token", "With a publish key").map(
 			([name = "", token = "", key = ""]) => ({
 				name: codes(name)[0],
@@ -154,14 +154,14 @@ describe("the document and docs/protocol.md", () => {
 		] as const) {
 			const accepted = rows.filter((row) => !row[column].startsWith("not accepted"));
 			const written = accepted.map((row) => [row.name, row[column].startsWith("required")]);
-			expect(fieldsOf(body)).toEqual(Object.fromEntries(written));
+			expect(fieldsOf(body)).toStrictEqual(Object.fromEntries(written));
 		}
 	});
 
 	it("have the same forms of a publish's body", () => {
 		const written = new Set(tableRows(page, "`Content-Type`", "Body").flatMap(([type = ""]) => codes(type)));
 		for (const route of ["POST /channels/{channel}/events", "POST /users/{sub}/events"]) {
-			expect(new Set(Object.keys(operation(route).requestBody?.content ?? {}))).toEqual(written);
+			expect(new Set(Object.keys(operation(route).requestBody?.content ?? {}))).toStrictEqual(written);
 		}
 	});
 
@@ -172,7 +172,7 @@ describe("the document and docs/protocol.md", () => {
 		]);
 		const fields = Object.values(components.schemas).flatMap(({ properties }) => Object.keys(properties ?? {}));
 		const isNamed = (name: string) => new RegExp(`(?:^ {4}|[\`"{?&/])${RegExp.escape(name)}(?![\\w-])`, "m").test(page);
-		expect([...names, ...fields].filter((name) => !isNamed(name))).toEqual([]);
+		expect([...names, ...fields].filter((name) => !isNamed(name))).toStrictEqual([]);
 		for (const header of ["Idempotency-Key", "If-Match", "Last-Event-ID", "Idempotent-Replayed", "Retry-After"]) {
 			expect(names).toContain(header);
 		}
