@@ -39,7 +39,7 @@ function administering(route: Route): ZodOpenApiOperationObject {
 }
 
 /** Showing and administering a channel. */
-export const channelsPaths: ZodOpenApiPathsObject = {
+export const channelsPaths = (): ZodOpenApiPathsObject => ({
 	"/channels/{channel}": {
 		get: administering({
 			operationId: "readChannel",
@@ -81,4 +81,4 @@ export const channelsPaths: ZodOpenApiPathsObject = {
 			codes: ["invalid_request"],
 		}),
 	},
-};
+});

@@ -4,7 +4,7 @@ import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 
 /** Renewing streams. */
-export const connectionsPaths: ZodOpenApiPathsObject = {
+export const connectionsPaths = (): ZodOpenApiPathsObject => ({
 	"/connections/{connection}": {
 		put: {
 			operationId: "renewStream",
@@ -21,4 +21,4 @@ export const connectionsPaths: ZodOpenApiPathsObject = {
 			},
 		},
 	},
-};
+});

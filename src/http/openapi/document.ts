@@ -14,9 +14,12 @@ import { ticketsPaths } from "./tickets.ts";
 const PARTS = [eventsPaths, publishPaths, ticketsPaths, channelsPaths, connectionsPaths, servicePaths];
 
 /** Every path with its methods. */
-export const paths: ZodOpenApiPathsObject = {};
-for (const part of PARTS) {
-	for (const [path, methods] of Object.entries(part)) paths[path] = { ...paths[path], ...methods };
+export function describePaths(): ZodOpenApiPathsObject {
+	const paths: ZodOpenApiPathsObject = {};
+	for (const part of PARTS) {
+		for (const [path, methods] of Object.entries(part())) paths[path] = { ...paths[path], ...methods };
+	}
+	return paths;
 }
 
 /** Leaves out what would tie clients to more than is promised, and bounds that say no more than `integer` does. */
@@ -46,7 +49,7 @@ export function describeApi(): ReturnType<typeof createDocument> {
 				{ name: "Administer", description: "For backends." },
 				{ name: "Service", description: "For anybody." },
 			],
-			paths,
+			paths: describePaths(),
 			components: {
 				securitySchemes,
 				// No route takes or answers with the settings, so it must be said which side of their schema counts.

@@ -7,7 +7,7 @@ import { NO_CREDENTIALS, oneOf } from "./security.ts";
 const streamHeaders = z.object({ "Cache-Control": z.string(), "X-Accel-Buffering": z.string() });
 
 /** Opening streams. */
-export const eventsPaths: ZodOpenApiPathsObject = {
+export const eventsPaths = (): ZodOpenApiPathsObject => ({
 	"/events": {
 		get: {
 			operationId: "subscribe",
@@ -69,4 +69,4 @@ export const eventsPaths: ZodOpenApiPathsObject = {
 			},
 		},
 	},
-};
+});

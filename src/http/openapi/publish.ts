@@ -57,9 +57,9 @@ function publishing(operationId: string, summary: string, path: z.ZodObject): Zo
 }
 
 /** Publishing. */
-export const publishPaths: ZodOpenApiPathsObject = {
+export const publishPaths = (): ZodOpenApiPathsObject => ({
 	"/channels/{channel}/events": { post: publishing("publish", "Publish to a channel", channelPath) },
 	"/users/{sub}/events": {
 		post: publishing("publishToUser", "Publish to the personal channel of a user", subjectPath),
 	},
-};
+});

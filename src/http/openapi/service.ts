@@ -4,7 +4,7 @@ import { problems } from "./problems.ts";
 import { NO_CREDENTIALS } from "./security.ts";
 
 /** What the service tells of itself. */
-export const servicePaths: ZodOpenApiPathsObject = {
+export const servicePaths = (): ZodOpenApiPathsObject => ({
 	"/health": {
 		get: {
 			operationId: "readHealth",
@@ -44,4 +44,4 @@ export const servicePaths: ZodOpenApiPathsObject = {
 			},
 		},
 	},
-};
+});

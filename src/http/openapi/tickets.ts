@@ -5,7 +5,7 @@ import { CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 
 /** Making tickets. */
-export const ticketsPaths: ZodOpenApiPathsObject = {
+export const ticketsPaths = (): ZodOpenApiPathsObject => ({
 	"/tickets": {
 		post: {
 			operationId: "makeTicket",
@@ -27,4 +27,4 @@ export const ticketsPaths: ZodOpenApiPathsObject = {
 			},
 		},
 	},
-};
+});
