@@ -1,26 +1,27 @@
 import { type Context, Hono } from "hono";
-import { Problem } from "../errors.ts";
+import { firstMessage, Problem } from "../errors.ts";
 import { METRICS_OBJECT } from "../metrics/meter.ts";
 import { type Labelled, PROMETHEUS_TEXT, prometheusText } from "../metrics/prometheus.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { AppEnv } from "./env.ts";
+import { metricsChannelsSchema } from "./metrics-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
-
-/** Each is a request to its object, and an invocation may have six at once. */
-const MAX_CHANNELS = 32;
 
 /** `GET /metrics`: what was counted, of the whole service or of single channels, for Prometheus. */
 export const metrics = new Hono<AppEnv>().get("/metrics", async (c) => {
 	const authority = c.get("authority");
 	const publisher = await authority.administrator(c.req.raw);
-	const channels = [...new Set(c.req.queries("channel"))].map(checkChannel);
-	if (channels.length > MAX_CHANNELS) {
-		throw new Problem("invalid_request", `At most ${MAX_CHANNELS} channels can be asked for at once.`);
-	}
+	const channels = readChannels(c.req.queries("channel") ?? []);
 	for (const channel of channels) await authority.allowPublish(publisher, channel);
 	const measured = channels.length > 0 ? await measureChannels(c, channels) : [await measureAll(c)];
 	return c.body(prometheusText(measured), 200, { "Content-Type": PROMETHEUS_TEXT });
 });
+
+function readChannels(names: readonly string[]): string[] {
+	const checked = metricsChannelsSchema.safeParse([...new Set(names)].map(checkChannel));
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", firstMessage(checked.error));
+}
 
 async function measureAll(c: Context<AppEnv>): Promise<Labelled> {
 	const { METRICS } = c.env;

@@ -93,6 +93,9 @@ describe("what is described", () => {
 
 	it("is what the other routes answer", async () => {
 		await answered("GET", "/health", "/health");
+		const metrics = await call("/metrics", { headers: key });
+		expect(metrics.headers.get("Content-Type")).toMatch(/^text\/plain/);
+		expect(answersOf("GET", "/metrics")[200]?.content).toHaveProperty("text/plain");
 		await answered("POST", "/tickets", "/tickets", { headers: { Authorization: `Bearer ${await issuer.token()}` } });
 		await answered("POST", "/tickets", "/tickets", {
 			headers: { ...key, "Content-Type": "application/json" },
@@ -123,6 +126,7 @@ describe("what is described", () => {
 		["GET", "/events", "/events?channel=a%20b"],
 		["GET", "/events", "/events?channel=user:bob"],
 		["GET", "/ws", "/ws"],
+		["GET", "/metrics", "/metrics?channel=a%20b"],
 		["POST", "/tickets", "/tickets"],
 		["PUT", "/connections/{connection}", "/connections/x"],
 		["POST", "/users/{sub}/events", "/users/alice/events"],

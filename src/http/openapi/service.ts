@@ -1,7 +1,8 @@
 import type { ZodOpenApiPathsObject } from "zod-openapi";
 import { healthSchema } from "../health.ts";
-import { problems } from "./problems.ts";
-import { NO_CREDENTIALS } from "./security.ts";
+import { metricsQuerySchema } from "../metrics-schema.ts";
+import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
+import { NO_CREDENTIALS, oneOf } from "./security.ts";
 
 /** What the service tells of itself. */
 export const servicePaths = (): ZodOpenApiPathsObject => ({
@@ -14,6 +15,22 @@ export const servicePaths = (): ZodOpenApiPathsObject => ({
 			responses: {
 				200: { description: "They are.", content: { "application/json": { schema: healthSchema } } },
 				...problems(),
+			},
+		},
+	},
+	"/metrics": {
+		get: {
+			operationId: "readMetrics",
+			tags: ["Administer"],
+			summary: "What was counted, for Prometheus",
+			security: oneOf("publishKey"),
+			requestParams: { query: metricsQuerySchema },
+			responses: {
+				200: {
+					description: "Prometheus' text format.",
+					content: { "text/plain": { schema: { type: "string" } } },
+				},
+				...problems("invalid_request", "invalid_channel", "not_found", ...CREDENTIALS, ...CHANNEL),
 			},
 		},
 	},
