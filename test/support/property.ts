@@ -1,4 +1,8 @@
 import fc from "fast-check";
+import { vi } from "vitest";
+
+// Hundreds of cases take longer than other tests may.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** One seed for all properties of a file: printed, so that a failure can be had again by writing it here. */
 const seed = Math.floor(Math.random() * 2 ** 31);
