@@ -1,5 +1,11 @@
 import { connect, type Socket } from "node:net";
 
+/**
+ * Where all of them read to, one after the other: what is not looked at at once is not kept. A buffer for each read would
+ * cost a thousand readers more than the reading itself.
+ */
+const buffer = Buffer.alloc(65_536);
+
 /** A subscriber on a bare socket: it can stop reading, vanish, and be one of a thousand. */
 export class RawSubscriber {
 	readonly #socket: Socket;
@@ -16,10 +22,13 @@ export class RawSubscriber {
 		const { hostname, port, pathname, search } = new URL(url);
 		this.#marker = marker;
 		const lines = Object.entries({ Host: hostname, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-		this.#socket = connect(Number(port), hostname, () => {
+		const callback = (bytes: number): boolean => {
+			this.#read(buffer.subarray(0, bytes));
+			return true;
+		};
+		this.#socket = connect({ host: hostname, port: Number(port), onread: { buffer, callback } }, () => {
 			this.#socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${lines.join("")}\r\n`);
 		});
-		this.#socket.on("data", (chunk) => this.#read(chunk));
 		this.#socket.on("error", () => undefined);
 		this.#socket.on("close", () => {
 			this.isClosed = true;
