@@ -14,6 +14,7 @@ const issuerInWorkerd = cloudflareTest({
 });
 
 const onNode = { environment: "node", testTimeout: 120_000, hookTimeout: 120_000 } as const;
+const SHARED = "test/e2e/support/shared.ts";
 
 /** What a client can observe is the same in both ways of delivery. */
 const HIBERNATE = { env: { DELIVERY: "hibernate" } };
@@ -68,6 +69,7 @@ export default defineConfig({
 				test: {
 					...onNode,
 					name: "e2e",
+					globalSetup: SHARED,
 					include: ["test/e2e/**/*.test.ts"],
 				},
 			},
@@ -76,6 +78,7 @@ export default defineConfig({
 					...onNode,
 					...HIBERNATE,
 					name: "e2e-hibernate",
+					globalSetup: SHARED,
 					include: [`test/e2e/{${OBSERVED.join(",")}}.test.ts`],
 				},
 			},
@@ -85,7 +88,7 @@ export default defineConfig({
 					...onNode,
 					name: "examples",
 					include: ["test/examples/*.test.ts"],
-					globalSetup: "test/examples/support/build.ts",
+					globalSetup: ["test/examples/support/build.ts", SHARED],
 				},
 			},
 			{

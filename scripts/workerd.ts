@@ -1,7 +1,7 @@
 /** The built Worker on plain workerd, with its storage on disk: what Cloudflare runs, without anything around it. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -27,32 +27,44 @@ export const SETTINGS = {
 export interface WorkerdOptions {
 	/** The Worker, from the root; by default, the service. Its Durable Object is called `Channel`. */
 	worker?: string;
+	/** Where {@link build} has put it. Without this, it is built first. */
+	built?: string;
 	v8Flags?: string[];
 	/** Whether V8's inspector listens, at {@link Workerd.inspectorUrl}. */
 	inspected?: boolean;
 }
 
+/** Builds a Worker into a folder, as it would be deployed. */
+export async function build(folder: string, worker = SERVICE): Promise<void> {
+	const args = ["deploy", worker, "--dry-run", "--config", "wrangler.toml", "--outdir", folder];
+	await promisify(execFile)(process.execPath, [WRANGLER, ...args], { cwd: ROOT });
+}
+
 export class Workerd {
 	readonly #folder: string;
-	readonly #options: Required<WorkerdOptions>;
+	readonly #options: Required<Omit<WorkerdOptions, "built">>;
 	#settings: Record<string, string>;
 	#port = 0;
 	#inspectorPort = 0;
 	#process: ChildProcess | undefined;
 
-	private constructor(folder: string, settings: Record<string, string>, options: Required<WorkerdOptions>) {
+	private constructor(
+		folder: string,
+		settings: Record<string, string>,
+		options: Required<Omit<WorkerdOptions, "built">>,
+	) {
 		this.#folder = folder;
 		this.#options = options;
 		this.#settings = settings;
 	}
 
-	/** Builds the Worker, and starts it on an empty disk and a free port. */
+	/** Starts the Worker on an empty disk and a free port. */
 	static async start(settings: Record<string, string> = {}, options: WorkerdOptions = {}): Promise<Workerd> {
-		const { worker = SERVICE, v8Flags = [], inspected = false } = options;
+		const { worker = SERVICE, built, v8Flags = [], inspected = false } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
 		await mkdir(join(folder, "disk"));
-		const build = ["deploy", worker, "--dry-run", "--config", "wrangler.toml", "--outdir", join(folder, "build")];
-		await promisify(execFile)(process.execPath, [WRANGLER, ...build], { cwd: ROOT });
+		if (built) await cp(built, join(folder, "build"), { recursive: true });
+		else await build(join(folder, "build"), worker);
 		const server = new Workerd(folder, { ...SETTINGS, ...settings }, { worker, v8Flags, inspected });
 		await server.restart();
 		return server;

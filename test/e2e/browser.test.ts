@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, launchChromium } from "./support/chromium.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
-import { logIn, publish, type Service, startService, ticketOf } from "./support/servers.ts";
+import { publish, type Service, startService, ticketOf, tokenOf } from "./support/servers.ts";
 
 declare global {
 	interface Window {
@@ -56,7 +56,7 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
 
 	it("subscribes with a ticket, is cut off, resumes, and has missed nothing", async () => {
 		const proxy = await CuttableProxy.to(service.url);
-		const ticket = await ticketOf(service, await logIn(service, "alice"), { resumable: true });
+		const ticket = await ticketOf(service, await tokenOf(service, "alice"), { resumable: true });
 		const page = await openPage(`${proxy.url}/events?channel=orders&ticket=${ticket}`);
 		await waitFor(page, "connected", 1);
 		const ids = await publish(service, "orders", { type: "order", data: { n: 1 } });
@@ -85,7 +85,7 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
 
 	it("gets every character as it was published", async () => {
 		const channel = "chat:characters";
-		const ticket = await ticketOf(service, await logIn(service, "alice"));
+		const ticket = await ticketOf(service, await tokenOf(service, "alice"));
 		const page = await openPage(`${service.url}/events?channel=${channel}&ticket=${ticket}`);
 		await waitFor(page, "connected", 1);
 		const texts = [
@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
 
 	it("comes back with a cursor of `connected` when it was cut off before its first event", async () => {
 		const proxy = await CuttableProxy.to(service.url);
-		const ticket = await ticketOf(service, await logIn(service, "alice"), { resumable: true });
+		const ticket = await ticketOf(service, await tokenOf(service, "alice"), { resumable: true });
 		const page = await openPage(`${proxy.url}/events?channel=chat:early&ticket=${ticket}`);
 		await waitFor(page, "connected", 1);
 		proxy.cut();

@@ -12,6 +12,7 @@ import {
 	TidingsError,
 } from "../../src/client/connect.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
+import { type Issuer, startIssuer } from "./support/issuer.ts";
 import { logIn, PUBLISH_KEY, publish, type Service, startService, subscribersOf, ticketOf } from "./support/servers.ts";
 
 interface Events {
@@ -19,18 +20,20 @@ interface Events {
 	note: string;
 }
 
+let issuer: Issuer;
 let service: Service;
 const connections: Connection<Events>[] = [];
 
 beforeAll(async () => {
 	// Tokens that live for a minute and two seconds are renewed after two.
-	service = await startService(
-		{ HEARTBEAT_SECONDS: "1", RETRY_MILLISECONDS: "50", REPLAY_EVENTS: "1000" },
-		{ ACCESS_TOKEN_SECONDS: "62" },
-	);
+	issuer = await startIssuer({ ACCESS_TOKEN_SECONDS: "62" });
+	service = await startService({ HEARTBEAT_SECONDS: "1", RETRY_MILLISECONDS: "50", REPLAY_EVENTS: "1000" }, issuer.url);
 });
 
-afterAll(() => service.stop());
+afterAll(async () => {
+	await service.stop();
+	await issuer.stop();
+});
 
 afterEach(() => {
 	for (const connection of connections.splice(0)) connection.close();

@@ -1,7 +1,7 @@
 import { EventSource } from "eventsource";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
-import { logIn, PUBLISH_KEY, publish, type Service, startService, ticketOf } from "./support/servers.ts";
+import { PUBLISH_KEY, publish, type Service, startService, ticketOf, tokenOf } from "./support/servers.ts";
 
 let service: Service;
 
@@ -27,7 +27,7 @@ function collect(source: EventSource, type: string) {
 describe("an EventSource", () => {
 	it("that is cut off comes back with its Last-Event-ID and has missed nothing", async () => {
 		const proxy = await CuttableProxy.to(service.url);
-		const ticket = await ticketOf(service, await logIn(service, "alice"), { resumable: true });
+		const ticket = await ticketOf(service, await tokenOf(service, "alice"), { resumable: true });
 		const source = new EventSource(`${proxy.url}/events?channel=orders&ticket=${ticket}`);
 		const connected = collect(source, "connected");
 		const orders = collect(source, "order");
@@ -54,7 +54,7 @@ describe("an EventSource", () => {
 	});
 
 	it("sends its token in a header where its client lets it", async () => {
-		const token = await logIn(service, "bob");
+		const token = await tokenOf(service, "bob");
 		const source = new EventSource(`${service.url}/events?channel=public:news`, {
 			fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } }),
 		});
@@ -67,7 +67,7 @@ describe("an EventSource", () => {
 	});
 
 	it("is told off for good when it may not be there", async () => {
-		const ticket = await ticketOf(service, await logIn(service, "bob"));
+		const ticket = await ticketOf(service, await tokenOf(service, "bob"));
 		const source = new EventSource(`${service.url}/events?channel=secrets&ticket=${ticket}`);
 		const code = await new Promise((resolve) => source.addEventListener("error", (error) => resolve(error.code)));
 		expect(code).toBe(403);
@@ -87,7 +87,7 @@ describe("the demo users", () => {
 		["demo", "user:bob", 403],
 	])("%s opening %s gets %i", async (user, channel, status) => {
 		const abort = new AbortController();
-		const headers = { Authorization: `Bearer ${await logIn(service, user)}` };
+		const headers = { Authorization: `Bearer ${await tokenOf(service, user)}` };
 		const response = await fetch(`${service.url}/events?channel=${channel}`, { headers, signal: abort.signal });
 		expect(response.status).toBe(status);
 		abort.abort();
@@ -103,7 +103,7 @@ describe("the demo users", () => {
 	});
 
 	it("have nothing to do with the publish key, which is for backends", async () => {
-		const headers = { Authorization: `Bearer ${await logIn(service, "demo")}` };
+		const headers = { Authorization: `Bearer ${await tokenOf(service, "demo")}` };
 		expect((await fetch(`${service.url}/channels/orders`, { headers })).status).toBe(403);
 		const backend = { Authorization: `Bearer ${PUBLISH_KEY}` };
 		expect((await fetch(`${service.url}/channels/orders`, { headers: backend })).status).toBe(200);

@@ -1,11 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createTestHarness } from "wrangler";
-import { PUBLISH_KEY } from "../../../scripts/workerd.ts";
+import { inject } from "vitest";
+import { PUBLISH_KEY, Workerd } from "../../../scripts/workerd.ts";
 
-/** The built service and its identity provider, each on a port of its own, as `wrangler dev` would serve them. */
-
-const ROOT = join(import.meta.dirname, "../../..");
+/** The built service on a port of its own, and calls of it and its identity provider. */
 
 export { PUBLISH_KEY };
 
@@ -19,34 +15,16 @@ export interface Service {
 	stop(): Promise<void>;
 }
 
-/** Starts both. Settings that a test needs otherwise take the place of those in `.dev.vars`. */
+/** Starts the service. Settings that a test needs otherwise take the place of those for local work. */
 export async function startService(
 	settings: Record<string, string> = {},
-	issuerSettings: Record<string, string> = {},
+	issuerUrl: string = inject("issuerUrl"),
 ): Promise<Service> {
-	const issuer = createTestHarness({
-		root: ROOT,
-		workers: [{ configPath: "./issuer/wrangler.toml", secrets: issuerSettings }],
-	});
-	const issuerUrl = origin((await issuer.listen()).url);
-	const database = issuer.getWorker();
-	await database.applyD1Migrations("DB");
-	await (await database.getEnv()).DB.prepare(await readFile(join(ROOT, "issuer/demo-users.sql"), "utf8")).run();
-	const secrets = { JWKS_URL: `${issuerUrl}/.well-known/jwks.json`, DELIVERY, ...settings };
-	const tidings = createTestHarness({ root: ROOT, workers: [{ configPath: "./wrangler.toml", secrets }] });
-	const url = origin((await tidings.listen()).url);
-	return {
-		url,
-		issuerUrl,
-		stop: async () => {
-			await tidings.close();
-			await issuer.close();
-		},
-	};
-}
-
-function origin(url: URL): string {
-	return url.origin;
+	const server = await Workerd.start(
+		{ JWKS_URL: `${issuerUrl}/.well-known/jwks.json`, CORS_ORIGINS: "*", DELIVERY, ...settings },
+		{ built: inject("built") },
+	);
+	return { url: server.url, issuerUrl, stop: () => server.stop() };
 }
 
 /** Logs a demo user in at the identity provider. */
@@ -58,6 +36,15 @@ export async function logIn({ issuerUrl }: Service, name: string): Promise<strin
 	});
 	const { accessToken } = (await response.json()) as { accessToken: string };
 	return accessToken;
+}
+
+const tokens = new Map<string, Promise<string>>();
+
+/** The token of a demo user, who logs in once for all tests of a file: a password costs half a second of CPU. */
+export function tokenOf(service: Service, name: string): Promise<string> {
+	const token = tokens.get(name) ?? logIn(service, name);
+	tokens.set(name, token);
+	return token;
 }
 
 /** Gets a ticket, with a token or the publish key. */
