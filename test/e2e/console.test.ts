@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, launchChromium } from "./support/chromium.ts";
-import { startServiceWithConsole } from "./support/console.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
+import { startServiceWithPages } from "./support/pages.ts";
 import { logIn, PUBLISH_KEY, publish, type Service, subscribersOf } from "./support/servers.ts";
 
 /** The issuer that the service names: the one of these tests is at another port. */
@@ -15,7 +15,7 @@ let channels = 0;
 
 beforeAll(async () => {
 	if (!hasChromium) return;
-	service = await startServiceWithConsole({ RETRY_MILLISECONDS: "50", REPLAY_EVENTS: "20" });
+	service = await startServiceWithPages({ CONSOLE: "on", RETRY_MILLISECONDS: "50", REPLAY_EVENTS: "20" });
 	browser = await launchChromium();
 });
 

@@ -2,14 +2,15 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, launchChromium } from "./support/chromium.ts";
-import { PUBLISH_KEY, publish, type Service, startService } from "./support/servers.ts";
+import { startServiceWithPages } from "./support/pages.ts";
+import { PUBLISH_KEY, publish, type Service } from "./support/servers.ts";
 
 const TIMEOUT_MILLISECONDS = 20_000;
 
 let service: Service;
 
 beforeAll(async () => {
-	service = await startService();
+	service = await startServiceWithPages();
 });
 
 afterAll(async () => {
