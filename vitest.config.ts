@@ -13,8 +13,8 @@ const issuerInWorkerd = cloudflareTest({
 	miniflare: { bindings: { MIGRATIONS: await readD1Migrations("issuer/migrations") } },
 });
 
-const onNode = { environment: "node", testTimeout: 120_000, hookTimeout: 120_000 } as const;
 const SHARED = "test/e2e/support/shared.ts";
+const onNode = { environment: "node", testTimeout: 120_000, hookTimeout: 120_000, globalSetup: SHARED } as const;
 
 /** What a client can observe is the same in both ways of delivery. */
 const HIBERNATE = { env: { DELIVERY: "hibernate" } };
@@ -69,7 +69,6 @@ export default defineConfig({
 				test: {
 					...onNode,
 					name: "e2e",
-					globalSetup: SHARED,
 					include: ["test/e2e/**/*.test.ts"],
 				},
 			},
@@ -78,7 +77,6 @@ export default defineConfig({
 					...onNode,
 					...HIBERNATE,
 					name: "e2e-hibernate",
-					globalSetup: SHARED,
 					include: [`test/e2e/{${OBSERVED.join(",")}}.test.ts`],
 				},
 			},

@@ -28,7 +28,7 @@ export interface WorkerdOptions {
 	/** The Worker, from the root; by default, the service. Its Durable Object is called `Channel`. */
 	worker?: string;
 	/** Where {@link build} has put it. Without this, it is built first. */
-	built?: string;
+	built?: string | undefined;
 	v8Flags?: string[];
 	/** Whether V8's inspector listens, at {@link Workerd.inspectorUrl}. */
 	inspected?: boolean;

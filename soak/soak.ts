@@ -20,6 +20,8 @@ export interface SoakOptions {
 	kills: number;
 	/** The setting `DELIVERY`. */
 	delivery: string;
+	/** The folder of the built service. Without this, it is built first. */
+	built?: string;
 }
 
 export interface SoakResult extends Verdict {
@@ -32,11 +34,10 @@ export interface SoakResult extends Verdict {
  * random moments; subscribers come back with their cursors throughout.
  */
 export async function soak(options: SoakOptions, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
-	const server = await Workerd.start({
-		REPLAY_EVENTS: "10000",
-		MAX_CONNECTIONS_PER_USER: "1000",
-		DELIVERY: options.delivery,
-	});
+	const server = await Workerd.start(
+		{ REPLAY_EVENTS: "10000", MAX_CONNECTIONS_PER_USER: "1000", DELIVERY: options.delivery },
+		{ built: options.built },
+	);
 	try {
 		return await run(server, options, report);
 	} finally {

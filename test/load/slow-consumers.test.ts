@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { PUBLISH_KEY, Workerd } from "../../scripts/workerd.ts";
 import { RawSubscriber } from "../e2e/support/raw-subscriber.ts";
 import { DELIVERY, publish, subscribersOf, ticketOf } from "../e2e/support/servers.ts";
@@ -21,7 +21,8 @@ let server: Workerd;
 let stream = "";
 
 beforeAll(async () => {
-	server = await Workerd.start({ DELIVERY, MAX_CONNECTIONS_PER_USER: "2000", HEARTBEAT_SECONDS: "10" });
+	const settings = { DELIVERY, MAX_CONNECTIONS_PER_USER: "2000", HEARTBEAT_SECONDS: "10" };
+	server = await Workerd.start(settings, { built: inject("built") });
 	const ticket = await ticketOf(server, PUBLISH_KEY, { user: "reader", channels: ["flood"], streamFor: 3600 });
 	stream = `${server.url}/events?channel=flood&ticket=${ticket}`;
 });

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { PUBLISH_KEY, Workerd } from "../../scripts/workerd.ts";
 import { DELIVERY, subscribersOf, ticketOf } from "../e2e/support/servers.ts";
 
@@ -20,7 +20,10 @@ beforeAll(async () => {
 		MAX_CONNECTIONS_PER_USER: String(CLIENTS),
 		HEARTBEAT_SECONDS: String(HEARTBEAT_SECONDS),
 	};
-	server = await Workerd.start(settings, { v8Flags: [`--max-old-space-size=${HEAP_MEGABYTES}`] });
+	server = await Workerd.start(settings, {
+		built: inject("built"),
+		v8Flags: [`--max-old-space-size=${HEAP_MEGABYTES}`],
+	});
 	const ticket = await ticketOf(server, PUBLISH_KEY, { user: "crowd", channels: ["crowd"], streamFor: 3600 });
 	stream = `${server.url}/events?channel=crowd&ticket=${ticket}`;
 });
