@@ -3,8 +3,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
+const root = join(import.meta.dirname, "..");
 const { outputFiles } = await build({
-	absWorkingDir: join(import.meta.dirname, ".."),
+	absWorkingDir: root,
 	// The console stands at `/`, its files below `/console/`: the paths of the service are not touched.
 	entryPoints: [
 		{ in: "console/index.html", out: "index" },
@@ -12,7 +13,6 @@ const { outputFiles } = await build({
 		{ in: "console/console.css", out: "console/console" },
 		{ in: "console/src/main.ts", out: "console/console" },
 		{ in: "console/docs/index.html", out: "docs" },
-		{ in: "console/icon.svg", out: "docs/icon" },
 		{ in: "console/docs/docs.css", out: "docs/docs" },
 		{ in: "console/docs/main.ts", out: "docs/docs" },
 	],
@@ -25,8 +25,14 @@ const { outputFiles } = await build({
 	write: false,
 });
 
+// Both pages have the icon, but esbuild copies a file to one place only.
+const icon = {
+	path: join(root, "console/dist/docs/icon.svg"),
+	contents: await readFile(join(root, "console/icon.svg")),
+};
+
 // What has not changed is left alone: somebody may be serving it.
-for (const { path, contents } of outputFiles) {
+for (const { path, contents } of [...outputFiles, icon]) {
 	const known = await readFile(path).catch(() => undefined);
 	if (known?.equals(contents)) continue;
 	await mkdir(dirname(path), { recursive: true });
