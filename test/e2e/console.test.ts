@@ -239,7 +239,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 		);
 		await button(page, "Resume").click();
 		await shows(rows(page, `Events of ${channel} after`).filter({ hasText: "trimmed" }));
-		expect(await rows(page, /message/).count()).toBe(21);
+		await expect.poll(() => rows(page, /message/).count()).toBe(21);
 		await page.context().close();
 	});
 
