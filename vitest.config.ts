@@ -21,6 +21,16 @@ const HIBERNATE = { env: { DELIVERY: "hibernate" } };
 /** The tests of `test/e2e` that open streams. */
 const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
+/** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
+const PURE = [
+	"test/{config,errors,names,secrets,whole}.test.ts",
+	"test/auth/{credentials,grants,publishers,tickets}.test.ts",
+	"test/channel/{counts,group-commit,pacing,resume}.test.ts",
+	"test/client/*.test.ts",
+	"test/metrics/{data-point,prometheus,tally}.test.ts",
+	"test/sse/*.test.ts",
+];
+
 function alone(groupOrder: number) {
 	return { fileParallelism: false, sequence: { groupOrder } };
 }
@@ -39,8 +49,12 @@ export default defineConfig({
 					name: "worker",
 					testTimeout: 20_000,
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**"],
+					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**", ...PURE],
 				},
+			},
+			{
+				plugins: [inWorkerd({})],
+				test: { name: "worker-pure", testTimeout: 20_000, include: PURE, isolate: false },
 			},
 			{
 				plugins: [issuerInWorkerd],
