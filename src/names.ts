@@ -19,17 +19,6 @@ export const patternSchema = z
 	.meta({ description: "A channel's name, a prefix that ends in `*`, or `*` alone.", examples: ["chat:*"] });
 
 /**
- * Whether a text may be the name of a channel.
- *
- * @example
- * isChannelName("orders.eu"); // true
- * isChannelName("chat:*"); // false
- */
-export function isChannelName(text: string): boolean {
-	return NAME.test(text);
-}
-
-/**
  * Whether a text is a channel pattern.
  *
  * @example

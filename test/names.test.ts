@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isChannelName, isChannelPattern } from "../src/names.ts";
+import { channelSchema, isChannelPattern } from "../src/names.ts";
 
 const LONGEST = `a${"b".repeat(127)}`;
 
@@ -54,13 +54,13 @@ const NO_NAMES = [
 	"../a",
 ];
 
-describe("isChannelName", () => {
+describe("channelSchema", () => {
 	it.each(NAMES)("accepts %j", (name) => {
-		expect(isChannelName(name)).toBe(true);
+		expect(channelSchema.safeParse(name).success).toBe(true);
 	});
 
 	it.each([...NO_NAMES, "*", "chat:*", "*:chat", "a*b"])("refuses %j", (name) => {
-		expect(isChannelName(name)).toBe(false);
+		expect(channelSchema.safeParse(name).success).toBe(false);
 	});
 });
 

@@ -6,7 +6,7 @@ const PERSONAL = "user:";
 
 /**
  * The personal channel of a subject. Bytes outside `A-Z a-z 0-9 . _ : @ -` become `~` and two hex digits.
- * A long subject can give a name that `isChannelName` refuses.
+ * A long subject can give a name that no channel may have.
  *
  * @example
  * personalChannel("auth0|1"); // "user:auth0~7C1"

@@ -2,7 +2,6 @@ import { Hono } from "hono";
 import type { RenewalOutcome } from "../channel/channel.ts";
 import { channelOf } from "../connection.ts";
 import { Problem } from "../errors.ts";
-import { isChannelName } from "../names.ts";
 import { callChannel } from "./channel-stub.ts";
 import type { Renewed } from "./connections-schema.ts";
 import type { AppEnv } from "./env.ts";
@@ -14,16 +13,15 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	const subscriber = await authority.tokenSubscriber(c.req.raw);
 	const { user } = subscriber;
 	const connection = c.req.param("connection");
-	const channel = channelOf(connection);
-	if (channel === undefined || !isChannelName(channel)) throw unknownConnection();
+	const channel = await channelOf(c.env.CHANNEL, connection);
+	if (channel === undefined) throw unknownConnection();
 	const renewal = prepareRenewal(subscriber);
-	await authority.allowSubscribe(user, channel);
 	const open = await callChannel(c.env, channel, async (stub) => await stub.connection(connection));
 	if (!open) throw unknownConnection();
 	if (open.user !== user.sub) {
 		throw new Problem("insufficient_scope", "This stream was opened by another user. Renew your own.");
 	}
-	for (const each of open.channels) if (each !== channel) await authority.allowSubscribe(user, each);
+	for (const each of open.channels) await authority.allowSubscribe(user, each);
 	const outcome = await callChannel(
 		c.env,
 		channel,

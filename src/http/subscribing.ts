@@ -47,8 +47,10 @@ export async function prepareSubscription(
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
+	checkIdentity(user);
+	checkSize({ channels, types }, MAX_WISHES_BYTES, "channels and types of this stream", "Name fewer");
 	const subscription: Subscription = {
-		connection: newConnection(channels[0] ?? ""),
+		connection: await newConnection(env.CHANNEL, channels[0] ?? ""),
 		channels,
 		user: user.sub,
 		claims: user.claims,
@@ -61,8 +63,6 @@ export async function prepareSubscription(
 		issuedAt: user.issuedAt,
 		...(types.length > 0 && { types: [...types] }),
 	};
-	checkIdentity(user);
-	checkSize({ channels, types }, MAX_WISHES_BYTES, "channels and types of this stream", "Name fewer");
 	const cursors = await Cursors.of(channels);
 	return {
 		channels,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { covers, forSubject, maySubscribe, personalChannel } from "../../src/auth/grants.ts";
-import { isChannelName } from "../../src/names.ts";
+import { channelSchema } from "../../src/names.ts";
 
 describe("personalChannel", () => {
 	it.each([
@@ -24,7 +24,8 @@ describe("personalChannel", () => {
 
 	it("is a channel name for every character that a subject may hold", () => {
 		for (let code = 0; code < 0x300; code += 1) {
-			expect(isChannelName(personalChannel(String.fromCodePoint(code))), `character ${code}`).toBe(true);
+			const name = personalChannel(String.fromCodePoint(code));
+			expect(channelSchema.safeParse(name).success, `character ${code}`).toBe(true);
 		}
 	});
 
@@ -69,7 +70,7 @@ describe("forSubject", () => {
 		"gives the subject %j its personal channel and nothing wider",
 		(subject) => {
 			expect(forSubject(["user:{sub}"], subject)).toEqual([personalChannel(subject)]);
-			expect(isChannelName(forSubject(["user:{sub}"], subject)[0] ?? "")).toBe(true);
+			expect(channelSchema.safeParse(forSubject(["user:{sub}"], subject)[0] ?? "").success).toBe(true);
 		},
 	);
 

@@ -1,6 +1,15 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
-import { call, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";
+import {
+	CHANNELS_SLEEP,
+	call,
+	evict,
+	freshChannel,
+	PUBLISH_KEY,
+	problem,
+	published,
+	subscribe,
+} from "../support/service.ts";
 import type { SseReader } from "../support/sse.ts";
 
 let issuer: TestIssuer;
@@ -201,10 +210,29 @@ describe("PUT /connections/{connection}", () => {
 		const narrow = await issuer.token({ channels: [] });
 		expect(await problem(await renew(connection, narrow))).toMatchObject({ status: 403, code: "insufficient_scope" });
 		await stream.close();
-		const gone = `${crypto.randomUUID()}.${channel}`;
-		for (const unknown of [gone, "nonsense", `${crypto.randomUUID()}.a b`]) {
+		const named = `${crypto.randomUUID()}.${channel}`;
+		const changed = connection.replace(/.$/, (last) => (last === "A" ? "w" : "A"));
+		for (const unknown of ["nonsense", "%", named, `${connection}A`, changed, connection.slice(0, -4)]) {
 			expect(await problem(await renew(unknown, alice))).toMatchObject({ status: 404, code: "not_found" });
 		}
+		await expect.poll(async () => (await renew(connection, alice)).status).toBe(404);
+	});
+
+	it("tells another user nothing of the stream's channels", async () => {
+		const channel = freshChannel("secret:");
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ channels: ["secret:*"] }));
+		const { detail } = await problem(await renew(await connectionOf(stream), bob));
+		expect(detail).toBe("This stream was opened by another user. Renew your own.");
+		await stream.close();
+	});
+
+	it("finds a stream whose channel may sleep", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		const connection = await connectionOf(stream);
+		if (CHANNELS_SLEEP) await evict(channel);
+		expect((await renew(connection, alice)).status).toBe(200);
+		await stream.close();
 	});
 
 	it("changes nothing for a token that ends before the one that the stream has", async () => {

@@ -296,6 +296,15 @@ describe("the end of a stream of several channels", () => {
 		await expect.poll(() => subscribers(a)).toEqual([]);
 	});
 
+	it("has one id in all of them, which tells none of its channels", async () => {
+		const [a, b] = twoChannels();
+		const stream = await subscribe(streamOf([a, b]), alice);
+		const { connection } = (await stream.expect("connected")).data as { connection: string };
+		for (const channel of [a, b]) expect(await subscribers(channel)).toMatchObject([{ connection }]);
+		for (const channel of [a, b]) expect(connection).not.toContain(channel);
+		await stream.close();
+	});
+
 	it("is put off in all of them by a new token", async () => {
 		const [a, b] = twoChannels();
 		const now = Math.floor(Date.now() / 1000);
