@@ -117,7 +117,7 @@ async function change(place: Place, username: string, assignment: string, ...the
 }
 
 function logOut(username: string): string {
-	return `DELETE FROM refresh_tokens WHERE username = ${quote(username)}`;
+	return `DELETE FROM sessions WHERE username = ${quote(username)}`;
 }
 
 /** From the terminal, or from standard input when it is a pipe: an argument could be read by others. */

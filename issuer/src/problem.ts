@@ -7,6 +7,7 @@ const STATUS = {
 	not_found: 404,
 	username_taken: 409,
 	body_too_large: 413,
+	unsupported_media_type: 415,
 	too_many_attempts: 429,
 	internal: 500,
 	misconfigured: 503,

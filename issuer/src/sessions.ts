@@ -1,15 +1,31 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, randomBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { base64url } from "jose";
+import { Problem } from "./problem.ts";
 import { unixTime } from "./time.ts";
 import { toUser, type User, type UserRow } from "./users.ts";
 
-const TOKEN_BYTES = 32;
+const ID_BYTES = 16;
+const SECRET_BYTES = 32;
+const TOKEN = /^([\w-]{22})\.([\w-]{43})$/;
+
+/** How many sessions a user may have. Past it, the one that was refreshed longest ago ends. */
+const MAX_SESSIONS = 100;
+/** How often a session may be refreshed in a window. Access tokens live for an hour by default. */
+const MAX_REFRESHES = 60;
+const WINDOW_SECONDS = 15 * 60;
+
+interface Token {
+	id: string;
+	secret: string;
+}
 
 /**
- * Who is logged in, as families of refresh tokens: each is good for one new one. A token that comes a second time ends
- * its family, as RFC 9700 recommends: somebody has a copy, and who it is cannot be told. That goes for two requests at
- * once as well, so a client refreshes once at a time.
+ * Who is logged in. A session has one refresh token that is good, and each is good for one new one. An older token of the
+ * session ends it, as RFC 9700 recommends (section 4.14.2): somebody has a copy, and who it is cannot be told. That
+ * includes two requests at once with the same token, so a client refreshes once at a time.
+ *
+ * A token names its session, so that one row is enough to recognise every token that the session ever had.
  */
 export class Sessions {
 	readonly #db: D1Database;
@@ -20,70 +36,89 @@ export class Sessions {
 		this.#lifetime = lifetime;
 	}
 
-	/** Begins a family, and answers with its first token. */
+	/** Begins a session, and answers with its first token. */
 	async begin(username: string): Promise<string> {
-		const token = newToken();
+		const token = { id: randomText(ID_BYTES), secret: randomText(SECRET_BYTES) };
 		const now = unixTime();
 		await this.#db.batch([
-			this.#db.prepare("DELETE FROM refresh_tokens WHERE expires_at <= ?").bind(now),
-			this.#db
-				.prepare("INSERT INTO refresh_tokens (hash, family, username, expires_at) VALUES (?, ?, ?, ?)")
-				.bind(hashOf(token), crypto.randomUUID(), username, now + this.#lifetime),
-		]);
-		return token;
-	}
-
-	/** Takes a token for a new one, and says whose it is. The batch is one transaction: of two at once, one is first. */
-	async rotate(token: string): Promise<{ user: User; token: string } | undefined> {
-		const now = unixTime();
-		const old = hashOf(token);
-		const successor = newToken();
-		const next = hashOf(successor);
-		const results = await this.#db.batch<UserRow>([
+			this.#db.prepare("DELETE FROM sessions WHERE expires_at <= ?").bind(now),
 			this.#db
 				.prepare(
-					`UPDATE refresh_tokens SET successor = ?
-					WHERE hash = ? AND successor IS NULL AND expires_at > ?
+					`DELETE FROM sessions WHERE id IN
+					(SELECT id FROM sessions WHERE username = ? ORDER BY refreshed_at DESC, rowid DESC LIMIT -1 OFFSET ?)`,
+				)
+				.bind(username, MAX_SESSIONS - 1),
+			this.#db
+				.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, 0)")
+				.bind(token.id, hashOf(token.secret), username, now, now + this.#lifetime, now),
+		]);
+		return format(token);
+	}
+
+	/**
+	 * Takes a token for a new one, and says whose it is; `undefined` when it is not good. The batch is one transaction: of
+	 * two requests at once, one is first.
+	 *
+	 * @throws Problem `too_many_attempts` when the session is refreshed too often. Its token stays good.
+	 */
+	async rotate(text: string): Promise<{ user: User; token: string } | undefined> {
+		const token = parse(text);
+		if (!token) return undefined;
+		const now = unixTime();
+		const old = hashOf(token.secret);
+		const successor = { id: token.id, secret: randomText(SECRET_BYTES) };
+		const next = hashOf(successor.secret);
+		const results = await this.#db.batch<UserRow & { window_at: number; is_rotated: number }>([
+			this.#db
+				.prepare(
+					`UPDATE sessions SET secret_hash = ?1, refreshed_at = ?2, expires_at = ?3,
+					refreshes = CASE WHEN window_at > ?4 THEN refreshes + 1 ELSE 1 END,
+					window_at = CASE WHEN window_at > ?4 THEN window_at ELSE ?2 END
+					WHERE id = ?5 AND secret_hash = ?6 AND expires_at > ?2 AND (refreshes < ?7 OR window_at <= ?4)
 					AND username IN (SELECT username FROM users WHERE disabled_at IS NULL)`,
 				)
-				.bind(next, old, now),
+				.bind(next, now, now + this.#lifetime, now - WINDOW_SECONDS, token.id, old, MAX_REFRESHES),
+			this.#db.prepare("DELETE FROM sessions WHERE id = ? AND secret_hash NOT IN (?, ?)").bind(token.id, old, next),
 			this.#db
 				.prepare(
-					`INSERT INTO refresh_tokens (hash, family, username, expires_at)
-					SELECT ?, family, username, ? FROM refresh_tokens WHERE hash = ? AND successor = ?`,
+					`SELECT users.username, channels, window_at, secret_hash = ? AS is_rotated
+					FROM users JOIN sessions ON sessions.username = users.username
+					WHERE id = ? AND disabled_at IS NULL AND expires_at > ?`,
 				)
-				.bind(next, now + this.#lifetime, old, next),
-			this.#db
-				.prepare(
-					`DELETE FROM refresh_tokens WHERE family IN
-					(SELECT family FROM refresh_tokens WHERE hash = ? AND successor <> ?)`,
-				)
-				.bind(old, next),
-			this.#db
-				.prepare(
-					`SELECT users.username, channels FROM users
-					JOIN refresh_tokens ON refresh_tokens.username = users.username WHERE hash = ?`,
-				)
-				.bind(next),
+				.bind(next, token.id, now),
 		]);
 		const row = results.at(-1)?.results[0];
-		return row && { user: toUser(row), token: successor };
+		if (!row) return undefined;
+		if (!row.is_rotated) throw tooOften(row.window_at + WINDOW_SECONDS - now);
+		return { user: toUser(row), token: format(successor) };
 	}
 
-	/** Ends the family of a token, also of one that was used. */
-	async end(token: string): Promise<void> {
-		await this.#db
-			.prepare("DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = ?)")
-			.bind(hashOf(token))
-			.run();
+	/** Ends the session of a token, also of one that was used. */
+	async end(text: string): Promise<void> {
+		const token = parse(text);
+		if (token) await this.#db.prepare("DELETE FROM sessions WHERE id = ?").bind(token.id).run();
 	}
 }
 
-function newToken(): string {
-	return base64url.encode(randomBytes(TOKEN_BYTES));
+function tooOften(seconds: number): Problem {
+	const detail = `This session was refreshed ${MAX_REFRESHES} times in ${WINDOW_SECONDS / 60} minutes. Try again in ${seconds} seconds, and keep access tokens for as long as they live.`;
+	return new Problem("too_many_attempts", detail, { "Retry-After": String(seconds) });
+}
+
+function format({ id, secret }: Token): string {
+	return `${id}.${secret}`;
+}
+
+function parse(text: string): Token | undefined {
+	const [, id, secret] = TOKEN.exec(text) ?? [];
+	return id === undefined || secret === undefined ? undefined : { id, secret };
+}
+
+function randomText(bytes: number): string {
+	return base64url.encode(randomBytes(bytes));
 }
 
 /** A fast hash will do: nobody can guess 256 random bits. */
-function hashOf(token: string): string {
-	return bytesToHex(sha256(utf8ToBytes(token)));
+function hashOf(secret: string): string {
+	return bytesToHex(sha256(utf8ToBytes(secret)));
 }

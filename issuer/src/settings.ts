@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { PasswordHasher } from "./password-hasher.ts";
 import { Problem } from "./problem.ts";
 import type { SigningKey } from "./signing-key.ts";
 
@@ -22,6 +23,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 export interface IssuerEnv extends Record<keyof Settings, unknown> {
 	DB: D1Database;
 	SIGNING_KEY: DurableObjectNamespace<SigningKey>;
+	PASSWORD_HASHER: DurableObjectNamespace<PasswordHasher>;
 }
 
 /** Reads the settings. One that is malformed is named, never replaced by a guess. */

@@ -38,6 +38,12 @@ export class Throttle {
 		]);
 	}
 
+	/** A password that nobody looked at was no guess: its attempt does not count. */
+	async uncountLogin(username: string, address: string): Promise<void> {
+		const uncount = this.#db.prepare("UPDATE attempts SET count = count - 1 WHERE key = ?");
+		await this.#db.batch([uncount.bind(usernameKey(username)), uncount.bind(addressKey(address))]);
+	}
+
 	async countSignUp(address: string): Promise<void> {
 		await this.#count([{ key: `sign-up ${network(address)}`, max: SIGN_UPS }]);
 	}

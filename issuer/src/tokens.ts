@@ -1,6 +1,6 @@
 import { Sessions } from "./sessions.ts";
 import type { IssuerEnv, Settings } from "./settings.ts";
-import type { SigningKey } from "./signing-key.ts";
+import { type SigningKey, signingKey } from "./signing-key.ts";
 import type { User } from "./users.ts";
 
 /** What a log-in and a refresh are answered with. */
@@ -50,8 +50,4 @@ export class Tokens {
 			refreshTokenExpiresIn: REFRESH_TOKEN_SECONDS,
 		};
 	}
-}
-
-export function signingKey(env: IssuerEnv): DurableObjectStub<SigningKey> {
-	return env.SIGNING_KEY.getByName("issuer");
 }

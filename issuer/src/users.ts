@@ -1,4 +1,5 @@
-import { hashPassword, isOutdated, NOBODYS_HASH, verifyPassword } from "./passwords.ts";
+import { type PasswordHasher, resultOf } from "./password-hasher.ts";
+import { NOBODYS_HASH } from "./passwords.ts";
 import { Problem } from "./problem.ts";
 
 /** Somebody who may have tokens. */
@@ -21,23 +22,29 @@ export function toUser({ username, channels }: UserRow): User {
 /** The users, in D1. */
 export class Users {
 	readonly #db: D1Database;
+	readonly #hasher: DurableObjectStub<PasswordHasher>;
 
-	constructor(db: D1Database) {
+	constructor(db: D1Database, hasher: DurableObjectStub<PasswordHasher>) {
 		this.#db = db;
+		this.#hasher = hasher;
 	}
 
-	/** The user with this name and password. A name that nobody has costs as much as a wrong password. */
+	/**
+	 * The user with this name and password. A name that nobody has costs as much as a wrong password.
+	 *
+	 * @throws Problem `too_many_attempts` when too many passwords wait.
+	 */
 	async authenticate(username: string, password: string): Promise<User | undefined> {
 		const row = await this.#db
 			.prepare("SELECT username, channels, password_hash FROM users WHERE username = ? AND disabled_at IS NULL")
 			.bind(username)
 			.first<UserRow & { password_hash: string }>();
-		const matches = verifyPassword(password, row?.password_hash ?? NOBODYS_HASH);
+		const { matches, renewedHash } = resultOf(await this.#hasher.verify(password, row?.password_hash ?? NOBODYS_HASH));
 		if (!row || !matches) return undefined;
-		if (isOutdated(row.password_hash)) {
+		if (renewedHash !== undefined) {
 			await this.#db
 				.prepare("UPDATE users SET password_hash = ? WHERE username = ? AND password_hash = ?")
-				.bind(hashPassword(password), row.username, row.password_hash)
+				.bind(renewedHash, row.username, row.password_hash)
 				.run();
 		}
 		return toUser(row);
@@ -45,9 +52,10 @@ export class Users {
 
 	/** Adds a user who may read what everybody may. */
 	async add(username: string, password: string): Promise<User> {
+		const hash = resultOf(await this.#hasher.hash(password));
 		const { meta } = await this.#db
 			.prepare("INSERT INTO users (username, password_hash, channels) VALUES (?, ?, '[]') ON CONFLICT DO NOTHING")
-			.bind(username, hashPassword(password))
+			.bind(username, hash)
 			.run();
 		if (meta.changes === 0) throw new Problem("username_taken", "Somebody has this username already. Choose another.");
 		return { username, channels: [] };

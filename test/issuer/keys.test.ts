@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
+import { readPublicKeys } from "../../issuer/src/key-set.ts";
 import { call, freshUser, logIn, post } from "./support/issuer.ts";
 
 const ADMIN_KEY = "an-admin-key-of-more-than-32-characters";
@@ -19,11 +20,21 @@ async function verifies(token: string): Promise<boolean> {
 	);
 }
 
-/** Changes what the key's object has stored. */
+/** Changes what the key's object has stored. Afterwards, the isolate knows the keys as they are then. */
 async function change<Value>(name: string, edit: (value: Value) => Value): Promise<void> {
 	await runInDurableObject(env.SIGNING_KEY.getByName("issuer"), async (_key, { storage }) => {
 		await storage.put(name, edit((await storage.get(name)) as Value));
 	});
+	await readPublicKeys(env);
+}
+
+/** Lets the time pass for which a new key is announced. */
+async function announced(): Promise<void> {
+	await change<{ signsFrom: number }>("next", (key) => ({ ...key, signsFrom: key.signsFrom - 120 }));
+}
+
+function kidOf(token: string): string | undefined {
+	return decodeProtectedHeader(token).kid;
 }
 
 function rotate(body: object = {}) {
@@ -35,31 +46,53 @@ describe("the signing key", () => {
 		const alice = await freshUser();
 		const before = (await logIn(alice)).accessToken;
 		await change<{ madeAt: number }>("current", (key) => ({ ...key, madeAt: key.madeAt - 90 * 86_400 }));
+		await logIn(alice);
+		await announced();
 		const after = (await logIn(alice)).accessToken;
-		expect(decodeProtectedHeader(after).kid).not.toBe(decodeProtectedHeader(before).kid);
-		expect((await publicKeys()).keys.map(({ kid }) => kid)).toEqual([
-			decodeProtectedHeader(after).kid,
-			decodeProtectedHeader(before).kid,
-		]);
+		expect(kidOf(after)).not.toBe(kidOf(before));
+		expect((await publicKeys()).keys.map(({ kid }) => kid)).toEqual([kidOf(after), kidOf(before)]);
 		expect(await verifies(before)).toBe(true);
 		expect(await verifies(after)).toBe(true);
 	});
 
-	it("stays public until its last token ends, by the longest lifetime that it signed for", async () => {
+	it("is public for two minutes before it signs, longer than anybody keeps a copy of the keys", async () => {
 		const alice = await freshUser();
-		await rotate();
-		await logIn(alice, { ACCESS_TOKEN_SECONDS: "7200" });
-		await logIn(alice, { ACCESS_TOKEN_SECONDS: "60" });
+		const old = kidOf((await logIn(alice)).accessToken);
 		const now = Math.floor(Date.now() / 1000);
 		await rotate();
+		const [next] = (await publicKeys()).keys;
+		expect(kidOf((await logIn(alice)).accessToken)).toBe(old);
+		await change<{ signsFrom: number }>("next", (key) => {
+			expect(key.signsFrom).toBeGreaterThanOrEqual(now + 120);
+			expect(key.signsFrom).toBeLessThan(now + 140);
+			return key;
+		});
+		await announced();
+		expect(kidOf((await logIn(alice)).accessToken)).toBe(next?.kid);
+		const { headers } = await call("/.well-known/jwks.json");
+		expect(headers.get("Cache-Control")).toBe("public, max-age=60");
+	});
+
+	it("is announced once, however often it is asked for meanwhile", async () => {
+		const { keys } = (await rotate()).body;
+		expect((await rotate()).body.keys).toEqual(keys);
+	});
+
+	it("stays public until its last token ends, by the longest lifetime that it signed for", async () => {
+		const alice = await freshUser();
+		await rotate({ leaked: true });
+		await logIn(alice, { ACCESS_TOKEN_SECONDS: "7200" });
+		await logIn(alice, { ACCESS_TOKEN_SECONDS: "60" });
+		await rotate();
+		await announced();
+		const now = Math.floor(Date.now() / 1000);
+		await logIn(alice);
 		await change<{ neededUntil: number }[]>("retired", ([last, ...rest]) => {
 			expect(last?.neededUntil).toBeGreaterThanOrEqual(now + 7260);
 			expect(last?.neededUntil).toBeLessThan(now + 7280);
 			return [{ ...last, neededUntil: now }, ...rest];
 		});
-		const { keys } = await publicKeys();
-		await rotate();
-		expect((await publicKeys()).keys).toHaveLength(keys.length + 1);
+		expect((await publicKeys()).keys).toHaveLength(1);
 	});
 
 	it("is replaced on demand, by those who have the ADMIN_KEY", async () => {
@@ -71,8 +104,9 @@ describe("the signing key", () => {
 		expect(await post("/keys/rotate", {}, { ADMIN_KEY })).toMatchObject({ status: 401 });
 	});
 
-	it("that has leaked is gone at once, and its tokens with it", async () => {
+	it("that has leaked is gone at once, and its tokens with it, and so is one that was announced", async () => {
 		const { accessToken } = await logIn(await freshUser());
+		await rotate();
 		const { body } = await rotate({ leaked: true });
 		expect(body.keys).toHaveLength(1);
 		expect(await verifies(accessToken)).toBe(false);
@@ -84,6 +118,8 @@ describe("the signing key", () => {
 
 	it("never shows its private half, and retired keys have none", async () => {
 		await rotate();
+		await announced();
+		await logIn(await freshUser());
 		for (const key of (await publicKeys()).keys) expect(key).not.toHaveProperty("d");
 		await change<unknown[]>("retired", (retired) => {
 			expect(JSON.stringify(retired)).not.toMatch(/"d":|privateKey/);

@@ -19,7 +19,7 @@ describe("a log-in", () => {
 		expect(rest).toEqual({
 			tokenType: "Bearer",
 			accessTokenExpiresIn: 3600,
-			refreshToken: expect.stringMatching(/^[\w-]{43}$/),
+			refreshToken: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}$/),
 			refreshTokenExpiresIn: 30 * 86_400,
 		});
 		const claims = decodeJwt(accessToken);
@@ -72,6 +72,9 @@ describe("a log-in", () => {
 			{ username: "alice" },
 			{ username: "alice", password: 7 },
 			{ username: "a".repeat(65), password: "" },
+			{ username: "alice", password: "ill-formed \ud800" },
+			null,
+			[],
 		]) {
 			expect(await post("/login", body)).toMatchObject({ status: 400, body: { code: "invalid_request" } });
 		}
@@ -79,6 +82,64 @@ describe("a log-in", () => {
 			status: 413,
 			body: { code: "body_too_large" },
 		});
+	});
+});
+
+describe("a body", () => {
+	function send(body: BodyInit, headers: Record<string, string> = {}) {
+		return call("/login", { method: "POST", body, headers });
+	}
+
+	it("may begin with a byte order mark", async () => {
+		const username = await freshUser();
+		expect(await send(`\ufeff${JSON.stringify({ username, password: PASSWORD })}`)).toMatchObject({ status: 200 });
+	});
+
+	it("that is not UTF-8 is refused, and never read as other text", async () => {
+		const [before, after] = ['{"username":"alice","password":"pass', 'word"}'].map((each) =>
+			new TextEncoder().encode(each),
+		) as [Uint8Array, Uint8Array];
+		const body = new Blob([before, new Uint8Array([0xe9]), after]);
+		expect(await send(await body.arrayBuffer())).toMatchObject({ status: 400, body: { code: "invalid_request" } });
+	});
+
+	it("that is compressed is refused by name", async () => {
+		const answer = await call<{ code: string; detail: string }>("/login", {
+			method: "POST",
+			body: "{}",
+			headers: { "Content-Encoding": "gzip" },
+		});
+		expect(answer).toMatchObject({ status: 415, body: { code: "unsupported_media_type" } });
+		expect(answer.body.detail).toContain("Content-Encoding");
+	});
+
+	it("that is nested as deeply as it may be long is refused", async () => {
+		expect(await send("[".repeat(16_000))).toMatchObject({ status: 400, body: { code: "invalid_request" } });
+		expect(await send(`${"[".repeat(8000)}${"]".repeat(8000)}`)).toMatchObject({ status: 400 });
+	});
+});
+
+describe("an answer", () => {
+	it("with a user's tokens, or with an error, is stored nowhere, and is what its type says", async () => {
+		const { headers } = await post("/login", { username: await freshUser(), password: PASSWORD });
+		const refused = await post("/token", {});
+		for (const each of [headers, refused.headers]) {
+			expect(each.get("Cache-Control")).toBe("no-store");
+			expect(each.get("X-Content-Type-Options")).toBe("nosniff");
+		}
+	});
+
+	it("can be read by pages of any origin, errors included", async () => {
+		const headers = { Origin: "https://app.example" };
+		const answers = await Promise.all([
+			call("/.well-known/jwks.json", { headers }),
+			call("/.well-known/jwks.json", { headers }, { ISSUER: "" }),
+			call("/nowhere", { headers }),
+			post("/login", {}, {}, headers),
+			post("/login", { username: "x".repeat(20_000) }, {}, headers),
+		]);
+		expect(answers.map(({ status }) => status)).toEqual([200, 503, 404, 400, 413]);
+		for (const answer of answers) expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
 	});
 });
 
