@@ -18,7 +18,7 @@ describe("a refresh token", () => {
 		expect(await refresh(second.refreshToken)).toMatchObject({ status: 200 });
 	});
 
-	it("ends its whole family when it comes a second time, and no other", async () => {
+	it("ends its session when it comes a second time, and no other", async () => {
 		const alice = await freshUser();
 		const elsewhere = await logIn(alice);
 		const first = await logIn(alice);
@@ -129,7 +129,7 @@ describe("a session", () => {
 });
 
 describe("a log-out", () => {
-	it("ends the family, with whichever of its tokens", async () => {
+	it("ends the session, with whichever of its tokens", async () => {
 		const first = await logIn(await freshUser());
 		const { body: second } = await refresh(first.refreshToken);
 		expect(await post("/logout", { token: first.refreshToken })).toMatchObject({ status: 204 });
