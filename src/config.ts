@@ -5,7 +5,19 @@ import { whole } from "./whole.ts";
 
 const DAY_SECONDS = 86_400;
 /** Asymmetric signatures only: with `HS*`, whoever can verify a token could also make one. */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"] as const;
+const ALGORITHMS = [
+	"RS256",
+	"RS384",
+	"RS512",
+	"PS256",
+	"PS384",
+	"PS512",
+	"ES256",
+	"ES384",
+	"ES512",
+	"EdDSA",
+	"Ed25519",
+] as const;
 
 const text = z.string().trim().min(1, "is empty");
 const list = text.transform((value) => value.split(/[\s,]+/).filter((item) => item !== ""));
@@ -28,6 +40,11 @@ const origins = list.refine(
 
 const ALGORITHMS_HELP = `must list asymmetric algorithms (${ALGORITHMS.join(" ")}); HS* and none are never accepted`;
 const algorithms = list.pipe(z.array(z.enum(ALGORITHMS, ALGORITHMS_HELP)).min(1, ALGORITHMS_HELP));
+
+const types = list.refine(
+	(items) => items.length > 0 && items.every((item) => /^[\w!#$&^.+/-]+$/.test(item)),
+	"must list types of tokens such as `at+jwt`",
+);
 
 /** A publish key and the channel patterns it may publish to. */
 export interface PublishKey {
@@ -58,6 +75,11 @@ const tokenSettings = {
 
 const settings = {
 	JWT_ALGORITHMS: algorithms.prefault("RS256 ES256").describe("The algorithms that tokens may be signed with."),
+	JWT_TYPES: types
+		.optional()
+		.describe(
+			"The only types (`typ`) that tokens may have, such as `at+jwt`. Default: any, but those of other tokens than access tokens.",
+		),
 	CHANNELS_CLAIM: text.prefault("channels").describe("The claim of a token that lists the channels it grants."),
 	DEFAULT_CHANNELS: patterns
 		.prefault("user:{sub} public:*")

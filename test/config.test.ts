@@ -245,6 +245,22 @@ describe("CORS_ORIGINS", () => {
 	});
 });
 
+describe("JWT_TYPES", () => {
+	it("is a list of types, and none where it is not set", () => {
+		expect(setting("JWT_TYPES", "at+jwt, application/at+jwt acme.access")).toEqual([
+			"at+jwt",
+			"application/at+jwt",
+			"acme.access",
+		]);
+		expect(readTokenConfig({ ...REQUIRED }).JWT_TYPES).toBeUndefined();
+	});
+
+	it.each(["at+jwt; v=1", "at jwt=2", "*", '"at+jwt"', "é", ","])("refuses %j", (value) => {
+		const { detail } = refusal({ ...REQUIRED, JWT_TYPES: value });
+		expect(detail).toContain("The setting JWT_TYPES must list types of tokens such as `at+jwt`.");
+	});
+});
+
 describe("PUBLISH_KEYS", () => {
 	it("is one key that may do everything", () => {
 		expect(setting("PUBLISH_KEYS", KEY)).toEqual([{ key: KEY, patterns: ["*"] }]);

@@ -1,12 +1,23 @@
-import { errors, type JWTPayload, jwtVerify } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import { z } from "zod";
 import type { TokenConfig } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { forSubject } from "./grants.ts";
-import { issuerKeys } from "./keys.ts";
+import { issuerKeys, unusableKey } from "./keys.ts";
+import { checkClaims, checkType } from "./token-types.ts";
 import type { User } from "./user.ts";
 
 /** How far the clocks of the issuer and the edge may be apart. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
+
+const ENCRYPTED =
+	"The token is encrypted (JWE), and this service takes signed ones. If it is a ticket, send it as `ticket`.";
+
+const headerSchema = z.looseObject({
+	alg: z.string(),
+	kid: z.string().exactOptional(),
+	typ: z.string().exactOptional(),
+});
 
 /**
  * Verifies a subscriber's JWT against the issuer's keys (RFC 7519, RFC 8725).
@@ -22,6 +33,9 @@ export async function verifyToken(token: string, config: TokenConfig): Promise<U
 }
 
 async function verifiedClaims(token: string, config: TokenConfig): Promise<JWTPayload> {
+	const header = readHeader(token);
+	if (!config.JWT_ALGORITHMS.some((each) => each === header.alg)) throw new errors.JOSEAlgNotAllowed();
+	checkType(header.typ, config.JWT_TYPES);
 	const options = {
 		algorithms: config.JWT_ALGORITHMS,
 		issuer: config.JWT_ISSUER,
@@ -29,27 +43,30 @@ async function verifiedClaims(token: string, config: TokenConfig): Promise<JWTPa
 		requiredClaims: ["exp", "sub"],
 		clockTolerance: CLOCK_TOLERANCE_SECONDS,
 	};
-	try {
-		return (await jwtVerify(token, issuerKeys(config.JWKS_URL), options)).payload;
-	} catch (error) {
-		if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-		return await tryEach(error, (key) => jwtVerify(token, key, options));
-	}
-}
-
-/** A token that does not say which key signed it may be anyone's of its kind (RFC 7515, section 4.1.4: `kid` is optional). */
-async function tryEach(
-	keys: AsyncIterable<CryptoKey>,
-	verify: (key: CryptoKey) => Promise<{ payload: JWTPayload }>,
-): Promise<JWTPayload> {
-	for await (const key of keys) {
+	let failure: unknown;
+	for await (const key of issuerKeys(config.JWKS_URL).candidates(header)) {
 		try {
-			return (await verify(key)).payload;
+			const { payload } = await jwtVerify(token, key, options);
+			checkClaims(payload);
+			return payload;
 		} catch (error) {
-			if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+			const isSignature = error instanceof errors.JWSSignatureVerificationFailed;
+			if ((error instanceof errors.JOSEError && !isSignature) || error instanceof Problem) throw error;
+			// What else is thrown is about the key: another one may still be good.
+			if (isSignature || failure === undefined) failure = isSignature ? error : unusableKey(error);
 		}
 	}
-	throw new errors.JWSSignatureVerificationFailed();
+	throw failure;
+}
+
+/** What a token says of itself, before any of it is verified. */
+function readHeader(token: string): z.output<typeof headerSchema> {
+	if (token.split(".").length === 5) throw new Problem("invalid_token", ENCRYPTED);
+	try {
+		return headerSchema.parse(decodeProtectedHeader(token));
+	} catch (cause) {
+		throw new errors.JWSInvalid("The header is not one of a signed token.", { cause });
+	}
 }
 
 function toUser(payload: JWTPayload, config: TokenConfig): User {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { verifyToken } from "../../src/auth/verifier.ts";
 import { readTokenConfig, type SettingsEnv, type TokenConfig } from "../../src/config.ts";
 import { TestIssuer } from "../support/issuer.ts";
+import { WeakKey } from "../support/weak-key.ts";
 
 const ISSUER = "http://localhost:8788";
 const now = Math.floor(Date.now() / 1000);
@@ -143,7 +144,7 @@ describe("verifyToken: a good token", () => {
 		});
 	});
 
-	it.each(["PS256", "ES384", "EdDSA"])(
+	it.each(["PS256", "ES384", "EdDSA", "Ed25519"])(
 		"may be signed with %s where the settings say so, and only there",
 		async (alg) => {
 			const other = await makeKey(alg);
@@ -282,7 +283,9 @@ describe("verifyToken: signatures", () => {
 
 	it("refuses a key that the identity provider does not publish", async () => {
 		const token = await sign(key, {}, { kid: "key-2" });
-		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "does not publish"));
+		await expect(verifyToken(token, configFor(publishing(key.jwk)))).rejects.toThrow(
+			problem("invalid_token", "does not publish"),
+		);
 	});
 
 	it("refuses a key that is there for encryption", async () => {
@@ -320,6 +323,161 @@ describe("verifyToken: signatures", () => {
 		await expect(verifyToken(await sign({ pair: keys[1]?.pair ?? pair, jwk }, { exp: 1 }), many)).rejects.toThrow(
 			problem("token_expired"),
 		);
+	});
+});
+
+describe("verifyToken: types of tokens", () => {
+	it.each([
+		undefined,
+		"JWT",
+		"jwt",
+		"at+jwt",
+		"AT+JWT",
+		"application/at+jwt",
+		"application/jwt",
+		"access_token",
+		"JOSE",
+		"",
+	])("accepts the type %j", async (typ) => {
+		const token = await sign(key, {}, typ === undefined ? {} : { typ });
+		await expect(verifyToken(token, config)).resolves.toMatchObject({ sub: "alice" });
+	});
+
+	it.each([
+		"logout+jwt",
+		"secevent+jwt",
+		"dpop+jwt",
+		"LOGOUT+JWT",
+		"Logout+jwt",
+		"application/logout+jwt",
+		"Application/SecEvent+JWT",
+		"application/dpop+jwt; charset=utf-8",
+		" logout+jwt",
+		"token-introspection+jwt",
+		"oauth-authz-req+jwt",
+		"entity-statement+jwt",
+		"trust-mark+jwt",
+		"kb+jwt",
+		"vc+jwt",
+		"dc+sd-jwt",
+		"statuslist+jwt",
+		"openid4vci-proof+jwt",
+		"oauth-client-attestation+jwt",
+		"rt+jwt",
+		"text/at+jwt",
+		"passport",
+	])("refuses the type %j", async (typ) => {
+		await expect(verifyToken(await sign(key, {}, { typ }), config)).rejects.toThrow(
+			problem("invalid_token", "`typ`.*access token"),
+		);
+	});
+
+	it("refuses a foreign type before any key is looked up", async () => {
+		const before = requests;
+		const token = await sign(key, {}, { typ: "logout+jwt" });
+		await expect(verifyToken(token, configFor(publishing(key.jwk)))).rejects.toThrow(problem("invalid_token", "`typ`"));
+		expect(requests).toBe(before);
+	});
+
+	it("refuses a type that is not a text", async () => {
+		for (const typ of [7, null, ["at+jwt"], { a: 1 }] as unknown as string[]) {
+			await expect(verifyToken(await sign(key, {}, { typ }), config)).rejects.toThrow(problem("invalid_token"));
+		}
+	});
+
+	it("accepts the types that the settings name, and no others", async () => {
+		const named = configFor(publishing(key.jwk), { JWT_TYPES: "at+jwt, Acme-Access+JWT" });
+		for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "acme-access+jwt"]) {
+			await expect(verifyToken(await sign(key, {}, { typ }), named), typ).resolves.toMatchObject({ sub: "alice" });
+		}
+		for (const typ of ["JWT", "logout+jwt", "at", "", "at+jwt2"]) {
+			await expect(verifyToken(await sign(key, {}, { typ }), named), typ).rejects.toThrow(
+				problem("invalid_token", "JWT_TYPES.*at\\+jwt"),
+			);
+		}
+		await expect(verifyToken(await sign(key), named)).rejects.toThrow(problem("invalid_token", "JWT_TYPES"));
+	});
+
+	it("takes a setting with `application/` for the type itself", async () => {
+		const named = configFor(publishing(key.jwk), { JWT_TYPES: "application/at+jwt" });
+		await expect(verifyToken(await sign(key, {}, { typ: "at+jwt" }), named)).resolves.toMatchObject({ sub: "alice" });
+	});
+
+	it("refuses a token that tells of an event, as one that logs somebody out does, whatever its type", async () => {
+		const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+		await expect(verifyToken(await sign(key, { events }, { typ: "JWT" }), config)).rejects.toThrow(
+			problem("invalid_token", "`events`"),
+		);
+		for (const own of [["opened"], "opened", null, true]) {
+			await expect(verifyToken(await sign(key, { events: own }), config)).resolves.toMatchObject({ sub: "alice" });
+		}
+	});
+});
+
+describe("verifyToken: keys that cannot be used", () => {
+	let weak: WeakKey;
+	let good: SigningKey;
+
+	beforeAll(async () => {
+		weak = await WeakKey.make("bad");
+		good = await makeKey("RS256", { kid: "good" });
+	});
+
+	const broken: [string, () => Promise<unknown>][] = [
+		["an RSA key of 1,024 bits", async () => weak.jwk],
+		["an RSA key of 1,024 bits without `alg`", async () => ({ ...weak.jwk, alg: undefined })],
+		["an RSA key without its modulus", async () => ({ kty: "RSA", e: "AQAB", kid: "bad" })],
+		["an RSA key whose modulus is not base64", async () => ({ ...good.jwk, n: "!", kid: "bad" })],
+		["an RSA key whose modulus is a number", async () => ({ ...good.jwk, n: 7, kid: "bad" })],
+		["an RSA key with an exponent of 1", async () => ({ ...good.jwk, e: "AQ", kid: "bad" })],
+		["a private key", async () => ({ ...(await exportJWK(good.pair.privateKey)), kid: "bad", alg: "RS256" })],
+		["a key for encryption", async () => ({ ...good.jwk, use: "enc", kid: "bad" })],
+		["a key whose operations do not verify", async () => ({ ...good.jwk, key_ops: ["encrypt"], kid: "bad" })],
+		["a key whose operations are a text", async () => ({ ...good.jwk, key_ops: "verify", kid: "bad" })],
+		["a key whose operations repeat", async () => ({ ...good.jwk, key_ops: ["verify", "verify"], kid: "bad" })],
+		["a key whose `ext` is a text", async () => ({ ...good.jwk, ext: "yes", kid: "bad" })],
+		["a key for another algorithm", async () => ({ ...good.jwk, alg: "RS512", kid: "bad" })],
+		["a key whose `alg` is a number", async () => ({ ...good.jwk, alg: 7, kid: "bad" })],
+		["a symmetric key", async () => ({ kty: "oct", k: "c2VjcmV0", kid: "bad", alg: "RS256" })],
+		["an unknown curve", async () => ({ kty: "EC", crv: "secp256k1", x: "AA", y: "AA", kid: "bad" })],
+		["an unknown kind of key", async () => ({ kty: "LATTICE", kid: "bad" })],
+		["a kind of key that is a number", async () => ({ kty: 7, kid: "bad" })],
+		["an object without a kind", async () => ({ kid: "bad" })],
+		["a text", async () => "bad"],
+		["null", async () => null],
+		["a list", async () => [{ kid: "bad" }]],
+		["a broken key under the good one's name", async () => ({ kty: "RSA", kid: "good", n: "AA", e: "AQAB" })],
+	];
+
+	it.each(broken)("leave the others good: %s", async (_, make) => {
+		const { kid: _kid, ...nameless } = good.jwk;
+		const bad = (await make()) as JWK;
+		for (const keys of [
+			[bad, good.jwk],
+			[good.jwk, bad],
+		]) {
+			const mixed = configFor(publishing(...keys));
+			await expect(verifyToken(await sign(good), mixed)).resolves.toMatchObject({ sub: "alice" });
+			await expect(verifyToken(await sign({ ...good, jwk: nameless }), mixed)).resolves.toMatchObject({ sub: "alice" });
+		}
+	});
+
+	it.each(broken)("are no failure of the service when a token names one: %s", async (_, make) => {
+		const bad = (await make()) as JWK;
+		for (const keys of [[bad], [bad, good.jwk]]) {
+			const error = await verifyToken(await weak.token(), configFor(publishing(...keys))).catch((thrown) => thrown);
+			expect(error).toMatchObject({ code: expect.stringMatching(/^(invalid_token|jwks_unavailable)$/) });
+		}
+	});
+
+	it("are the provider's fault, not the token's: that of a token which is signed with an RSA key of 1,024 bits", async () => {
+		const named = configFor(publishing(weak.jwk, good.jwk));
+		await expect(verifyToken(await weak.token(), named)).rejects.toThrow(problem("jwks_unavailable", "too weak"));
+	});
+
+	it("open nothing for a token that names none", async () => {
+		const mixed = configFor(publishing(weak.jwk, good.jwk));
+		await expect(verifyToken(await weak.token({}), mixed)).rejects.toThrow(problem("invalid_token", "signature"));
 	});
 });
 
@@ -411,7 +569,8 @@ describe("verifyToken: the identity provider's keys", () => {
 		const before = requests;
 		for (let count = 0; count < 5; count += 1) {
 			const token = await sign(key, {}, { kid: `unknown-${count}` });
-			await expect(verifyToken(token, fresh)).rejects.toThrow(problem("invalid_token"));
+			const code = count === 0 ? "invalid_token" : "jwks_unavailable";
+			await expect(verifyToken(token, fresh)).rejects.toThrow(problem(code));
 		}
 		expect(requests).toBe(before + 1);
 	});
@@ -422,7 +581,7 @@ describe("verifyToken: the identity provider's keys", () => {
 		const fresh = configFor(() => Response.json({ keys: published }));
 		await verifyToken(await sign(key), fresh);
 		published.push(next.jwk);
-		await expect(verifyToken(await sign(next), fresh)).rejects.toThrow(problem("invalid_token"));
+		await expect(verifyToken(await sign(next), fresh)).rejects.toThrow(problem("jwks_unavailable", "a few seconds"));
 		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
 		try {
 			await expect(verifyToken(await sign(next), fresh)).resolves.toMatchObject({ sub: "alice" });

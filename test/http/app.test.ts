@@ -4,6 +4,7 @@ import { createTidings, type TidingsEnv } from "../../src/index.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, published } from "../support/service.ts";
 import { SseReader } from "../support/sse.ts";
+import { WeakKey } from "../support/weak-key.ts";
 
 let issuer: TestIssuer;
 
@@ -14,6 +15,14 @@ beforeAll(async () => {
 /** A request to the same service with other settings. */
 async function callWith(settings: Partial<TidingsEnv>, path: string, init?: RequestInit): Promise<Response> {
 	return await createTidings().app.request(path, init, { ...env, ...settings });
+}
+
+/** Has a key set be answered at a URL. */
+function answerWith(jwksUrl: string, jwks: unknown): void {
+	const passOn = globalThis.fetch;
+	vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) =>
+		new Request(input).url === jwksUrl ? Response.json(jwks) : await passOn(input, init),
+	);
 }
 
 describe("errors", () => {
@@ -122,6 +131,28 @@ describe("the issuer's keys", () => {
 		down.isDown = true;
 		const init = { headers: { Authorization: `Bearer ${await down.token()}` } };
 		const response = await callWith({ JWKS_URL: down.jwksUrl }, "/events?channel=orders", init);
+		expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
+		expect(await problem(response)).toMatchObject({ status: 503, code: "jwks_unavailable" });
+	});
+
+	it.each([
+		["GET", "/events?channel=orders"],
+		["POST", "/channels/orders/events"],
+		["POST", "/users/bob/events"],
+		["POST", "/tickets"],
+		["GET", "/channels/orders"],
+		["GET", "/channels/orders/events"],
+		["GET", "/channels/orders/subscribers"],
+		["DELETE", "/channels/orders/subscribers?user=bob"],
+		["DELETE", "/channels/orders"],
+		["PUT", "/connections/x"],
+		["GET", "/metrics"],
+	])("may be unusable, which is no failure of the service: %s %s", async (method, path) => {
+		const weak = await WeakKey.make("weak");
+		const url = `https://weak.test${path}`;
+		answerWith(url, { keys: [weak.jwk] });
+		const init = { method, headers: { Authorization: `Bearer ${await weak.token()}` } };
+		const response = await callWith({ JWKS_URL: url }, path, init);
 		expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
 		expect(await problem(response)).toMatchObject({ status: 503, code: "jwks_unavailable" });
 	});

@@ -9,16 +9,20 @@ export class TestIssuer {
 	/** Whether it answers. */
 	isDown = false;
 	#pair: CryptoKeyPair;
-	#kid: string;
+	#kid: string | null;
+	#held: Promise<void> = Promise.resolve();
 
-	private constructor(jwksUrl: string, pair: CryptoKeyPair, kid: string) {
+	private constructor(jwksUrl: string, pair: CryptoKeyPair, kid: string | null) {
 		this.jwksUrl = jwksUrl;
 		this.#pair = pair;
 		this.#kid = kid;
 	}
 
-	/** Starts an issuer that answers at a URL from now on. */
-	static async start(jwksUrl = "http://localhost:8788/.well-known/jwks.json", kid = "key-1"): Promise<TestIssuer> {
+	/** Starts an issuer that answers at a URL from now on. Without a `kid`, neither keys nor tokens have one. */
+	static async start(
+		jwksUrl = "http://localhost:8788/.well-known/jwks.json",
+		kid: string | null = "key-1",
+	): Promise<TestIssuer> {
 		const issuer = new TestIssuer(jwksUrl, await generateKeyPair("ES256", { extractable: true }), kid);
 		const passOn = globalThis.fetch;
 		vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -29,9 +33,16 @@ export class TestIssuer {
 	}
 
 	/** Signs with a new key from now on, and publishes only that. */
-	async rotate(kid: string): Promise<void> {
+	async rotate(kid: string | null): Promise<void> {
 		this.#pair = await generateKeyPair("ES256", { extractable: true });
 		this.#kid = kid;
+	}
+
+	/** Its answers are made, and sent only when the function that this gives is called. */
+	holdAnswers(): () => void {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		this.#held = promise;
+		return resolve;
 	}
 
 	/** The public key as text: what an attacker has. */
@@ -51,13 +62,19 @@ export class TestIssuer {
 			channels: ["orders", "chat:*"],
 		};
 		return await new SignJWT({ ...standard, ...claims })
-			.setProtectedHeader({ alg: "ES256", kid: this.#kid })
+			.setProtectedHeader({ alg: "ES256", ...this.#name() })
 			.sign(this.#pair.privateKey);
 	}
 
 	async #answer(): Promise<Response> {
 		this.fetches += 1;
 		if (this.isDown) throw new TypeError("connection refused");
-		return Response.json({ keys: [{ ...(await exportJWK(this.#pair.publicKey)), kid: this.#kid, alg: "ES256" }] });
+		const key = { ...(await exportJWK(this.#pair.publicKey)), ...this.#name(), alg: "ES256" };
+		await this.#held;
+		return Response.json({ keys: [key] });
+	}
+
+	#name(): { kid?: string } {
+		return this.#kid === null ? {} : { kid: this.#kid };
 	}
 }
