@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { node20 } from "./test/e2e/support/node20.ts";
+import { onNode20 } from "./test/e2e/support/node20-pool.ts";
 
 /** The service in workerd, with settings besides those for local work. */
 function inWorkerd(bindings: Record<string, string>) {
@@ -94,6 +96,20 @@ export default defineConfig({
 					include: [`test/e2e/{${OBSERVED.join(",")}}.test.ts`],
 				},
 			},
+			...(node20 === undefined
+				? []
+				: [
+						{
+							// What users import, on the oldest Node that it has to run on.
+							test: {
+								...onNode,
+								name: "node20",
+								pool: onNode20,
+								setupFiles: ["test/e2e/support/expect-node20.ts"],
+								include: ["test/client/*.test.ts", "test/e2e/{client,publisher}.test.ts"],
+							},
+						},
+					]),
 			{
 				// What stands in examples/ and in the documentation, as its readers would run it.
 				test: {

@@ -226,16 +226,15 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		this.#failures += 1;
 		const asked = error instanceof TidingsError ? (error.retryAfter ?? 0) : 0;
 		const milliseconds = Math.max(asked, backoff(this.#failures, this.#retryMilliseconds));
-		const { promise, resolve } = Promise.withResolvers<void>();
-		const wake = () => resolve();
 		const timer = new Timer();
 		const network = globalThis as unknown as Network;
-		this.#wake = wake;
-		timer.set(wake, milliseconds);
-		network.addEventListener?.("online", wake);
-		this.#setState({ name: "waiting", milliseconds, error });
-		await promise;
-		network.removeEventListener?.("online", wake);
+		await new Promise<void>((resolve) => {
+			this.#wake = resolve;
+			timer.set(resolve, milliseconds);
+			network.addEventListener?.("online", this.#wake);
+			this.#setState({ name: "waiting", milliseconds, error });
+		});
+		network.removeEventListener?.("online", this.#wake);
 		timer.clear();
 	}
 
@@ -264,15 +263,14 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 }
 
 /** Waits for credentials, and no longer than for anything else. */
-async function unlessAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
-	const aborted = Promise.withResolvers<never>();
-	const abort = () => aborted.reject(signal.reason);
-	signal.addEventListener("abort", abort);
-	try {
-		return await Promise.race([value, aborted.promise]);
-	} finally {
-		signal.removeEventListener("abort", abort);
-	}
+function unlessAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+	return new Promise((resolve, reject) => {
+		const abort = () => reject(signal.reason);
+		signal.addEventListener("abort", abort);
+		void Promise.resolve(value)
+			.then(resolve, reject)
+			.finally(() => signal.removeEventListener("abort", abort));
+	});
 }
 
 /** What a subscriber or its storage throws must not end the connection: it is reported like any error nobody caught. */

@@ -4,7 +4,7 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 	#waiting: Event[] = [];
 	#isAsking = false;
 	#ended: { error?: unknown } | undefined;
-	#changed = Promise.withResolvers<void>();
+	readonly #wakers: (() => void)[] = [];
 
 	/** @param left the reader wants no more. */
 	constructor(left: () => void) {
@@ -24,13 +24,13 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 
 	/** Resolves when the reader has done with every event, and asks for more; or when the loop has ended. */
 	async done(): Promise<void> {
-		while (!this.#ended && (this.#waiting.length > 0 || !this.#isAsking)) await this.#changed.promise;
+		while (!this.#ended && (this.#waiting.length > 0 || !this.#isAsking)) await this.#changed();
 	}
 
 	async next(): Promise<IteratorResult<Event, undefined>> {
 		this.#isAsking = true;
 		this.#change();
-		while (this.#waiting.length === 0 && !this.#ended) await this.#changed.promise;
+		while (this.#waiting.length === 0 && !this.#ended) await this.#changed();
 		const event = this.#waiting.shift();
 		if (event !== undefined) {
 			this.#isAsking = false;
@@ -47,8 +47,11 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 		return { done: true, value: undefined };
 	}
 
+	#changed(): Promise<void> {
+		return new Promise((wake) => void this.#wakers.push(wake));
+	}
+
 	#change(): void {
-		this.#changed.resolve();
-		this.#changed = Promise.withResolvers();
+		for (const wake of this.#wakers.splice(0)) wake();
 	}
 }

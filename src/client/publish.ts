@@ -110,16 +110,17 @@ async function persist<Result>(attempt: () => Promise<Result>, signal: AbortSign
 	}
 }
 
-async function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-	const { promise, resolve, reject } = Promise.withResolvers<void>();
-	const abort = () => reject(signal?.reason);
-	const timer = new Timer();
-	timer.set(resolve, milliseconds);
-	signal?.addEventListener("abort", abort);
-	try {
-		await promise;
-	} finally {
-		timer.clear();
-		signal?.removeEventListener("abort", abort);
-	}
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const timer = new Timer();
+		const abort = () => {
+			timer.clear();
+			reject(signal?.reason);
+		};
+		signal?.addEventListener("abort", abort, { once: true });
+		timer.set(() => {
+			signal?.removeEventListener("abort", abort);
+			resolve();
+		}, milliseconds);
+	});
 }

@@ -7,7 +7,7 @@ async function isDone(loop: EventLoop<number>): Promise<boolean> {
 	void loop.done().then(() => {
 		isDone = true;
 	});
-	await scheduler.wait(5);
+	await new Promise((resolve) => setTimeout(resolve, 5));
 	return isDone;
 }
 

@@ -9,7 +9,14 @@ async function framesOf(chunks: Iterable<Uint8Array>): Promise<Frame[]> {
 			controller.close();
 		},
 	});
-	return await Array.fromAsync(readFrames(body));
+	return await readAll(body);
+}
+
+/** The whole stream, without `Array.fromAsync`, which Node 20 has not. */
+async function readAll(body: ReadableStream<Uint8Array>): Promise<Frame[]> {
+	const frames: Frame[] = [];
+	for await (const frame of readFrames(body)) frames.push(frame);
+	return frames;
 }
 
 const framesIn = (text: string) => framesOf([new TextEncoder().encode(text)]);
@@ -62,6 +69,6 @@ describe("the frames of a stream", () => {
 
 	it("fail as the stream fails", async () => {
 		const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("cut")) });
-		await expect(Array.fromAsync(readFrames(body))).rejects.toThrow("cut");
+		await expect(readAll(body)).rejects.toThrow("cut");
 	});
 });
