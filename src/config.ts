@@ -4,6 +4,8 @@ import { isChannelPattern } from "./names.ts";
 import { whole } from "./whole.ts";
 
 const DAY_SECONDS = 86_400;
+/** The longest reconnection time that clients are told: an hour. */
+export const MAX_RETRY_MILLISECONDS = 3_600_000;
 /** Asymmetric signatures only: with `HS*`, whoever can verify a token could also make one. */
 const ALGORITHMS = [
 	"RS256",
@@ -94,7 +96,9 @@ const settings = {
 		.prefault("direct")
 		.describe("Who holds a stream of one channel: its Durable Object, or the Worker."),
 	HEARTBEAT_SECONDS: whole(1, 300).prefault(25).describe("How long a stream is silent before a comment is sent."),
-	RETRY_MILLISECONDS: whole(0, 3_600_000).prefault(2000).describe("How long clients wait before they reconnect."),
+	RETRY_MILLISECONDS: whole(0, MAX_RETRY_MILLISECONDS)
+		.prefault(2000)
+		.describe("How long clients wait before they reconnect, a quarter more or less."),
 	REPLAY_EVENTS: whole(1, 10_000).prefault(100).describe("How many events a channel remembers."),
 	REPLAY_SECONDS: whole(1, 365 * DAY_SECONDS)
 		.prefault(DAY_SECONDS)

@@ -1,6 +1,7 @@
 import { StreamBody } from "../sse/body.ts";
 import { formatCursor } from "../sse/cursor.ts";
-import { controlFrame, heartbeatFrame } from "../sse/frame.ts";
+import { type ControlEvents, closingFrame, controlFrame, heartbeatFrame } from "../sse/frame.ts";
+import { spreadRetry } from "../sse/retry.ts";
 import type { Chunk } from "./chunks.ts";
 import type { Gap, Start } from "./resume.ts";
 import { type Presence, Subscriber } from "./subscriber.ts";
@@ -49,8 +50,8 @@ export class Stream extends Subscriber {
 	override open({ cursor, resumed, gap, position }: Start, now: number): void {
 		const { connection, user, channels, expires } = this.subscription;
 		const connected = { connection, user, channels, resumed, expires };
-		const retry = this.#retryMilliseconds;
-		const opening = controlFrame("connected", connected, { id: formatCursor(cursor), retry });
+		const retry = spreadRetry(this.#retryMilliseconds, Math.random());
+		const opening = controlFrame("connected", connected, formatCursor(cursor), retry);
 		this.#write(gap ? opening + this.#gapFrame(gap, position) : opening, now);
 	}
 
@@ -68,17 +69,17 @@ export class Stream extends Subscriber {
 	}
 
 	override tell(presence: Presence, now: number): void {
-		this.#write(controlFrame("presence", { channel: this.#channel, ...presence }), now);
+		this.#control("presence", { channel: this.#channel, ...presence }, now);
 	}
 
 	/** Moves the client's cursor past what was withheld. */
 	override beat(now: number): void {
-		this.#write(heartbeatFrame(this.#withheld ? formatCursor(this.position) : undefined), now);
+		this.#write(heartbeatFrame(this.#withheld ? this.#cursor : undefined), now);
 		this.#withheld = false;
 	}
 
 	override close(reason: CloseReason, now: number): void {
-		this.#write(controlFrame("closing", { reason, reconnect: reason !== "revoked" }), now);
+		this.#write(closingFrame({ reason, reconnect: reason !== "revoked" }, this.#cursor), now);
 		this.#body.close();
 	}
 
@@ -95,12 +96,22 @@ export class Stream extends Subscriber {
 	}
 
 	protected override expiring(expires: number, now: number): void {
-		this.#write(controlFrame("expiring", { expires }), now);
+		this.#control("expiring", { expires }, now);
+	}
+
+	get #cursor(): string {
+		return formatCursor(this.position);
+	}
+
+	/** Every frame tells the cursor, and so moves the client past what was withheld. */
+	#control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], now: number): void {
+		this.#write(controlFrame(type, data, this.#cursor), now);
+		this.#withheld = false;
 	}
 
 	/** A gap carries the cursor that the stream goes on from: it need not be told again. */
 	#gapFrame(gap: Gap, position: number): string {
-		return controlFrame("gap", { channel: this.#channel, ...gap }, { id: formatCursor(position) });
+		return controlFrame("gap", { channel: this.#channel, ...gap }, formatCursor(position));
 	}
 
 	#write(chunk: Uint8Array | string, now: number): void {

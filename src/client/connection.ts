@@ -155,7 +155,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		else if (event === "gap") this.#tell("onGap", told);
 		else if (event === "presence") this.#tell("onPresence", told);
 		else if (event === "expiring") void this.#renew();
-		else if (told !== undefined) this.#hand(told);
+		else if (told !== undefined && event !== "heartbeat") this.#hand(told);
 	}
 
 	#opened(connected: Connected): void {

@@ -7,8 +7,8 @@ export interface Frame {
 }
 
 /**
- * The frames of a response's body, in the lines that the service writes (WHATWG HTML, "Server-sent events"). Those
- * without data are among them: a heartbeat may carry an id, which parsers for event streams keep to themselves.
+ * The frames of a response's body, in the lines that the service writes (WHATWG HTML, "Server-sent events"). A comment
+ * between them is a frame without fields: it tells that the connection is alive.
  */
 export async function* readFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
 	const reader = body.getReader();
@@ -18,7 +18,7 @@ export async function* readFrames(body: ReadableStream<Uint8Array>): AsyncGenera
 		for (;;) {
 			const { done, value } = await reader.read();
 			if (done) return;
-			const frames = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+			const frames = (rest + decoder.decode(value, { stream: true })).split(/\n\n|(?<=^|\n):\n/);
 			rest = frames.pop() ?? "";
 			for (const frame of frames) yield parseFrame(frame);
 		}

@@ -4,8 +4,8 @@ import type { ControlEvents } from "../sse/frame.ts";
 export interface Client {
 	/** What was handed over and has not left yet. */
 	readonly unsentBytes: number;
-	/** Tells the client something. With a cursor, it moves there. */
-	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], cursor?: string): void;
+	/** Tells the client something, and its cursor of that moment. */
+	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], cursor: string): void;
 	/**
 	 * Hands over events as the Channels wrote them.
 	 *
@@ -15,5 +15,5 @@ export interface Client {
 	/** Keeps the connection alive; with a cursor, it also moves the client there. */
 	beat(cursor: string | undefined): void;
 	/** Says why, and ends the connection. */
-	close(closing: ControlEvents["closing"]): void;
+	close(closing: ControlEvents["closing"], cursor: string): void;
 }

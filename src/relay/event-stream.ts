@@ -1,5 +1,6 @@
 import { StreamBody } from "../sse/body.ts";
-import { type ControlEvents, controlFrame, heartbeatFrame, replaceIds } from "../sse/frame.ts";
+import { type ControlEvents, closingFrame, controlFrame, heartbeatFrame, replaceIds } from "../sse/frame.ts";
+import { spreadRetry } from "../sse/retry.ts";
 import type { Client } from "./client.ts";
 
 interface EventStreamOptions {
@@ -26,11 +27,9 @@ export class EventStream implements Client {
 		return this.#body.unsentBytes;
 	}
 
-	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], id?: string): void {
-		const retry = type === "connected" ? this.#retryMilliseconds : undefined;
-		this.#body.write(
-			controlFrame(type, data, { ...(id !== undefined && { id }), ...(retry !== undefined && { retry }) }),
-		);
+	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], cursor: string): void {
+		const retry = type === "connected" ? spreadRetry(this.#retryMilliseconds, Math.random()) : undefined;
+		this.#body.write(controlFrame(type, data, cursor, retry));
 	}
 
 	events(frames: Uint8Array, cursorAt: ((offset: number) => string) | undefined): void {
@@ -41,9 +40,9 @@ export class EventStream implements Client {
 		this.#body.write(heartbeatFrame(cursor));
 	}
 
-	close(closing: ControlEvents["closing"]): void {
+	close(closing: ControlEvents["closing"], cursor: string): void {
 		const hasLeftovers = this.unsentBytes > 0;
-		this.control("closing", closing);
+		this.#body.write(closingFrame(closing, cursor));
 		this.#body.close();
 		if (hasLeftovers) setTimeout(() => this.#body.drop(), this.#drainMilliseconds);
 	}

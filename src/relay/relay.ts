@@ -142,8 +142,7 @@ export class Relay {
 
 	#connected(resumed: boolean): void {
 		const { connection, user, channels, expires } = this.#subscription;
-		this.#wrote(0);
-		this.#client.control("connected", { connection, user, channels, resumed, expires }, this.#cursor());
+		this.#control("connected", { connection, user, channels, resumed, expires });
 	}
 
 	#events(uplink: Uplink, { position, offset, events, replayed, frames }: EventsMessage): void {
@@ -193,14 +192,13 @@ export class Relay {
 	}
 
 	#gap(channel: string, gap: Gap, position: number): void {
-		this.#wrote(0);
-		this.#client.control("gap", { channel, ...gap }, this.#moveTo(channel, position));
+		this.#positions.set(channel, position);
+		this.#control("gap", { channel, ...gap });
 	}
 
 	/** The channels count what the client has taken of their events only: of this, the relay minds how much waits. */
 	#presence(presence: ControlEvents["presence"]): void {
-		this.#wrote(0);
-		this.#client.control("presence", presence);
+		this.#control("presence", presence);
 		const { channels, maxBacklogBytes } = this.#subscription;
 		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer", presence.channel);
 	}
@@ -209,8 +207,7 @@ export class Relay {
 	#warn(expires: number): void {
 		if (expires !== this.#subscription.expires || expires === this.#warnedOf) return;
 		this.#warnedOf = expires;
-		this.#wrote(0);
-		this.#client.control("expiring", { expires });
+		this.#control("expiring", { expires });
 	}
 
 	/** All channels have to know of new credentials, but one that told of them. */
@@ -273,7 +270,14 @@ export class Relay {
 				tally.cut += 1;
 			});
 		}
-		this.#client.close({ reason, reconnect: reason !== "revoked" });
+		this.#client.close({ reason, reconnect: reason !== "revoked" }, this.#cursor());
+	}
+
+	/** Every control event tells the cursor, and so moves the client past what was withheld. */
+	#control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type]): void {
+		this.#wrote(0);
+		this.#client.control(type, data, this.#cursor());
+		this.#withheld = false;
 	}
 
 	#moveTo(channel: string, offset: number): string {

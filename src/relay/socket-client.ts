@@ -22,8 +22,8 @@ export class SocketClient implements Client {
 		this.#socket = socket;
 	}
 
-	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], id?: string): void {
-		this.#socket.send(JSON.stringify({ type, ...(id !== undefined && { id }), ...data }));
+	control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type], id: string): void {
+		this.#socket.send(JSON.stringify({ type, id, ...data }));
 	}
 
 	events(frames: Uint8Array, cursorAt: (offset: number) => string = String): void {
@@ -34,8 +34,8 @@ export class SocketClient implements Client {
 		this.#socket.send(JSON.stringify({ type: "heartbeat", ...(id !== undefined && { id }) }));
 	}
 
-	close(closing: ControlEvents["closing"]): void {
-		this.control("closing", closing);
+	close(closing: ControlEvents["closing"], cursor: string): void {
+		this.control("closing", closing, cursor);
 		this.#socket.close(CLOSING_CODES[closing.reason], closing.reason);
 	}
 }

@@ -1,3 +1,4 @@
+import { MAX_RETRY_MILLISECONDS } from "../config.ts";
 import { formatCursor } from "./cursor.ts";
 import { envelopeJson, type StoredEvent, sentData } from "./event.ts";
 
@@ -11,7 +12,7 @@ const LINE_END = /\r\n|\r|\n/;
 interface Fields {
 	retry?: number | undefined;
 	event?: string | undefined;
-	id?: string | undefined;
+	id: string;
 	data: string;
 }
 
@@ -19,7 +20,7 @@ function frame({ retry, event, id, data }: Fields): string {
 	let text = "";
 	if (retry !== undefined) text += `retry: ${retry}\n`;
 	if (event !== undefined) text += `event: ${event}\n`;
-	if (id !== undefined) text += `id: ${id}\n`;
+	text += `id: ${id}\n`;
 	for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
 	return `${text}\n`;
 }
@@ -70,26 +71,34 @@ export interface ControlEvents {
 }
 
 /**
- * A control event. `id` moves the client's cursor; without it the cursor stays where it was.
+ * A control event. `id` is the client's cursor of that moment: some clients forget theirs at a frame without one.
  *
  * @example
- * controlFrame("expiring", { expires: 1795223089 }); // 'event: expiring\ndata: {"expires":1795223089}\n\n'
+ * controlFrame("expiring", { expires: 1795223089 }, "7"); // 'event: expiring\nid: 7\ndata: {"expires":1795223089}\n\n'
  */
 export function controlFrame<Type extends keyof ControlEvents>(
 	type: Type,
 	data: ControlEvents[Type],
-	{ id, retry }: { id?: string; retry?: number } = {},
+	id: string,
+	retry?: number,
 ): string {
 	return frame({ retry, event: type, id, data: JSON.stringify(data) });
 }
 
+/** The last frame. Clients that come back whatever it says are told to wait as long as they can be. */
+export function closingFrame(closing: ControlEvents["closing"], id: string): string {
+	return controlFrame("closing", closing, id, closing.reconnect ? undefined : MAX_RETRY_MILLISECONDS);
+}
+
 /**
- * A comment that keeps the connection alive; with a cursor, it also moves the client past events that were withheld.
+ * What keeps the connection alive: a comment, without an empty line, which some clients take for a message. With a
+ * cursor, it moves the client past events that were withheld, and needs data: most clients ignore the `id` of a frame
+ * that has none.
  *
  * @example
- * heartbeatFrame(); // ":\n\n"
- * heartbeatFrame("7"); // "id: 7\n:\n\n"
+ * heartbeatFrame(); // ":\n"
+ * heartbeatFrame("7"); // "event: heartbeat\nid: 7\ndata: {}\n\n"
  */
 export function heartbeatFrame(cursor?: string): string {
-	return cursor === undefined ? ":\n\n" : `id: ${cursor}\n:\n\n`;
+	return cursor === undefined ? ":\n" : frame({ event: "heartbeat", id: cursor, data: "{}" });
 }

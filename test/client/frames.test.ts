@@ -34,8 +34,8 @@ describe("the frames of a stream", () => {
 		]);
 	});
 
-	it("need not have data: a heartbeat has at most an id", async () => {
-		expect(await framesIn(":\n\nid: 8\n:\n\n")).toEqual([{}, { id: "8" }]);
+	it("have no fields where a comment stands between them, which tells that the connection is alive", async () => {
+		expect(await framesIn(":\n:\nid: 8\ndata: {}\n\n:\n")).toEqual([{}, {}, { id: "8", data: "{}" }, {}]);
 	});
 
 	it("are only those that came to their end", async () => {
@@ -43,7 +43,7 @@ describe("the frames of a stream", () => {
 	});
 
 	it("are the same wherever the network cuts the stream", async () => {
-		const text = 'id: 1\ndata: {"a":"é😀"}\n\n:\n\nevent: gap\ndata: x\ndata: y\n\n';
+		const text = 'id: 1\ndata: {"a":"é😀"}\n\n:\nevent: gap\ndata: x\ndata: y\n\n';
 		const bytes = new TextEncoder().encode(text);
 		const whole = await framesIn(text);
 		await fc.assert(

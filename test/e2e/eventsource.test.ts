@@ -6,7 +6,7 @@ import { PUBLISH_KEY, publish, type Service, startService, ticketOf, tokenOf } f
 let service: Service;
 
 beforeAll(async () => {
-	service = await startService({ RETRY_MILLISECONDS: "50" });
+	service = await startService({ RETRY_MILLISECONDS: "50", HEARTBEAT_SECONDS: "1", REPLAY_EVENTS: "5" });
 });
 
 afterAll(() => service.stop());
@@ -48,6 +48,29 @@ describe("an EventSource", () => {
 
 		expect(orders.received.map(({ data }) => Number(data))).toEqual([1, 2, 3, 4, 5]);
 		expect(orders.received.map(({ lastEventId }) => lastEventId)).toEqual(ids);
+		expect(connected.received.map(({ data }) => JSON.parse(data).resumed)).toEqual([false, true]);
+		source.close();
+		await proxy.stop();
+	});
+
+	it("is moved past what was withheld by a heartbeat, and is told of no gap when that was forgotten", async () => {
+		const proxy = await CuttableProxy.to(service.url);
+		const ticket = await ticketOf(service, await tokenOf(service, "alice"), { resumable: true });
+		const source = new EventSource(`${proxy.url}/events?channel=chat:withheld&type=order&ticket=${ticket}`);
+		const connected = collect(source, "connected");
+		const heartbeats = collect(source, "heartbeat");
+		const gaps = collect(source, "gap");
+		const orders = collect(source, "order");
+		await connected.reach(1);
+		const ids = await publish(service, "chat:withheld", new Array(20).fill({ type: "note", data: "x" }));
+		await heartbeats.reach(1);
+		expect(heartbeats.received[0]).toMatchObject({ lastEventId: ids.at(-1), data: "{}" });
+		proxy.cut();
+		proxy.mend();
+		await connected.reach(2);
+		await publish(service, "chat:withheld", { type: "order", data: 1 });
+		await orders.reach(1);
+		expect(gaps.received).toEqual([]);
 		expect(connected.received.map(({ data }) => JSON.parse(data).resumed)).toEqual([false, true]);
 		source.close();
 		await proxy.stop();

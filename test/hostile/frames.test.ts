@@ -108,7 +108,7 @@ describe("frames", () => {
 		fc.assert(
 			fc.property(nastyText, (after) => {
 				const { frames, errors } = parse(
-					controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, { id: "7" }),
+					controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7"),
 				);
 				return frames.length === 1 && errors === 0 && JSON.parse(frames[0]?.data ?? "null").after === after;
 			}),

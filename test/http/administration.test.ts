@@ -80,6 +80,14 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 		await other.close();
 	});
 
+	it("tells clients that come back whatever `closing` says to wait for an hour, with their cursor", async () => {
+		const channel = freshChannel();
+		const [id] = await published(channel, { data: "read" });
+		const response = await call(`/events?channel=${channel}&rewind=1&token=${alice}`);
+		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
+		expect(await response.text()).toMatch(new RegExp(`\n\nretry: 3600000\nevent: closing\nid: ${id}\ndata: .*\n\n$`));
+	});
+
 	it("refuses the user's older tokens and tickets of this channel, and of no other", async () => {
 		const channel = freshChannel();
 		const headers = { Authorization: `Bearer ${alice}`, "Content-Type": "application/json" };

@@ -36,7 +36,7 @@ describe("GET /events", () => {
 		const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
 		const { value = "" } = (await reader?.read()) ?? {};
 		expect(value.split("\n").slice(0, 3)).toEqual([
-			"retry: 2000",
+			expect.stringMatching(/^retry: \d{4}$/),
 			"event: connected",
 			expect.stringMatching(/^id: \d{16}$/),
 		]);
@@ -48,6 +48,21 @@ describe("GET /events", () => {
 			expires: exp,
 		});
 		await reader?.cancel();
+	});
+
+	it("says how soon to come back, a quarter more or less than RETRY_MILLISECONDS, and not the same to all", async () => {
+		const retries = new Set<number>();
+		const channel = freshChannel();
+		for (let stream = 0; stream < 10; stream += 1) {
+			const response = await call(`/events?channel=${channel}`, { headers: { Authorization: `Bearer ${alice}` } });
+			const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+			const { value } = (await reader?.read()) ?? {};
+			retries.add(Number(value?.split("\n")[0]?.slice("retry: ".length)));
+			await reader?.cancel();
+		}
+		expect(Math.min(...retries)).toBeGreaterThanOrEqual(1500);
+		expect(Math.max(...retries)).toBeLessThanOrEqual(2500);
+		expect(retries.size).toBeGreaterThan(1);
 	});
 
 	it("delivers an event as it is published, with its type, id and data", async () => {

@@ -18,10 +18,7 @@ describe("presence=1", () => {
 		const watcher = await subscribe(`/events?channel=${channel}&presence=1`, alice);
 		await watcher.expect("connected");
 		const stream = await subscribe(`/events?channel=${channel}`, bob);
-		expect(await watcher.expect("presence")).toEqual({
-			id: undefined,
-			data: { channel, user: "bob", state: "online" },
-		});
+		expect((await watcher.expect("presence")).data).toEqual({ channel, user: "bob", state: "online" });
 		await stream.close();
 		await published(channel, { data: "finds that bob has left" });
 		const frames = await watcher.take(2);
@@ -68,6 +65,43 @@ describe("presence=1", () => {
 		expect((await watcher.expect("presence")).data).toEqual({ channel: channels[1], user: "bob", state: "online" });
 		await stream.close();
 		await watcher.close();
+	});
+
+	it("comes with the cursor of that moment, past what was withheld and before what follows", async () => {
+		const channel = freshChannel();
+		const watcher = await subscribe(`/events?channel=${channel}&presence=1&type=order`, alice);
+		await watcher.expect("connected");
+		const [, withheld] = await published(channel, [{ type: "order", data: 1 }, { data: "withheld" }]);
+		await watcher.expect("order");
+		const stream = await subscribe(`/events?channel=${channel}`, bob);
+		const { id = "" } = await watcher.expect("presence");
+		expect(id).toBe(withheld);
+		await watcher.close();
+		await published(channel, { type: "order", data: 2 });
+		const again = await subscribe(`/events?channel=${channel}`, alice, { "Last-Event-ID": id });
+		expect(await again.expect("connected")).toMatchObject({ data: { resumed: true } });
+		expect((await again.next()).data).toBe("2");
+		await stream.close();
+		await again.close();
+	});
+
+	it("comes with the cursor of all channels of its stream", async () => {
+		const channels = [freshChannel("chat:a"), freshChannel("chat:b")];
+		const path = `/events?channel=${channels[0]}&channel=${channels[1]}`;
+		const watcher = await subscribe(`${path}&presence=1`, alice);
+		await watcher.expect("connected");
+		await published(channels[0] ?? "", { data: "read" });
+		const { id: read } = await watcher.next();
+		const stream = await subscribe(`/events?channel=${channels[1]}`, bob);
+		const { id = "" } = await watcher.expect("presence");
+		expect(id).toBe(read);
+		await watcher.close();
+		await published(channels[1] ?? "", { data: "missed" });
+		const again = await subscribe(path, alice, { "Last-Event-ID": id });
+		expect(await again.expect("connected")).toMatchObject({ data: { resumed: true } });
+		expect((await again.next()).data).toBe("missed");
+		await stream.close();
+		await again.close();
 	});
 
 	it("is not told to those who did not ask", async () => {

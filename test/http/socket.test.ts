@@ -124,9 +124,9 @@ describe("GET /ws", () => {
 	it("tells who comes and goes when asked", async () => {
 		const channel = freshChannel();
 		const socket = await open({ token: alice, channels: [channel], presence: true });
-		await socket.next();
+		const { id } = (await socket.next()) as { id: string };
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ sub: "bob" }));
-		expect(await socket.next()).toEqual({ type: "presence", channel, user: "bob", state: "online" });
+		expect(await socket.next()).toEqual({ type: "presence", id, channel, user: "bob", state: "online" });
 		await stream.close();
 		socket.close();
 	});
@@ -147,9 +147,9 @@ describe("GET /ws", () => {
 	it("is counted, listed, and ended for good like a stream", async () => {
 		const channel = freshChannel();
 		const socket = await open({ token: alice, channels: [channel] });
-		const { connection } = (await socket.next()) as { connection: string };
+		const { id, connection } = (await socket.next()) as { id: string; connection: string };
 		await administer("DELETE", `/channels/${channel}/subscribers?connection=${encodeURIComponent(connection)}`);
-		expect(await socket.next()).toEqual({ type: "closing", reason: "revoked", reconnect: false });
+		expect(await socket.next()).toEqual({ type: "closing", id, reason: "revoked", reconnect: false });
 		expect(await socket.closed()).toBe(4403);
 	});
 

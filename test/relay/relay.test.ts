@@ -40,8 +40,8 @@ class FakeClient implements Client {
 	unsentBytes = 0;
 	readonly seen: string[] = [];
 
-	control(type: string, data: object, cursor?: string): void {
-		this.seen.push(`${type} ${JSON.stringify(data)} ${cursor ?? ""}`.trim());
+	control(type: string, data: object, cursor: string): void {
+		this.seen.push(`${type} ${JSON.stringify(data)} ${cursor}`);
 	}
 
 	events(frames: Uint8Array): void {
@@ -52,8 +52,8 @@ class FakeClient implements Client {
 		this.seen.push(`beat ${cursor ?? ""}`.trim());
 	}
 
-	close({ reason, reconnect }: { reason: string; reconnect: boolean }): void {
-		this.seen.push(`closing ${reason} ${reconnect}`);
+	close({ reason, reconnect }: { reason: string; reconnect: boolean }, cursor: string): void {
+		this.seen.push(`closing ${reason} ${reconnect} ${cursor}`);
 	}
 }
 
@@ -136,7 +136,7 @@ describe("a relay", () => {
 		channel.socket?.close(1011);
 		await expect.poll(() => channel.subscriptions.length).toBeGreaterThanOrEqual(3);
 		channel.refusal = new Problem("invalid_token", "Revoked.");
-		await expect.poll(() => client.seen).toEqual(["closing revoked false"]);
+		await expect.poll(() => client.seen).toEqual(["closing revoked false 10"]);
 	});
 
 	it("writes down each time that a channel could not be reached, for the request of the stream", async () => {
@@ -179,11 +179,21 @@ describe("a relay", () => {
 		expect(client.seen).toHaveLength(length);
 	});
 
+	it("tells the cursor with whatever it tells, and need not beat with it any more", async () => {
+		const { channel, client, relay } = await started(30);
+		channel.socket?.send(encodeEvents({ position: 14, offset: 0, events: 0, replayed: 0 }, ""));
+		channel.socket?.send(JSON.stringify({ type: "presence", user: "bob", state: "online" }));
+		await expect.poll(() => client.seen.at(-1)).toBe("beat");
+		expect(client.seen[0]).toBe('presence {"channel":"orders","user":"bob","state":"online"} 14');
+		expect(client.seen).not.toContain("beat 14");
+		relay.leave();
+	});
+
 	it("warns its client once, whatever its channels say", async () => {
 		const { channel, client } = await started();
 		for (let time = 0; time < 3; time += 1) channel.socket?.send(JSON.stringify({ type: "expiring", expires: 2 }));
 		channel.send(11, "eleven");
-		await expect.poll(() => client.seen).toEqual(['expiring {"expires":2}', "eleven"]);
+		await expect.poll(() => client.seen).toEqual(['expiring {"expires":2} 10', "eleven"]);
 	});
 
 	it("ends in good order before the Worker's CPU time is used up, and its client comes back", async () => {
@@ -196,7 +206,8 @@ describe("a relay", () => {
 			["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"].slice(0, client.seen.length - 1),
 		);
 		expect(client.seen.length).toBeGreaterThan(5);
-		expect(client.seen.at(-1)).toBe("closing shutdown true");
+		// Its cursor is where the last event has brought it.
+		expect(client.seen.at(-1)).toBe(`closing shutdown true ${10 + client.seen.length - 1}`);
 	});
 
 	it("leaves its channel when its client leaves", async () => {

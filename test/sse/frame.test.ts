@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage, type ParseError } from "eventsource-parser";
 import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../src/sse/event.ts";
-import { controlFrame, envelopeFrame, eventFrame, heartbeatFrame } from "../../src/sse/frame.ts";
+import { closingFrame, controlFrame, envelopeFrame, eventFrame, heartbeatFrame } from "../../src/sse/frame.ts";
 
 interface Parsed {
 	events: EventSourceMessage[];
@@ -142,24 +142,24 @@ describe("envelopeFrame", () => {
 describe("controlFrame", () => {
 	it("writes `connected` as the protocol shows it", () => {
 		const data = { connection: "c", user: "alice", channels: ["orders"], resumed: true, expires: 1_795_223_089 };
-		expect(controlFrame("connected", data, { id: "7", retry: 2000 })).toBe(
+		expect(controlFrame("connected", data, "7", 2000)).toBe(
 			'retry: 2000\nevent: connected\nid: 7\ndata: {"connection":"c","user":"alice","channels":["orders"],"resumed":true,"expires":1795223089}\n\n',
 		);
 	});
 
-	it("has no id unless it is given one, so that the client's cursor stays", () => {
-		const { events, retries } = parse(controlFrame("closing", { reason: "revoked", reconnect: false }));
-		expect(events).toEqual([{ id: undefined, event: "closing", data: '{"reason":"revoked","reconnect":false}' }]);
+	it("tells the cursor, and no reconnection time unless it is given one", () => {
+		const { events, retries } = parse(controlFrame("expiring", { expires: 1 }, "7"));
+		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 		expect(retries).toEqual([]);
 	});
 
 	it("writes a retry of 0", () => {
-		expect(parse(controlFrame("expiring", { expires: 1 }, { retry: 0 })).retries).toEqual([0]);
+		expect(parse(controlFrame("expiring", { expires: 1 }, "7", 0)).retries).toEqual([0]);
 	});
 
 	it.each(["a\nb", "a\r\nevent: order\r\n\r\n", '"', "\u2028", "😀\0"])("keeps the user %j inside its data", (user) => {
 		const data = { connection: "c", user, channels: ["orders"], resumed: false, expires: 1 };
-		const { events, errors } = parse(controlFrame("connected", data, { id: "7" }));
+		const { events, errors } = parse(controlFrame("connected", data, "7"));
 		expect(errors).toEqual([]);
 		expect(events).toHaveLength(1);
 		expect(JSON.parse(events[0]?.data ?? "")).toEqual(data);
@@ -168,11 +168,7 @@ describe("controlFrame", () => {
 	it.each(["yesterday\n\nevent: closing", "a\rid: 9", "\0"])(
 		"keeps a foreign cursor such as %j inside its data",
 		(after) => {
-			const frame = controlFrame(
-				"gap",
-				{ channel: "orders", after, oldest: null, reason: "foreign_cursor" },
-				{ id: "7" },
-			);
+			const frame = controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7");
 			const { events } = parse(frame);
 			expect(events).toHaveLength(1);
 			expect(events[0]?.id).toBe("7");
@@ -181,19 +177,30 @@ describe("controlFrame", () => {
 	);
 });
 
+describe("closingFrame", () => {
+	it("tells clients that should not come back to wait for an hour", () => {
+		const { events, retries } = parse(closingFrame({ reason: "revoked", reconnect: false }, "7"));
+		expect(events).toEqual([{ id: "7", event: "closing", data: '{"reason":"revoked","reconnect":false}' }]);
+		expect(retries).toEqual([3_600_000]);
+	});
+
+	it("leaves the reconnection time of the others as it is", () => {
+		expect(parse(closingFrame({ reason: "shutdown", reconnect: true }, "7")).retries).toEqual([]);
+	});
+});
+
 describe("heartbeatFrame", () => {
-	it("is a comment, and no event", () => {
-		expect(heartbeatFrame()).toBe(":\n\n");
+	it("is a comment of one line, and no empty line that some clients take for a message", () => {
+		expect(heartbeatFrame()).toBe(":\n");
 		expect(parse(heartbeatFrame())).toEqual({ events: [], errors: [], retries: [], comments: [""] });
 	});
 
-	it("moves the cursor without an event", () => {
-		expect(heartbeatFrame("7")).toBe("id: 7\n:\n\n");
-		expect(parse(heartbeatFrame("7"))).toEqual({ events: [], errors: [], retries: [], comments: [""] });
+	it("moves the cursor with an event of its own, which has data so that every client takes its id", () => {
+		expect(heartbeatFrame("7")).toBe("event: heartbeat\nid: 7\ndata: {}\n\n");
 	});
 
 	it("does not leak into the event after it", () => {
-		const { events } = parse(heartbeatFrame("7") + controlFrame("expiring", { expires: 1 }));
-		expect(events).toEqual([{ id: undefined, event: "expiring", data: '{"expires":1}' }]);
+		const { events } = parse(heartbeatFrame() + controlFrame("expiring", { expires: 1 }, "7"));
+		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 	});
 });
