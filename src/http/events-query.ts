@@ -12,11 +12,22 @@ const flag = (description: string) =>
 		.default("0")
 		.meta({ description: `\`1\`: ${description}` });
 
+/** Of a parameter that may come more than once. */
+const listed = (values: unknown) => (typeof values === "string" ? [values] : values);
+
+/** How clients write the name of the cursor in a query. */
+const CURSOR_NAMES = ["lastEventId", "lastEventID", "last_event_id"];
+
+/** The cursor in a query, where there is one: clients that append theirs leave older ones before it. */
+export function cursorIn(query: URLSearchParams): string | undefined {
+	return [...query].findLast(([name, value]) => CURSOR_NAMES.includes(name) && value !== "")?.[1];
+}
+
 /** The query of `GET /events`, but for the channels and the credentials. */
 export const eventsQuerySchema = z
 	.object({
 		type: z
-			.preprocess((values) => (typeof values === "string" ? [values] : values), typesSchema)
+			.preprocess(listed, typesSchema)
 			.prefault([])
 			.meta({ description: "Only events of these types are delivered. Control events always are." }),
 		rewind: rewindSchema(once),
@@ -25,10 +36,10 @@ export const eventsQuerySchema = z
 		unnamed: flag("with `envelope=1`, events have no `event:` line."),
 		inbox: flag("adds the caller's personal channel. `channel` may then be left out."),
 		presence: flag("tells who comes and goes."),
-		lastEventId: z
-			.string(once("must be a cursor"))
-			.optional()
-			.meta({ description: "A cursor, for clients that cannot set `Last-Event-ID`. The header wins." }),
+		lastEventId: z.preprocess(listed, z.array(z.string())).optional().meta({
+			description:
+				"A cursor, for clients that cannot set `Last-Event-ID`. The header wins; then the last that is not empty. `lastEventID` and `last_event_id` mean the same.",
+		}),
 	})
 	.refine(hasOneStart, ONE_START)
 	.refine(({ envelope, unnamed }) => unnamed !== "1" || envelope === "1", {

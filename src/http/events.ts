@@ -6,7 +6,7 @@ import { EventStream } from "../relay/event-stream.ts";
 import { Relay, type RelayOptions } from "../relay/relay.ts";
 import type { EventForm } from "../sse/event.ts";
 import type { AppEnv } from "./env.ts";
-import { eventsQuerySchema } from "./events-query.ts";
+import { cursorIn, eventsQuerySchema } from "./events-query.ts";
 import { readQuery } from "./query.ts";
 import { prepareSubscription } from "./subscribing.ts";
 
@@ -16,7 +16,7 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 		throw new Problem("method_not_allowed", "A stream has no HEAD; open it with GET.", { allow: ["GET"] });
 	}
 	const { searchParams } = new URL(c.req.url);
-	const cursor = c.req.header("Last-Event-ID") || searchParams.get("lastEventId") || undefined;
+	const cursor = c.req.header("Last-Event-ID") || cursorIn(searchParams);
 	const authority = c.get("authority");
 	const subscriber = await authority.subscriber(c.req.raw, cursor !== undefined);
 	const query = checkQuery(searchParams);

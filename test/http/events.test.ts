@@ -118,6 +118,25 @@ describe("resuming", () => {
 		expect(await dataOf(path, 1, { "Last-Event-ID": ids[1] ?? "" })).toEqual(["c"]);
 	});
 
+	it.each([
+		["several times, of which the last counts", "lastEventId=FIRST&lastEventId=SECOND"],
+		["several times, of which the last is empty", "lastEventId=FIRST&lastEventId=SECOND&lastEventId="],
+		["as `lastEventID`", "lastEventID=SECOND"],
+		["as `last_event_id`", "last_event_id=SECOND"],
+		["in several ways of writing, in their order", "last_event_id=FIRST&lastEventId=FIRST&lastEventID=SECOND"],
+	])("takes a cursor that is given %s", async (_, query) => {
+		const channel = freshChannel();
+		const [first = "", second = ""] = await published(channel, [{ data: "a" }, { data: "b" }, { data: "c" }]);
+		const path = `/events?channel=${channel}&${query.replaceAll("FIRST", first).replaceAll("SECOND", second)}`;
+		expect(await dataOf(path, 1)).toEqual(["c"]);
+	});
+
+	it("takes an empty cursor for none, in the header too", async () => {
+		const channel = freshChannel();
+		const [first = ""] = await published(channel, [{ data: "a" }, { data: "b" }]);
+		expect(await dataOf(`/events?channel=${channel}&lastEventId=${first}`, 1, { "Last-Event-ID": "" })).toEqual(["b"]);
+	});
+
 	it("takes an empty cursor for none", async () => {
 		const channel = freshChannel();
 		await published(channel, { data: "a" });
