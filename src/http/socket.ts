@@ -10,10 +10,15 @@ import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "
 import { prepareRenewal, prepareSubscription } from "./subscribing.ts";
 
 const SUBPROTOCOL = "tidings";
-const AUTHENTICATION_MILLISECONDS = 10_000;
+const ANSWER_MILLISECONDS = 10_000;
 const MAX_MESSAGE_CHARACTERS = 32_768;
 /** How many messages may wait while one is worked on. */
 const MAX_WAITING = 32;
+/** How many messages may come in so long a time: each ping has an answer, which waits for a client that does not read. */
+const MAX_MESSAGES = 1000;
+const PERIOD_MILLISECONDS = 10_000;
+/** How much a client may send after its WebSocket was closed: it may not have heard of that yet. */
+const MAX_DROPPED_CHARACTERS = 4_194_304;
 
 const authSchema = z
 	.strictObject({
@@ -45,7 +50,9 @@ export const socket = new Hono<AppEnv>().get("/ws", (c) => {
 	}
 	const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 	ours.accept();
-	new Session(c.env, c.get("authority"), c.req.raw, ours).listen();
+	// Hono's type does not know all that a request's context can do.
+	const cutOff = () => (c.executionCtx as ExecutionContext).abort();
+	new Session(c.env, c.get("authority"), c.req.raw, ours, cutOff).listen();
 	const offered = (c.req.header("Sec-WebSocket-Protocol") ?? "").split(",").map((each) => each.trim());
 	const headers = new Headers(offered.includes(SUBPROTOCOL) ? { "Sec-WebSocket-Protocol": SUBPROTOCOL } : {});
 	return new Response(null, { status: 101, webSocket: theirs, headers });
@@ -57,38 +64,76 @@ class Session {
 	readonly #authority: Authority;
 	readonly #request: Request;
 	readonly #socket: WebSocket;
+	readonly #cutOff: () => void;
 	/** Messages are taken one after the other: a second `auth` must not overtake the first. */
 	#work: Promise<void> = Promise.resolve();
 	#waiting = 0;
+	#messages = 0;
+	#periodEndsAt = 0;
+	#droppedCharacters = 0;
 	#relay: Relay | undefined;
 	#deadline: number | null = null;
-	#isClosed = false;
+	#isAsked = false;
 
-	constructor(env: TidingsEnv, authority: Authority, request: Request, socket: WebSocket) {
+	/** @param cutOff ends the request that opened the WebSocket, and with it the connection. */
+	constructor(env: TidingsEnv, authority: Authority, request: Request, socket: WebSocket, cutOff: () => void) {
 		this.#env = env;
 		this.#authority = authority;
 		this.#request = request;
 		this.#socket = socket;
+		this.#cutOff = cutOff;
 	}
 
 	listen(): void {
-		this.#deadline = setTimeout(() => {
-			this.#fail(new Problem("missing_token", "Send an `auth` message within 10 seconds of connecting."));
-		}, AUTHENTICATION_MILLISECONDS);
-		this.#socket.addEventListener("message", ({ data }) => {
-			this.#waiting += 1;
-			if (this.#waiting > MAX_WAITING) this.#fail(new Problem("rate_limited", "You send messages too fast."));
-			else this.#work = this.#work.then(() => this.#take(data));
-		});
+		this.#setDeadline();
+		this.#socket.binaryType = "arraybuffer";
+		this.#socket.addEventListener("message", ({ data }) => this.#receive(data));
 		this.#socket.addEventListener("close", () => this.#leave());
 		this.#socket.addEventListener("error", () => this.#leave());
 	}
 
-	async #take(data: unknown): Promise<void> {
-		this.#waiting -= 1;
-		if (this.#isClosed) return;
+	get #isOpen(): boolean {
+		return this.#socket.readyState === WebSocket.OPEN;
+	}
+
+	/** Refuses what may not wait before it does: what waits is held in memory. */
+	#receive(data: string | ArrayBuffer): void {
+		if (!this.#isOpen) {
+			this.#drop(data);
+			return;
+		}
 		try {
-			const message = readMessage(data);
+			const text = readText(data);
+			this.#count();
+			this.#waiting += 1;
+			this.#work = this.#work.then(() => this.#take(text));
+		} catch (error) {
+			this.#fail(Problem.of(error));
+		}
+	}
+
+	#count(): void {
+		const now = Date.now();
+		if (now >= this.#periodEndsAt) {
+			this.#periodEndsAt = now + PERIOD_MILLISECONDS;
+			this.#messages = 0;
+		}
+		this.#messages += 1;
+		if (this.#waiting < MAX_WAITING && this.#messages <= MAX_MESSAGES) return;
+		throw new Problem("rate_limited", "You send messages too fast.");
+	}
+
+	/** The runtime reads on after a close, until the client closes as well: one that never does is cut off. */
+	#drop(data: string | ArrayBuffer): void {
+		this.#droppedCharacters += typeof data === "string" ? data.length : data.byteLength;
+		if (this.#droppedCharacters > MAX_DROPPED_CHARACTERS) this.#cutOff();
+	}
+
+	async #take(text: string): Promise<void> {
+		this.#waiting -= 1;
+		if (!this.#isOpen) return;
+		try {
+			const message = readMessage(text);
 			if (message.type === "ping") this.#socket.send('{"type":"pong"}');
 			else await this.#authenticate(message);
 		} catch (error) {
@@ -96,18 +141,22 @@ class Session {
 		}
 	}
 
+	/** The deadline holds until the answer: a hook may take its time. */
 	async #authenticate(auth: Auth): Promise<void> {
+		this.#setDeadline();
+		this.#isAsked = true;
 		const subscriber = await this.#authority.socketSubscriber(auth, this.#request, auth.cursor !== undefined);
-		clearTimeout(this.#deadline);
 		if (this.#relay) await this.#renew(this.#relay, subscriber);
 		else await this.#subscribe(auth, subscriber);
+		this.#isAsked = false;
+		this.#clearDeadline();
 	}
 
 	async #subscribe(auth: Auth, subscriber: Subscriber): Promise<void> {
 		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
 		const request = { channels, inbox, types, presence, form: "message", cursor, rewind, since } as const;
 		const options = await prepareSubscription(this.#env, this.#authority, subscriber, request);
-		if (this.#isClosed) return;
+		if (!this.#isOpen) return;
 		this.#relay = new Relay(options, new SocketClient(this.#socket));
 		const refusal = await this.#relay.start();
 		if (refusal) throw await Problem.fromResponse(refusal);
@@ -123,8 +172,17 @@ class Session {
 		relay.renew(renewal);
 	}
 
+	#setDeadline(): void {
+		this.#deadline ??= setTimeout(() => this.#fail(this.#isAsked ? unanswered() : unasked()), ANSWER_MILLISECONDS);
+	}
+
+	#clearDeadline(): void {
+		clearTimeout(this.#deadline);
+		this.#deadline = null;
+	}
+
 	#fail(problem: Problem): void {
-		if (this.#isClosed) return;
+		if (!this.#isOpen) return;
 		const { code, detail, status } = problem;
 		this.#authority.logger.outcome("A WebSocket was closed with an error.", status, problem);
 		this.#socket.send(JSON.stringify({ type: "error", code, detail }));
@@ -133,20 +191,29 @@ class Session {
 	}
 
 	#leave(): void {
-		this.#isClosed = true;
-		clearTimeout(this.#deadline);
+		this.#clearDeadline();
 		this.#relay?.leave();
 	}
 }
 
-function readMessage(data: unknown): z.output<typeof messageSchema> {
+function unasked(): Problem {
+	return new Problem("missing_token", "Send an `auth` message within 10 seconds of connecting.");
+}
+
+function unanswered(): Problem {
+	return new Problem("internal_error", "Your `auth` message could not be answered within 10 seconds. Try again later.");
+}
+
+function readText(data: string | ArrayBuffer): string {
 	if (typeof data !== "string") throw new Problem("invalid_request", "Messages are JSON text.");
-	if (data.length > MAX_MESSAGE_CHARACTERS) {
-		throw new Problem("payload_too_large", `A message has at most ${MAX_MESSAGE_CHARACTERS} characters.`);
-	}
+	if (data.length <= MAX_MESSAGE_CHARACTERS) return data;
+	throw new Problem("payload_too_large", `A message has at most ${MAX_MESSAGE_CHARACTERS} characters.`);
+}
+
+function readMessage(text: string): z.output<typeof messageSchema> {
 	let message: unknown;
 	try {
-		message = JSON.parse(data);
+		message = JSON.parse(text);
 	} catch (cause) {
 		throw new Problem("invalid_request", "The message is not JSON.", { cause });
 	}

@@ -1,5 +1,8 @@
-import { abortAllDurableObjects } from "cloudflare:test";
-import { beforeAll, describe, expect, it } from "vitest";
+import { abortAllDurableObjects, createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { AuthenticatedUser, AuthorisationHooks } from "../../src/auth/authority.ts";
+import { createApp } from "../../src/http/app.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";
 import { SocketReader } from "../support/socket.ts";
@@ -10,6 +13,10 @@ let alice: string;
 beforeAll(async () => {
 	issuer = await TestIssuer.start();
 	alice = await issuer.token();
+});
+
+afterEach(() => {
+	vi.useRealTimers();
 });
 
 async function open(auth: object): Promise<SocketReader> {
@@ -211,3 +218,110 @@ describe("a message that is refused", () => {
 		expect(await socket.closed()).toBe(4401);
 	});
 });
+
+describe("what a WebSocket may send", () => {
+	it("is refused at once when it is too large, whatever waits before it", async () => {
+		const socket = await hookedSocket({ authenticate: never });
+		socket.send({ type: "auth", token: "x", channels: ["orders"] });
+		socket.send("x".repeat(40_000));
+		expect(await socket.next()).toMatchObject({ type: "error", code: "payload_too_large" });
+		expect(await socket.closed()).toBe(4400);
+	});
+
+	it("is refused at once when it is no text", async () => {
+		const socket = await hookedSocket({ authenticate: never });
+		socket.send({ type: "auth", token: "x", channels: ["orders"] });
+		socket.sendBytes(new Uint8Array(10));
+		expect(await socket.next()).toMatchObject({ type: "error", code: "invalid_request" });
+		expect(await socket.closed()).toBe(4400);
+	});
+
+	it("is 32 messages while one is worked on, and no more", async () => {
+		const socket = await hookedSocket({ authenticate: never });
+		socket.send({ type: "auth", token: "x", channels: ["orders"] });
+		for (let message = 0; message < 34; message += 1) socket.send({ type: "ping" });
+		expect(await socket.next()).toMatchObject({ type: "error", code: "rate_limited" });
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("is 1,000 messages in 10 seconds, and no more", async () => {
+		vi.useFakeTimers({ toFake: ["Date"] });
+		const socket = await SocketReader.open();
+		const ping = async () => {
+			socket.send({ type: "ping" });
+			return await socket.next();
+		};
+		for (let message = 0; message < 1000; message += 1) expect(await ping()).toEqual({ type: "pong" });
+		vi.setSystemTime(Date.now() + 10_000);
+		for (let message = 0; message < 1000; message += 1) expect(await ping()).toEqual({ type: "pong" });
+		expect(await ping()).toMatchObject({ type: "error", code: "rate_limited" });
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("changes nothing after the stream has ended", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel] });
+		await socket.next();
+		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toMatchObject({ type: "closing" });
+		expect(await socket.closed()).toBe(4403);
+	});
+});
+
+describe("the first 10 seconds of a WebSocket", () => {
+	it("end it when no `auth` has come", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const socket = await hookedSocket({});
+		vi.advanceTimersByTime(9999);
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toEqual({ type: "pong" });
+		vi.advanceTimersByTime(1);
+		expect(await socket.next()).toMatchObject({ type: "error", code: "missing_token" });
+		expect(await socket.closed()).toBe(4401);
+	});
+
+	it.each([
+		["authenticate", (hang: () => Promise<never>) => ({ authenticate: hang })],
+		["authorizeSubscribe", (hang: () => Promise<never>) => ({ authenticate, authorizeSubscribe: hang })],
+	])("end it when the %s hook has not answered", async (_, hooksWith) => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const asked = Promise.withResolvers<void>();
+		const hooks = hooksWith(() => {
+			asked.resolve();
+			return never();
+		});
+		const socket = await hookedSocket(hooks);
+		socket.send({ type: "auth", token: "x", channels: [freshChannel()] });
+		await asked.promise;
+		vi.advanceTimersByTime(10_000);
+		expect(await socket.next()).toMatchObject({ type: "error", code: "internal_error" });
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("leave it open when `auth` was answered", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const socket = await hookedSocket({ authenticate });
+		socket.send({ type: "auth", token: "x", channels: [freshChannel()] });
+		expect(await socket.next()).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(10_000);
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toEqual({ type: "pong" });
+		socket.close();
+	});
+});
+
+function authenticate(): AuthenticatedUser {
+	return { sub: "alice", channels: ["*"], expires: Date.now() / 1000 + 600 };
+}
+
+/** What a hook does that hangs. */
+function never(): Promise<never> {
+	return new Promise(() => {});
+}
+
+/** A WebSocket of a service with hooks. */
+async function hookedSocket(hooks: AuthorisationHooks): Promise<SocketReader> {
+	const app = createApp(hooks);
+	return await SocketReader.open({}, async (request) => await app.fetch(request, env, createExecutionContext()));
+}

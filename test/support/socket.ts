@@ -1,5 +1,9 @@
 import { exports } from "cloudflare:workers";
 
+async function callService(request: Request): Promise<Response> {
+	return await exports.default.fetch(request);
+}
+
 /** A WebSocket client of the service: its messages one by one, and how it ended. */
 export class SocketReader {
 	readonly #socket: WebSocket;
@@ -21,8 +25,9 @@ export class SocketReader {
 		socket.accept();
 	}
 
-	static async open(headers: HeadersInit = {}): Promise<SocketReader> {
-		const response = await exports.default.fetch(
+	/** @param fetch calls another service than the one under test. */
+	static async open(headers: HeadersInit = {}, fetch = callService): Promise<SocketReader> {
+		const response = await fetch(
 			new Request("http://tidings.test/ws", { headers: { Upgrade: "websocket", ...headers } }),
 		);
 		if (!response.webSocket) throw new Error(`${response.status} ${await response.text()}`);
@@ -31,6 +36,10 @@ export class SocketReader {
 
 	send(message: unknown): void {
 		this.#socket.send(typeof message === "string" ? message : JSON.stringify(message));
+	}
+
+	sendBytes(bytes: Uint8Array): void {
+		this.#socket.send(bytes);
 	}
 
 	/** The next message. */
