@@ -21,6 +21,10 @@ const ALGORITHMS = [
 	"Ed25519",
 ] as const;
 
+/** The place of the subject in a pattern, and every user's personal channel. */
+const SUBJECT = "{sub}";
+const PERSONAL = "user:{sub}";
+
 const text = z.string().trim().min(1, "is empty");
 const list = text.transform((value) => value.split(/[\s,]+/).filter((item) => item !== ""));
 
@@ -30,10 +34,34 @@ const keysUrl = text.refine((value) => {
 	return url?.protocol === "https:" || (url?.protocol === "http:" && local);
 }, "must be an https URL (http only on localhost)");
 
-const patterns = list.refine(
-	(items) => items.every((item) => isChannelPattern(item.replaceAll("{sub}", "x"))),
-	"must list channel names or prefixes such as `orders`, `chat:*`, `*`, `user:{sub}`",
-);
+const patterns = list
+	.refine(
+		(items) => items.every((item) => isChannelPattern(item.replaceAll("{sub}", "x"))),
+		"must list channel names or prefixes such as `orders`, `chat:*`, `*`, `user:{sub}`",
+	)
+	.refine(
+		(items) => items.every((item) => !(item.includes(SUBJECT) && item.endsWith("*"))),
+		"must not have `{sub}` and `*` in one pattern: of `room:{sub}:*`, alice would get what belongs to the subject `alice:1`",
+	)
+	.refine(
+		(items) => !mayMeet([...new Set([PERSONAL, ...items])].filter((item) => item.includes(SUBJECT))),
+		"must keep subjects apart: of `room:{sub}` and `room:{sub}:vip`, alice would get what belongs to the subject `alice:vip`, and `user:` must only come as `user:{sub}`",
+	);
+
+/** Whether any two patterns could come to the same channel for two subjects. */
+function mayMeet(patterns: string[]): boolean {
+	const places = patterns.map((pattern) => ({
+		before: pattern.slice(0, pattern.indexOf(SUBJECT)),
+		after: pattern.slice(pattern.lastIndexOf(SUBJECT) + SUBJECT.length),
+	}));
+	return places.some((one, index) =>
+		places.slice(index + 1).some((other) => {
+			const sameStart = one.before.startsWith(other.before) || other.before.startsWith(one.before);
+			const sameEnd = one.after.endsWith(other.after) || other.after.endsWith(one.after);
+			return sameStart && sameEnd;
+		}),
+	);
+}
 
 const origins = list.refine(
 	(items) => items.join() === "*" || items.every((item) => URL.parse(item)?.origin === item),

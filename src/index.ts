@@ -9,7 +9,8 @@ import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { checkChannel } from "./http/channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./http/env.ts";
-import { type PublishConditions, publishEvents } from "./http/publish.ts";
+import { checkConditions, checkSubject, publishEvents } from "./http/publish.ts";
+import type { PublishConditions } from "./http/publish-schema.ts";
 import { Logger } from "./logger.ts";
 import { MetricsObject } from "./metrics/metrics-object.ts";
 import type { Receipt } from "./receipt.ts";
@@ -21,7 +22,7 @@ export type { User } from "./auth/user.ts";
 export type { ConnectedSubscriber, ObserverHooks } from "./channel/observers.ts";
 export type { DisconnectReason } from "./channel/subscription.ts";
 export type { TidingsEnv } from "./http/env.ts";
-export type { PublishConditions } from "./http/publish.ts";
+export type { PublishConditions } from "./http/publish-schema.ts";
 export type { Receipt } from "./receipt.ts";
 export type { EventInput } from "./sse/intake.ts";
 
@@ -92,18 +93,7 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 		events: EventInput | EventInput[],
 		conditions: PublishConditions = {},
 	): Promise<Receipt> {
-		const logger = new Logger({ publisher: SERVICE.id });
-		try {
-			const authority = new Authority(this.env, this.hooks, logger);
-			checkChannel(channel);
-			await authority.allowPublish(SERVICE, channel);
-			const { receipt } = await publishEvents(this.env, authority.config, channel, events, conditions);
-			return receipt;
-		} catch (error) {
-			const problem = Problem.of(error);
-			logger.outcome("A publish over a service binding failed.", problem.status, problem, { channel });
-			throw error;
-		}
+		return await this.#publish(() => channel, events, conditions);
 	}
 
 	/**
@@ -117,6 +107,24 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 		events: EventInput | EventInput[],
 		conditions: PublishConditions = {},
 	): Promise<Receipt> {
-		return await this.publish(personalChannel(subject), events, conditions);
+		return await this.#publish(() => personalChannel(checkSubject(subject)), events, conditions);
+	}
+
+	/** Nothing is taken as it comes: another Worker need not be written in TypeScript. */
+	async #publish(name: () => unknown, events: unknown, conditions: unknown): Promise<Receipt> {
+		const logger = new Logger({ publisher: SERVICE.id });
+		try {
+			const authority = new Authority(this.env, this.hooks, logger);
+			const channel = checkChannel(name());
+			logger.add("channel", channel);
+			await authority.allowPublish(SERVICE, channel);
+			const checked = checkConditions(conditions);
+			const { receipt } = await publishEvents(this.env, authority.config, SERVICE, channel, events, checked);
+			return receipt;
+		} catch (error) {
+			const problem = Problem.of(error);
+			logger.outcome("A publish over a service binding failed.", problem.status, problem);
+			throw error;
+		}
 	}
 }

@@ -206,7 +206,10 @@ describe("DEFAULT_CHANNELS", () => {
 		["orders", ["orders"]],
 		["chat:* news", ["chat:*", "news"]],
 		["*", ["*"]],
-		["user:{sub},team:{sub}:*", ["user:{sub}", "team:{sub}:*"]],
+		["user:{sub},team:{sub}", ["user:{sub}", "team:{sub}"]],
+		["room:{sub}:in room:{sub}:out", ["room:{sub}:in", "room:{sub}:out"]],
+		["pair:{sub}:{sub} user:{sub} user:{sub}", ["pair:{sub}:{sub}", "user:{sub}", "user:{sub}"]],
+		["team:{sub} team:lobby team:*", ["team:{sub}", "team:lobby", "team:*"]],
 	])("may be %j", (value, list) => {
 		expect(setting("DEFAULT_CHANNELS", value)).toEqual(list);
 	});
@@ -219,6 +222,28 @@ describe("DEFAULT_CHANNELS", () => {
 			);
 		},
 	);
+
+	it.each(["user:{sub}:*", "room:{sub}:*", "x{sub}*", "{sub}*", "news room:{sub}.*"])(
+		"may not be %j, by which alice would get what belongs to `alice:1`",
+		(value) => {
+			expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain("must not have `{sub}` and `*`");
+		},
+	);
+
+	it.each([
+		"{sub}",
+		"u{sub}",
+		"user:{sub}:inbox",
+		"user:vip:{sub}",
+		"user:{sub}{sub}",
+		"room:{sub} room:{sub}:vip",
+		"room:{sub} room:vip:{sub}",
+		"room:{sub}:a room:b:{sub}:a",
+		"room:{sub}:a news room:{sub}:{sub}:a",
+		"room:{sub}:b:{sub}:c room:{sub}:c",
+	])("may not be %j, by which two subjects could meet in one channel", (value) => {
+		expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain("must keep subjects apart");
+	});
 });
 
 describe("CORS_ORIGINS", () => {

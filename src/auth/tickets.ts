@@ -1,6 +1,7 @@
 import { EncryptJWT, errors, jwtDecrypt } from "jose";
 import { z } from "zod";
 import { Problem } from "../errors.ts";
+import { subjectSchema } from "../names.ts";
 import type { Subscriber } from "./user.ts";
 
 /**
@@ -12,7 +13,7 @@ const AUDIENCE = "tidings:ticket";
 
 /** What a ticket is bound to. Times are in unix milliseconds. */
 const ticketSchema = z.object({
-	user: z.string(),
+	user: subjectSchema,
 	claims: z.record(z.string(), z.unknown()),
 	channels: z.array(z.string()),
 	/** When the credentials behind the ticket were issued, in unix seconds. */

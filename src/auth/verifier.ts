@@ -1,7 +1,8 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
 import type { TokenConfig } from "../config.ts";
-import { Problem } from "../errors.ts";
+import { firstMessage, Problem } from "../errors.ts";
+import { subjectSchema } from "../names.ts";
 import { forSubject } from "./grants.ts";
 import { issuerKeys, unusableKey } from "./keys.ts";
 import { checkClaims, checkType } from "./token-types.ts";
@@ -72,10 +73,12 @@ function readHeader(token: string): z.output<typeof headerSchema> {
 function toUser(payload: JWTPayload, config: TokenConfig): User {
 	// What a token says of itself is no claim about its user.
 	const { iss: _iss, aud: _aud, exp, nbf: _nbf, iat, jti: _jti, ...claims } = payload;
-	const { sub } = claims;
-	if (typeof sub !== "string" || sub === "" || exp === undefined || !Number.isFinite(exp)) {
-		throw new Problem("invalid_token", "The token's `sub` must be a text that is not empty, and its `exp` a time.");
+	const subject = subjectSchema.safeParse(claims.sub);
+	if (!subject.success) throw new Problem("invalid_token", `The token's \`sub\` ${firstMessage(subject.error)}.`);
+	if (exp === undefined || !Number.isFinite(exp)) {
+		throw new Problem("invalid_token", "The token's `exp` must be a time in unix seconds.");
 	}
+	const sub = subject.data;
 	return {
 		sub,
 		claims,

@@ -3,8 +3,8 @@ import { firstMessage, Problem } from "../errors.ts";
 import { channelSchema } from "../names.ts";
 import type { TidingsEnv } from "./env.ts";
 
-/** @throws Problem `invalid_channel` unless the name may be a channel's. */
-export function checkChannel(name: string): string {
+/** @throws Problem `invalid_channel` unless it may be a channel's name. */
+export function checkChannel(name: unknown): string {
 	const checked = channelSchema.safeParse(name);
 	if (checked.success) return checked.data;
 	throw new Problem("invalid_channel", firstMessage(checked.error));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listedSubscriberSchema } from "../channel/listed-subscriber.ts";
-import { channelSchema } from "../names.ts";
+import { channelSchema, subjectSchema } from "../names.ts";
 import { idSchema } from "../sse/cursor.ts";
 import { whole } from "../whole.ts";
 
@@ -20,18 +20,18 @@ export const historyQuerySchema = z.object({
 		.meta({ description: "How many events at most." }),
 });
 
-const ended = z.string().min(1).optional();
-
 /** Whose streams are ended: exactly one of the two, since what is left out must not end everybody's streams. */
 export const endedQuerySchema = z
 	.object({
-		user: ended.meta({ description: "Ends all streams of this subject, and refuses what was issued to them before." }),
-		connection: ended.meta({ description: "Ends one stream, by its id." }),
+		user: subjectSchema
+			.optional()
+			.meta({ description: "Ends all streams of this subject, and refuses what was issued to them before." }),
+		connection: z.string().min(1).optional().meta({ description: "Ends one stream, by its id." }),
 	})
 	.transform(({ user, connection }, context): { user: string } | { connection: string } => {
 		if (user !== undefined && connection === undefined) return { user };
 		if (connection !== undefined && user === undefined) return { connection };
-		context.addIssue("must be one of the two");
+		context.addIssue("must name one of the two");
 		return z.NEVER;
 	});
 

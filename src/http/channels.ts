@@ -52,7 +52,8 @@ async function administered(c: Context<AppEnv>, name: string): Promise<string> {
 function readEnded(query: URLSearchParams): EndedSubscribers {
 	const checked = endedQuerySchema.safeParse(readQuery(query));
 	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", "Say whose streams to end: either `?user=` or `?connection=`, once.");
+	const help = "Say whose streams to end: either `?user=` or `?connection=`, once.";
+	throw new Problem("invalid_request", `${describeIssue(checked.error, "The query")} ${help}`);
 }
 
 function readHistoryQuery(query: Record<string, string>): z.output<typeof historyQuerySchema> {

@@ -6,17 +6,35 @@ import type { PublishOutcome, PublishRequest } from "../channel/publishing.ts";
 import type { Config } from "../config.ts";
 import { firstMessage, Problem } from "../errors.ts";
 import { countPublish } from "../metrics/tally.ts";
+import { subjectSchema } from "../names.ts";
 import { acceptEvents } from "../sse/intake.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./env.ts";
 import { readPublishBody } from "./publish-body.ts";
-import { idempotencyKeySchema, ifMatchSchema } from "./publish-schema.ts";
+import {
+	idempotencyKeySchema,
+	ifMatchSchema,
+	type PublishConditions,
+	publishConditionsSchema,
+} from "./publish-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 
 /** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
 export const publish = new Hono<AppEnv>()
 	.post("/channels/:channel/events", (c) => publishTo(c, c.req.param("channel")))
-	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(readSubject(c.req.url))));
+	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(checkSubject(readSubject(c.req.url)))));
+
+/** @throws Problem `invalid_request` unless it may be a user's subject. */
+export function checkSubject(subject: unknown): string {
+	const checked = subjectSchema.safeParse(subject);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", `The subject ${firstMessage(checked.error)}.`);
+}
+
+/** @throws Problem `invalid_request` unless a publish can have these conditions. */
+export function checkConditions(conditions: unknown): PublishConditions {
+	return check(publishConditionsSchema, conditions);
+}
 
 /** The subject in a path, decoded here: one that is encoded badly must not quietly become another. */
 function readSubject(url: string): string {
@@ -36,7 +54,7 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	const conditions = readConditions(c.req.raw.headers);
 	const { config } = authority;
 	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES);
-	const { receipt, replayed } = await publishEvents(c.env, config, channel, events, conditions);
+	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }
 
@@ -45,18 +63,11 @@ async function limitRate(limit: RateLimit | undefined, { id }: Publisher): Promi
 	throw new Problem("rate_limited", "You publish more often than this service allows. Wait a little, or send batches.");
 }
 
-/** Under which conditions a publish goes through. */
-export interface PublishConditions {
-	/** Repeats with the same key store nothing for 5 minutes: 1 to 128 visible ASCII characters. */
-	idempotencyKey?: string | undefined;
-	/** The id that must be the channel's head. */
-	ifHead?: string | undefined;
-}
-
 /** Checks events and hands them to their channel. */
 export async function publishEvents(
 	env: TidingsEnv,
 	config: Config,
+	publisher: Publisher,
 	channel: string,
 	input: unknown,
 	{ idempotencyKey, ifHead }: PublishConditions,
@@ -65,7 +76,7 @@ export async function publishEvents(
 	const request: PublishRequest = {
 		events,
 		...(idempotencyKey !== undefined && {
-			idempotency: { key: check(idempotencyKeySchema, idempotencyKey), digest: await digestOf(events) },
+			idempotency: { key: ownKey(publisher, idempotencyKey), digest: await digestOf(events) },
 		}),
 		...(ifHead !== undefined && { ifHead }),
 	};
@@ -79,15 +90,24 @@ export async function publishEvents(
 	return outcome;
 }
 
+/**
+ * A user's keys are theirs alone. Backends share theirs, so that a publish can be repeated with the next publish key. No
+ * key holds a space.
+ */
+function ownKey(publisher: Publisher, key: string): string {
+	return publisher.kind === "user" ? `${key} ${publisher.user.sub}` : key;
+}
+
 function readConditions(headers: Headers): PublishConditions {
+	const key = headers.get("Idempotency-Key");
 	const ifMatch = headers.get("If-Match");
 	return {
+		idempotencyKey: key === null ? undefined : check(idempotencyKeySchema, key),
 		ifHead: ifMatch === null ? undefined : check(ifMatchSchema, ifMatch),
-		idempotencyKey: headers.get("Idempotency-Key") ?? undefined,
 	};
 }
 
-function check(schema: z.ZodType<string>, value: string): string {
+function check<Value>(schema: z.ZodType<Value>, value: unknown): Value {
 	const checked = schema.safeParse(value);
 	if (checked.success) return checked.data;
 	throw new Problem("invalid_request", firstMessage(checked.error));

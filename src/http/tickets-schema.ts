@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { patternSchema } from "../names.ts";
+import { patternSchema, subjectSchema } from "../names.ts";
 
 const seconds = (max: number) => {
 	const problem = `must be a whole number of seconds from 1 to ${max}`;
@@ -34,9 +34,7 @@ export const userTicketSchema = z
 /** What is asked for with a publish key. */
 export const keyTicketSchema = z
 	.strictObject({
-		user: z
-			.string("must be the subject that the ticket is for")
-			.min(1, "must not be empty")
+		user: subjectSchema
 			.max(256, "must have at most 256 characters")
 			.meta({ description: "The subject that the ticket is for." }),
 		channels: channelList.meta({ description: "Of those that the key may publish to." }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { describeIssue, Problem } from "../errors.ts";
+import { recipientSchema } from "../names.ts";
 import { type NewEvent, type Recipients, sentData } from "./event.ts";
 
 /** Types that only the service itself sends; publishing one is refused. */
@@ -46,7 +47,7 @@ const claimsSchema = z
 /** `to`: whom an event is for. `"user": "*"` is everyone, and so the same as no `user`. */
 const recipientsSchema = z
 	.strictObject({
-		user: z.string().min(1, "must not be empty").optional(),
+		user: recipientSchema.optional(),
 		claims: claimsSchema.optional(),
 	})
 	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`")

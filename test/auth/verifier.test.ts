@@ -133,7 +133,7 @@ describe("verifyToken: a good token", () => {
 		expect((await verifyToken(await sign(key, { iat: undefined }), config)).issuedAt).toBe(0);
 	});
 
-	it.each(["é😀", "a b", "*", "__proto__", "0"])("may be for the subject %j", async (sub) => {
+	it.each(["é😀", "a b", "**", "\ufffd", "\0", "__proto__", "0"])("may be for the subject %j", async (sub) => {
 		expect((await verifyToken(await sign(key, { sub }), config)).sub).toBe(sub);
 	});
 
@@ -205,6 +205,10 @@ describe("verifyToken: claims", () => {
 		["a number for a sub", { sub: 7 }, "`sub`"],
 		["null for a sub", { sub: null }, "`sub`"],
 		["a list for a sub", { sub: ["alice"] }, "`sub`"],
+		["`*` for a sub, which means everyone", { sub: "*" }, "`sub`"],
+		["half a surrogate pair for a sub", { sub: "\ud800" }, "`sub`"],
+		["a lone surrogate in its sub", { sub: "alice\udc00" }, "`sub`"],
+		["surrogates in the wrong order in its sub", { sub: "\udc00\ud800" }, "`sub`"],
 		["a text for an exp", { exp: `${now + 3600}` }, "`exp`"],
 		["null for an exp", { exp: null }, "`exp`"],
 		["a text for an nbf", { nbf: "now" }, "`nbf`"],

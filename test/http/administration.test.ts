@@ -145,7 +145,7 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 		for (const stream of [other, back]) await stream.close();
 	});
 
-	it.each(["", "?user=", "?user=a&connection=b", "?user=a&user=b", "?usr=a"])(
+	it.each(["", "?user=", "?user=*", "?user=%2A", "?user=a&connection=b", "?user=a&user=b", "?usr=a"])(
 		"refuses %j, lest it end the wrong ones",
 		async (query) => {
 			const response = await administer("DELETE", `/channels/orders/subscribers${query}`);

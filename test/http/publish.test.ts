@@ -1,4 +1,7 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createTidings } from "../../src/index.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, publish, published, subscribe } from "../support/service.ts";
 
@@ -108,6 +111,19 @@ describe("POST /users/{sub}/events", () => {
 });
 
 describe("a subject in the path", () => {
+	it.each(["*", "%2A"])("is not %s, which means everyone in `to`", async (subject) => {
+		const response = await call(`/users/${subject}/events`, {
+			method: "POST",
+			headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
+			body: '{"data":1}',
+		});
+		expect(await problem(response)).toMatchObject({
+			status: 400,
+			code: "invalid_request",
+			detail: expect.stringContaining("everyone"),
+		});
+	});
+
 	it.each(["%ff", "%zz", "%C3"])(
 		"that is encoded badly, as %s is, is refused, and not taken for another",
 		async (subject) => {
@@ -152,6 +168,54 @@ describe("Idempotency-Key", () => {
 		const bodies = await Promise.all(answers.map((answer) => answer.text()));
 		expect(new Set(bodies).size).toBe(1);
 		expect(answers.filter((answer) => answer.headers.get("Idempotent-Replayed") === null)).toHaveLength(1);
+		expect(await buffered(channel)).toHaveLength(1);
+	});
+
+	it("is each user's own: a user can neither block a backend's key, nor another user's", async () => {
+		const channel = freshChannel();
+		const as = async (sub: string, data: number) => {
+			const headers = {
+				Authorization: `Bearer ${await issuer.token({ sub, publish: ["*"] })}`,
+				"Idempotency-Key": "k",
+			};
+			return await publish(channel, { data }, headers);
+		};
+		const answers = [
+			await as("alice", 1),
+			await as("bob", 2),
+			await publish(channel, { data: 3 }, { "Idempotency-Key": "k" }),
+			await as("alice", 1),
+			await publish(channel, { data: 3 }, { "Idempotency-Key": "k" }),
+		];
+		expect(answers.map(({ status, headers }) => [status, headers.get("Idempotent-Replayed")])).toEqual([
+			[201, null],
+			[201, null],
+			[201, null],
+			[201, "true"],
+			[201, "true"],
+		]);
+		expect(await problem(await as("alice", 4))).toMatchObject({ status: 422, code: "idempotency_mismatch" });
+		expect((await buffered(channel)).map(({ data }) => data)).toEqual([1, 2, 3]);
+	});
+
+	it("is shared by publish keys, so that they can rotate, and by service bindings", async () => {
+		const channel = freshChannel();
+		const next = "the-next-publish-key-0123456789abcdef";
+		const { app, PublishService } = createTidings();
+		const rotated = { ...env, PUBLISH_KEYS: `${PUBLISH_KEY} ${next}` };
+		const first = await publish(channel, { data: 1 }, { "Idempotency-Key": "k" });
+		const repeat = await app.request(
+			`/channels/${channel}/events`,
+			{
+				method: "POST",
+				headers: { Authorization: `Bearer ${next}`, "Content-Type": "application/json", "Idempotency-Key": "k" },
+				body: '{"data":1}',
+			},
+			rotated,
+		);
+		expect(repeat.headers.get("Idempotent-Replayed")).toBe("true");
+		const service = new PublishService(createExecutionContext(), env);
+		expect(await service.publish(channel, { data: 1 }, { idempotencyKey: "k" })).toEqual(await first.json());
 		expect(await buffered(channel)).toHaveLength(1);
 	});
 

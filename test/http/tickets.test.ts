@@ -142,6 +142,9 @@ describe("a ticket for a publish key", () => {
 	it.each([
 		["no user", { channels: ["orders"] }],
 		["an empty user", { user: "", channels: ["orders"] }],
+		["the user `*`, which means everyone", { user: "*", channels: ["orders"] }],
+		["a user with a lone surrogate", { user: "a\ud800", channels: ["orders"] }],
+		["a number for a user", { user: 7, channels: ["orders"] }],
 		["no channels", { user: "carol" }],
 		["an unknown field", { user: "carol", channels: ["orders"], channel: "x" }],
 	])("is refused with %s", async (_, body) => {
