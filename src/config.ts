@@ -34,6 +34,11 @@ const keysUrl = text.refine((value) => {
 	return url?.protocol === "https:" || (url?.protocol === "http:" && local);
 }, "must be an https URL (http only on localhost)");
 
+/** One value where somebody might think of a list: several could never match. */
+const single = text.refine((value) => !/[\s,]/.test(value), "must be one value, without spaces or commas");
+
+const audiences = list.refine((items) => items.length > 0, "must list at least one audience");
+
 const patterns = list
 	.refine(
 		(items) => items.every((item) => isChannelPattern(item.replaceAll("{sub}", "x"))),
@@ -96,12 +101,21 @@ const publishKeys = text.transform((value, context): PublishKey[] => {
 	return keys;
 });
 
+const TICKET_SECRET_HELP =
+	"must have 32 or more characters. It may hold two secrets, separated by white space, each as long";
+const secret = z.string().min(32, TICKET_SECRET_HELP);
+const ticketSecrets = text
+	.transform((value) => value.split(/\s+/))
+	.pipe(z.union([z.tuple([secret]), z.tuple([secret, secret])], TICKET_SECRET_HELP));
+
 /** Where subscribers' tokens come from. Not asked for where an `authenticate` hook takes over. */
 const tokenSettings = {
 	JWKS_URL: keysUrl.describe("Where the identity provider's public keys are."),
-	JWT_ISSUER: text.describe("The exact `iss` of its tokens."),
-	JWT_AUDIENCE: text.describe("What the `aud` of its tokens is, or holds."),
+	JWT_ISSUER: single.describe("The exact `iss` of its tokens."),
+	JWT_AUDIENCE: audiences.describe("The audiences of which the `aud` of its tokens is one, or holds one."),
 };
+
+const ISSUER_SETTINGS = Object.keys(tokenSettings) as (keyof typeof tokenSettings)[];
 
 const settings = {
 	JWT_ALGORITHMS: algorithms.prefault("RS256 ES256").describe("The algorithms that tokens may be signed with."),
@@ -110,7 +124,7 @@ const settings = {
 		.describe(
 			"The only types (`typ`) that tokens may have, such as `at+jwt`. Default: any, but those of other tokens than access tokens.",
 		),
-	CHANNELS_CLAIM: text.prefault("channels").describe("The claim of a token that lists the channels it grants."),
+	CHANNELS_CLAIM: single.prefault("channels").describe("The claim of a token that lists the channels it grants."),
 	DEFAULT_CHANNELS: patterns
 		.prefault("user:{sub} public:*")
 		.describe("The patterns that every token grants; `{sub}` becomes its subject."),
@@ -140,10 +154,11 @@ const settings = {
 	PUBLISH_KEYS: publishKeys
 		.optional()
 		.meta({ description: "The publish keys, each with the patterns that it covers.", writeOnly: true }),
-	TICKET_SECRET: text
-		.min(32, "must have 32 or more characters")
-		.optional()
-		.meta({ description: "The secret that seals tickets. Without it, there are none.", writeOnly: true }),
+	TICKET_SECRET: ticketSecrets.optional().meta({
+		description:
+			"The secret that seals tickets. Of two, the first seals, and both open. Without it, there are no tickets.",
+		writeOnly: true,
+	}),
 };
 
 const serviceSchema = z.object(settings);
@@ -152,7 +167,7 @@ const standardSchema = z.object({ ...tokenSettings, ...settings });
 /** The settings as they are described. Secrets are write-only: nothing tells them. */
 export const settingsSchema = standardSchema.meta({
 	description:
-		"The settings of the service, in its Worker's environment. Required ones may be left out where an `authenticate` hook takes over.",
+		"The settings of the service, in its Worker's environment. The required ones may be left out together: then it takes tickets only, or what its `authenticate` hook accepts.",
 });
 
 /** Every setting, checked and with its default. Names and defaults are the protocol's. */
@@ -176,7 +191,12 @@ export const readTokenConfig = oncePerEnvironment((env) =>
 	read(standardSchema, Object.keys(standardSchema.shape), env),
 );
 
-/** Reads the settings of a service with an `authenticate` hook, which needs no identity provider. */
+/** Whether the settings name an identity provider, if only in part. */
+export function namesIssuer(env: SettingsEnv): boolean {
+	return ISSUER_SETTINGS.some((name) => env[name] !== undefined);
+}
+
+/** Reads the settings of a service without an identity provider: with an `authenticate` hook, or with tickets only. */
 export const readConfig = oncePerEnvironment((env) => read(serviceSchema, Object.keys(serviceSchema.shape), env));
 
 function read<Output>(schema: z.ZodType<Output>, names: string[], env: SettingsEnv): Output {
@@ -189,7 +209,8 @@ function read<Output>(schema: z.ZodType<Output>, names: string[], env: SettingsE
 	if (result.success) return result.data;
 	const [issue] = result.error.issues;
 	const name = String(issue?.path[0]);
-	const problem = name in raw ? issue?.message : "is not set";
+	const problem =
+		name in raw ? issue?.message : `is not set. ${ISSUER_SETTINGS.join(", ")} go together: set all or none`;
 	throw new Problem(
 		"misconfigured",
 		`The setting ${name} ${problem}. Correct it in wrangler.toml, or with \`wrangler secret put\`, and deploy again.`,

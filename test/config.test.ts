@@ -28,6 +28,7 @@ describe("readTokenConfig", () => {
 	it("gives every setting the protocol's default", () => {
 		expect(readTokenConfig({ ...REQUIRED })).toEqual({
 			...REQUIRED,
+			JWT_AUDIENCE: ["tidings"],
 			JWT_ALGORITHMS: ["RS256", "ES256"],
 			CHANNELS_CLAIM: "channels",
 			DEFAULT_CHANNELS: ["user:{sub}", "public:*"],
@@ -48,7 +49,7 @@ describe("readTokenConfig", () => {
 		const { [name]: _left, ...env } = REQUIRED;
 		const problem = refusal(env);
 		expect(problem.code).toBe("misconfigured");
-		expect(problem.detail).toMatch(new RegExp(`^The setting ${name} is not set\\. `));
+		expect(problem.detail).toMatch(new RegExp(`^The setting ${name} is not set\\. .*set all or none`));
 	});
 
 	it("takes a setting that is undefined for one that is not set", () => {
@@ -270,6 +271,21 @@ describe("CORS_ORIGINS", () => {
 	});
 });
 
+describe("JWT_AUDIENCE", () => {
+	it("is one audience, or a list", () => {
+		expect(setting("JWT_AUDIENCE", "https://api.example.com")).toEqual(["https://api.example.com"]);
+		expect(setting("JWT_AUDIENCE", "web, mobile\ttv")).toEqual(["web", "mobile", "tv"]);
+		expect(refusal({ ...REQUIRED, JWT_AUDIENCE: " , " }).detail).toContain("must list at least one audience");
+	});
+});
+
+describe.each(["JWT_ISSUER", "CHANNELS_CLAIM"] as const)("%s", (name) => {
+	it.each(["one two", "one, two", "one,two", "one\ntwo"])("cannot be a list: %j could never match", (value) => {
+		const { detail } = refusal({ ...REQUIRED, [name]: value });
+		expect(detail).toContain(`The setting ${name} must be one value, without spaces or commas.`);
+	});
+});
+
 describe("JWT_TYPES", () => {
 	it("is a list of types, and none where it is not set", () => {
 		expect(setting("JWT_TYPES", "at+jwt, application/at+jwt acme.access")).toEqual([
@@ -319,7 +335,7 @@ describe("PUBLISH_KEYS", () => {
 
 describe("TICKET_SECRET", () => {
 	it("has 32 characters or more", () => {
-		expect(setting("TICKET_SECRET", KEY)).toBe(KEY);
+		expect(setting("TICKET_SECRET", KEY)).toEqual([KEY]);
 	});
 
 	it("is refused when it is shorter, without showing it", () => {
@@ -327,6 +343,19 @@ describe("TICKET_SECRET", () => {
 		expect(detail).toContain("The setting TICKET_SECRET must have 32 or more characters.");
 		expect(detail).not.toContain("hunter2");
 	});
+
+	it("may hold two, separated by white space", () => {
+		expect(setting("TICKET_SECRET", `\n${KEY}1 \t${KEY}2,\n`)).toEqual([`${KEY}1`, `${KEY}2,`]);
+	});
+
+	it.each([`${KEY} short`, `short ${KEY}`, `${"k".repeat(20)} ${"k".repeat(20)}`, `${KEY} ${KEY} ${KEY}`])(
+		"is refused where one is too short, or where there are three: %j",
+		(value) => {
+			const { detail } = refusal({ ...REQUIRED, TICKET_SECRET: value });
+			expect(detail).toContain("The setting TICKET_SECRET must have 32 or more characters. It may hold two secrets");
+			expect(detail).not.toContain("kkk");
+		},
+	);
 
 	it("does not count the white space around it", () => {
 		expect(refusal({ ...REQUIRED, TICKET_SECRET: ` ${"k".repeat(31)} ` }).code).toBe("misconfigured");

@@ -51,5 +51,6 @@ async function ticket(): Promise<string> {
 	const now = Date.now();
 	const lasting = { opensUntil: now + HOUR_MILLISECONDS, streamFor: HOUR_MILLISECONDS, resumesUntil: null };
 	const holder = { user: "bench", claims: {}, channels: ["*"], issuedAt: now / 1000 };
-	return await sealTicket({ ...holder, ...lasting, endsAt: now + 2 * HOUR_MILLISECONDS }, SETTINGS.TICKET_SECRET);
+	const seal = { secrets: [SETTINGS.TICKET_SECRET], issuer: SETTINGS.JWT_ISSUER } as const;
+	return await sealTicket({ ...holder, ...lasting, endsAt: now + 2 * HOUR_MILLISECONDS }, seal);
 }

@@ -1,5 +1,6 @@
 /** Verifies a token or a ticket with jose, and does nothing else with it. */
 import { createRemoteJWKSet, type JWTVerifyGetKey, jwtDecrypt, jwtVerify } from "jose";
+import { ticketKey } from "../../src/auth/tickets.ts";
 
 export interface VerificationEnv {
 	JWKS_URL: string;
@@ -13,14 +14,10 @@ let keys: JWTVerifyGetKey | undefined;
 export async function verify(request: Request, env: VerificationEnv): Promise<void> {
 	const ticket = new URL(request.url).searchParams.get("ticket");
 	if (ticket === null) await verifyToken(request.headers.get("Authorization")?.slice("Bearer ".length) ?? "", env);
-	else await jwtDecrypt(ticket, await ticketKey(env.TICKET_SECRET));
+	else await jwtDecrypt(ticket, await ticketKey(env.TICKET_SECRET, env.JWT_ISSUER));
 }
 
 async function verifyToken(token: string, { JWKS_URL, JWT_ISSUER, JWT_AUDIENCE }: VerificationEnv): Promise<void> {
 	keys ??= createRemoteJWKSet(new URL(JWKS_URL));
 	await jwtVerify(token, keys, { issuer: JWT_ISSUER, audience: JWT_AUDIENCE });
-}
-
-async function ticketKey(secret: string): Promise<Uint8Array> {
-	return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret)));
 }

@@ -1,10 +1,10 @@
-import { type Config, readConfig, readTokenConfig, type SettingsEnv } from "../config.ts";
+import { type Config, namesIssuer, readConfig, readTokenConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { bearerToken, type Credentials, messageCredentials, subscriberCredentials } from "./credentials.ts";
 import { covers, forSubject, maySubscribe } from "./grants.ts";
-import { findPublisher, type Publisher } from "./publishers.ts";
-import { openTicket } from "./tickets.ts";
+import { findPublisher, isKeyLike, type Publisher } from "./publishers.ts";
+import { openTicket, type TicketSeal } from "./tickets.ts";
 import type { Subscriber, User } from "./user.ts";
 import { CLOCK_TOLERANCE_SECONDS, verifyToken } from "./verifier.ts";
 
@@ -37,12 +37,19 @@ export interface AuthorisationHooks {
 	authorizePublish?(publisher: Publisher, channel: string): boolean | Promise<boolean>;
 }
 
+const TICKETS_ONLY =
+	"This service takes tickets only, and no tokens: JWKS_URL, JWT_ISSUER and JWT_AUDIENCE are not set. Send a ticket as `ticket`; your backend makes it with a publish key (`POST /tickets`).";
+const KEY_OPENS_NOTHING =
+	"This is a publish key, and those open no streams. Make a ticket with it on your backend (`POST /tickets`), and send that as `ticket`.";
+const UNKNOWN_KEY =
+	"This is neither a publish key of this service (PUBLISH_KEYS) nor a JWT. Send the key as it is set there, without the patterns that may follow it.";
+
 /** Decides who is asking, and what they may do. */
 export class Authority {
 	readonly config: Config;
 	/** Where what happens to the request is written down. */
 	readonly logger: Logger;
-	/** Who issues users' tokens; `undefined` where an `authenticate` hook decides. */
+	/** Who issues users' tokens; `undefined` where an `authenticate` hook decides, or where only tickets are taken. */
 	readonly issuer: string | undefined;
 	readonly #hooks: AuthorisationHooks;
 	readonly #verify: (token: string, request: Request) => Promise<User>;
@@ -55,24 +62,29 @@ export class Authority {
 		if (authenticate) {
 			this.config = readConfig(env);
 			this.#verify = (token, request) => this.#ask(authenticate, token, request);
-		} else {
+		} else if (namesIssuer(env)) {
 			const config = readTokenConfig(env);
 			this.config = config;
 			this.issuer = config.JWT_ISSUER;
 			this.#verify = (token) => verifyToken(token, config);
+		} else {
+			this.config = readConfig(env);
+			this.#verify = async () => {
+				throw new Problem("invalid_token", TICKETS_ONLY);
+			};
 		}
 	}
 
-	/** The key that seals tickets. */
-	get ticketSecret(): string {
-		const secret = this.config.TICKET_SECRET;
-		if (secret === undefined) {
+	/** What tickets are sealed under. */
+	get ticketSeal(): TicketSeal {
+		const secrets = this.config.TICKET_SECRET;
+		if (secrets === undefined) {
 			throw new Problem(
 				"misconfigured",
 				"The setting TICKET_SECRET is not set, and tickets need it: `wrangler secret put TICKET_SECRET`.",
 			);
 		}
-		return secret;
+		return { secrets, issuer: this.issuer };
 	}
 
 	/** Who wants to open a stream, and until when it may stay open. */
@@ -92,7 +104,8 @@ export class Authority {
 
 	async #fromCredentials(credentials: Credentials, request: Request, resuming: boolean): Promise<Subscriber> {
 		if (credentials.kind === "token") return await this.#fromToken(credentials.token, request);
-		return await openTicket(credentials.ticket, this.ticketSecret, Date.now(), resuming);
+		await this.#refuseKey(credentials.ticket);
+		return await openTicket(credentials.ticket, this.ticketSeal, Date.now(), resuming);
 	}
 
 	/** Whose token stands in the `Authorization` header, and until when it opens streams. */
@@ -101,8 +114,17 @@ export class Authority {
 	}
 
 	async #fromToken(token: string, request: Request): Promise<Subscriber> {
+		await this.#refuseKey(token);
 		const user = await this.#verify(token, request);
 		return { user, endsAt: this.endOfToken(user) };
+	}
+
+	/** Whoever sends a publish key where it opens nothing is told what it is, and what to do with it. */
+	async #refuseKey(credential: string): Promise<void> {
+		if (!isKeyLike(credential)) return;
+		if (await findPublisher(credential, this.config.PUBLISH_KEYS ?? [])) {
+			throw new Problem("invalid_token", KEY_OPENS_NOTHING);
+		}
 	}
 
 	/** Who sends a publish key or a token in the `Authorization` header. */
@@ -113,6 +135,7 @@ export class Authority {
 			this.logger.add("publisher", publisher.id);
 			return publisher;
 		}
+		if (isKeyLike(token) && !this.#hooks.authenticate) throw new Problem("invalid_token", UNKNOWN_KEY);
 		const user = await this.#verify(token, request);
 		return { kind: "user", id: `user:${user.sub}`, user, patterns: user.publish };
 	}

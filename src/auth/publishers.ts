@@ -24,6 +24,11 @@ export async function findPublisher(token: string, keys: readonly PublishKey[]):
 	return match && { kind: "key", id: await idOf(match), patterns: matches.flatMap(({ patterns }) => patterns) };
 }
 
+/** Whether a text may be a publish key. Tokens and tickets have dots, and no key has one. */
+export function isKeyLike(credential: string): boolean {
+	return !credential.includes(".");
+}
+
 /** Takes as long for any bytes of one length; how long a key is, is no secret. */
 function isSame(offered: Uint8Array, known: Uint8Array): boolean {
 	return offered.byteLength === known.byteLength && crypto.subtle.timingSafeEqual(offered, known);

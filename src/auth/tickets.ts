@@ -1,4 +1,4 @@
-import { EncryptJWT, errors, jwtDecrypt } from "jose";
+import { EncryptJWT, errors, type JWTPayload, jwtDecrypt } from "jose";
 import { z } from "zod";
 import { Problem } from "../errors.ts";
 import { subjectSchema } from "../names.ts";
@@ -31,12 +31,20 @@ const ticketSchema = z.object({
 /** What a ticket is bound to. */
 export type Ticket = z.infer<typeof ticketSchema>;
 
+/** What tickets are sealed under. */
+export interface TicketSeal {
+	/** The first seals, and all of them open. */
+	secrets: readonly [string, ...string[]];
+	/** Whose tokens the service takes, if anybody's: what is sealed where one issuer says who a user is, opens nothing where another does. */
+	issuer: string | undefined;
+}
+
 /** Seals a ticket into the text that a client sends as `?ticket=`. */
-export async function sealTicket(ticket: Ticket, secret: string): Promise<string> {
+export async function sealTicket(ticket: Ticket, { secrets: [secret], issuer }: TicketSeal): Promise<string> {
 	return await new EncryptJWT(ticket)
 		.setProtectedHeader({ alg: "dir", enc: "A256GCM" })
 		.setAudience(AUDIENCE)
-		.encrypt(await encryptionKey(secret));
+		.encrypt(await ticketKey(secret, issuer));
 }
 
 /**
@@ -45,8 +53,8 @@ export async function sealTicket(ticket: Ticket, secret: string): Promise<string
  * @param resuming whether the request carries a cursor, which is what a resumable ticket asks for once `expiresIn` is over.
  * @throws Problem `invalid_token` or `token_expired`.
  */
-export async function openTicket(text: string, secret: string, now: number, resuming: boolean): Promise<Subscriber> {
-	const ticket = await unsealTicket(text, secret);
+export async function openTicket(text: string, seal: TicketSeal, now: number, resuming: boolean): Promise<Subscriber> {
+	const ticket = await unsealTicket(text, seal);
 	const fresh = now < ticket.opensUntil;
 	if (!fresh && !(resuming && ticket.resumesUntil !== null && now < ticket.resumesUntil)) {
 		throw new Problem("token_expired", "The ticket has expired. Get a new one with `POST /tickets`.");
@@ -56,30 +64,50 @@ export async function openTicket(text: string, secret: string, now: number, resu
 	return { user: { sub, claims, channels, publish: [], issuedAt, expires: Math.floor(endsAt / 1000) }, endsAt };
 }
 
-async function unsealTicket(text: string, secret: string): Promise<Ticket> {
+async function unsealTicket(text: string, seal: TicketSeal): Promise<Ticket> {
 	try {
-		const { payload } = await jwtDecrypt(text, await encryptionKey(secret), {
-			audience: AUDIENCE,
-			keyManagementAlgorithms: ["dir"],
-			contentEncryptionAlgorithms: ["A256GCM"],
-		});
-		return ticketSchema.parse(payload);
+		return ticketSchema.parse(await decrypt(text, seal));
 	} catch (cause) {
 		if (!(cause instanceof errors.JOSEError || cause instanceof z.ZodError)) throw cause;
-		throw new Problem("invalid_token", "The ticket is not one of this service. Get one with `POST /tickets`.", {
-			cause,
-		});
+		const detail = "The ticket is not one of this service. Get one with `POST /tickets`; a token is sent as `token`.";
+		throw new Problem("invalid_token", detail, { cause });
 	}
 }
 
-const encryptionKeys = new Map<string, CryptoKey>();
+async function decrypt(text: string, { secrets, issuer }: TicketSeal): Promise<JWTPayload> {
+	let failure: unknown;
+	for (const secret of secrets) {
+		try {
+			const options = {
+				audience: AUDIENCE,
+				keyManagementAlgorithms: ["dir"],
+				contentEncryptionAlgorithms: ["A256GCM"],
+			};
+			return (await jwtDecrypt(text, await ticketKey(secret, issuer), options)).payload;
+		} catch (error) {
+			if (!(error instanceof errors.JWEDecryptionFailed)) throw error;
+			failure = error;
+		}
+	}
+	throw failure;
+}
 
-/** A key of the right length from a secret of any, made once an isolate. */
-async function encryptionKey(secret: string): Promise<CryptoKey> {
-	const known = encryptionKeys.get(secret);
+const keys = new Map<string, CryptoKey>();
+
+/** The key of a secret and an issuer (HKDF, RFC 5869), made once an isolate. */
+export async function ticketKey(secret: string, issuer = ""): Promise<CryptoKey> {
+	const name = JSON.stringify([secret, issuer]);
+	const known = keys.get(name);
 	if (known) return known;
-	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
-	const key = await crypto.subtle.importKey("raw", digest, "AES-GCM", false, ["encrypt", "decrypt"]);
-	encryptionKeys.set(secret, key);
+	const encoder = new TextEncoder();
+	const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, ["deriveKey"]);
+	const key = await crypto.subtle.deriveKey(
+		{ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode(`${AUDIENCE} ${issuer}`) },
+		material,
+		{ name: "AES-GCM", length: 256 },
+		false,
+		["encrypt", "decrypt"],
+	);
+	keys.set(name, key);
 	return key;
 }

@@ -5,6 +5,7 @@ import { firstMessage, Problem } from "../errors.ts";
 import { subjectSchema } from "../names.ts";
 import { forSubject } from "./grants.ts";
 import { issuerKeys, unusableKey } from "./keys.ts";
+import { unixSecondsSchema } from "./times.ts";
 import { checkClaims, checkType } from "./token-types.ts";
 import type { User } from "./user.ts";
 
@@ -75,9 +76,8 @@ function toUser(payload: JWTPayload, config: TokenConfig): User {
 	const { iss: _iss, aud: _aud, exp, nbf: _nbf, iat, jti: _jti, ...claims } = payload;
 	const subject = subjectSchema.safeParse(claims.sub);
 	if (!subject.success) throw new Problem("invalid_token", `The token's \`sub\` ${firstMessage(subject.error)}.`);
-	if (exp === undefined || !Number.isFinite(exp)) {
-		throw new Problem("invalid_token", "The token's `exp` must be a time in unix seconds.");
-	}
+	const expires = unixSecondsSchema.safeParse(exp);
+	if (!expires.success) throw new Problem("invalid_token", `The token's \`exp\` ${firstMessage(expires.error)}.`);
 	const sub = subject.data;
 	return {
 		sub,
@@ -85,7 +85,7 @@ function toUser(payload: JWTPayload, config: TokenConfig): User {
 		channels: [...stringList(payload[config.CHANNELS_CLAIM]), ...forSubject(config.DEFAULT_CHANNELS, sub)],
 		publish: stringList(payload.publish),
 		issuedAt: iat ?? 0,
-		expires: exp,
+		expires: expires.data,
 	};
 }
 

@@ -20,11 +20,11 @@ const KEY_STREAM_SECONDS = 3600;
 export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 	const authority = c.get("authority");
 	const publisher = await authority.publisher(c.req.raw);
-	const secret = authority.ticketSecret;
+	const seal = authority.ticketSeal;
 	const body = await readBody(c.req.raw);
 	const { ticket, expiresIn, streamFor } =
 		publisher.kind === "user" ? userTicket(publisher.user, authority, body) : keyTicket(publisher, body);
-	const sealed = await sealTicket(ticket, secret);
+	const sealed = await sealTicket(ticket, seal);
 	if (sealed.length > MAX_TICKET_CHARACTERS) {
 		const detail = `The ticket would have ${sealed.length} characters, more than fit into a URL safely. Name fewer channels, or fewer claims.`;
 		throw new Problem("invalid_request", detail);

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type AuthenticatedUser, type AuthorisationHooks, Authority } from "../../src/auth/authority.ts";
+import { type AuthenticatedUser, Authority } from "../../src/auth/authority.ts";
 import type { Publisher } from "../../src/auth/publishers.ts";
 import { sealTicket } from "../../src/auth/tickets.ts";
 import type { User } from "../../src/auth/user.ts";
@@ -9,6 +9,8 @@ import { TestIssuer } from "../support/issuer.ts";
 
 const KEY = "authority-key-0123456789abcdef0123456789";
 const SECRET = "authority-secret-0123456789abcdef0123456789";
+
+const SEAL = { secrets: [SECRET], issuer: "http://localhost:8788" } as const;
 
 const logger = new Logger({});
 let issuer: TestIssuer;
@@ -51,9 +53,18 @@ function userNamed(sub: string, channels: string[] = []): User {
 }
 
 describe("Authority", () => {
-	it("needs an identity provider without an authenticate hook, and says what is missing", () => {
-		expect(() => new Authority({}, {}, logger)).toThrow(problem("misconfigured", "JWKS_URL is not set"));
-		expect(() => new Authority({}, { authenticate: () => null }, logger)).not.toThrow();
+	it("needs all settings of an identity provider or none, and says what is missing", () => {
+		const { JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = env;
+		const three = { JWKS_URL, JWT_ISSUER, JWT_AUDIENCE };
+		for (const name of ["JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"] as const) {
+			const { [name]: left, ...others } = three;
+			for (const some of [others, { [name]: left }]) {
+				const missing = Object.keys(three).find((each) => !(each in some));
+				expect(() => new Authority(some, {}, logger)).toThrow(problem("misconfigured", `${missing} is not set. `));
+				expect(() => new Authority(some, { authenticate: () => null }, logger)).not.toThrow();
+			}
+		}
+		expect(() => new Authority({}, {}, logger)).not.toThrow();
 	});
 
 	it("refuses unusable settings with an authenticate hook, too", () => {
@@ -61,14 +72,20 @@ describe("Authority", () => {
 	});
 });
 
-describe("ticketSecret", () => {
-	it("is the setting", () => {
-		expect(new Authority(env, {}, logger).ticketSecret).toBe(SECRET);
+describe("ticketSeal", () => {
+	it("is the setting, for the issuer of the tokens", () => {
+		expect(new Authority(env, {}, logger).ticketSeal).toEqual(SEAL);
+	});
+
+	it("is the setting alone where no issuer says who a user is", () => {
+		const seal = { secrets: [SECRET], issuer: undefined };
+		expect(new Authority(env, { authenticate: () => null }, logger).ticketSeal).toEqual(seal);
+		expect(new Authority({ TICKET_SECRET: SECRET }, {}, logger).ticketSeal).toEqual(seal);
 	});
 
 	it("is asked for only where it is needed", () => {
 		const authority = authorityFor(null);
-		expect(() => authority.ticketSecret).toThrow(problem("misconfigured", "TICKET_SECRET"));
+		expect(() => authority.ticketSeal).toThrow(problem("misconfigured", "TICKET_SECRET"));
 	});
 });
 
@@ -91,24 +108,23 @@ describe("subscriber", () => {
 
 	it("is the user of a ticket", async () => {
 		const now = Date.now();
-		const ticket = await sealTicket(
-			{
-				user: "bob",
-				claims: {},
-				channels: ["orders"],
-				issuedAt: 0,
-				opensUntil: now + 60_000,
-				streamFor: 60_000,
-				resumesUntil: null,
-				endsAt: now + 120_000,
-			},
-			SECRET,
-		);
-		for (const hooks of [{}, { authenticate: () => null }] satisfies AuthorisationHooks[]) {
-			const { user } = await new Authority(env, hooks, logger).subscriber(
-				request(undefined, `?ticket=${ticket}`),
-				false,
-			);
+		const held = {
+			user: "bob",
+			claims: {},
+			channels: ["orders"],
+			issuedAt: 0,
+			opensUntil: now + 60_000,
+			streamFor: 60_000,
+			resumesUntil: null,
+			endsAt: now + 120_000,
+		};
+		for (const authority of [
+			new Authority(env, {}, logger),
+			new Authority(env, { authenticate: () => null }, logger),
+			new Authority({ TICKET_SECRET: SECRET }, {}, logger),
+		]) {
+			const ticket = await sealTicket(held, authority.ticketSeal);
+			const { user } = await authority.subscriber(request(undefined, `?ticket=${ticket}`), false);
 			expect(user).toMatchObject({ sub: "bob", channels: ["orders"], publish: [] });
 		}
 	});
@@ -126,7 +142,7 @@ describe("subscriber", () => {
 				resumesUntil: now + 60_000,
 				endsAt: now + 120_000,
 			},
-			SECRET,
+			SEAL,
 		);
 		const authority = new Authority(env, {}, logger);
 		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), true)).resolves.toBeDefined();
@@ -141,10 +157,35 @@ describe("subscriber", () => {
 		);
 	});
 
-	it("is not who has a publish key", async () => {
-		await expect(new Authority(env, {}, logger).subscriber(request(KEY), false)).rejects.toThrow(
-			problem("invalid_token"),
-		);
+	it("is not who has a publish key, and is told what that is for", async () => {
+		const authenticate = vi.fn(() => null);
+		const refused = problem("invalid_token", "This is a publish key, and those open no streams. Make a ticket");
+		for (const authority of [
+			new Authority(env, {}, logger),
+			new Authority(env, { authenticate }, logger),
+			new Authority({ PUBLISH_KEYS: KEY, TICKET_SECRET: SECRET }, {}, logger),
+		]) {
+			await expect(authority.subscriber(request(KEY), false)).rejects.toThrow(refused);
+			await expect(authority.subscriber(request(undefined, `?token=${KEY}`), false)).rejects.toThrow(refused);
+			await expect(authority.subscriber(request(undefined, `?ticket=${KEY}`), false)).rejects.toThrow(refused);
+			await expect(authority.socketSubscriber({ token: KEY }, request(), false)).rejects.toThrow(refused);
+			await expect(authority.socketSubscriber({ ticket: KEY }, request(), false)).rejects.toThrow(refused);
+			await expect(authority.tokenSubscriber(request(KEY))).rejects.toThrow(refused);
+		}
+		expect(authenticate).not.toHaveBeenCalled();
+	});
+
+	it("is nobody with a token where only tickets are taken", async () => {
+		const authority = new Authority({ PUBLISH_KEYS: KEY, TICKET_SECRET: SECRET }, {}, logger);
+		const token = await issuer.token();
+		const refused = problem("invalid_token", "takes tickets only");
+		for (const credential of [token, "opaque"]) {
+			await expect(authority.subscriber(request(credential), false)).rejects.toThrow(refused);
+			await expect(authority.tokenSubscriber(request(credential))).rejects.toThrow(refused);
+			await expect(authority.socketSubscriber({ token: credential }, request(), false)).rejects.toThrow(refused);
+		}
+		await expect(authority.publisher(request(token))).rejects.toThrow(refused);
+		await expect(authority.publisher(request(KEY))).resolves.toMatchObject({ kind: "key" });
 	});
 
 	it("is not who sends a ticket as a token", async () => {
@@ -159,7 +200,7 @@ describe("subscriber", () => {
 				resumesUntil: null,
 				endsAt: 9e15,
 			},
-			SECRET,
+			SEAL,
 		);
 		const authority = new Authority(env, {}, logger);
 		await expect(authority.subscriber(request(ticket), false)).rejects.toThrow(problem("invalid_token"));
@@ -202,6 +243,18 @@ describe("publisher", () => {
 		await expect(new Authority(env, {}, logger).publisher(request(`${KEY}x`))).rejects.toThrow(
 			problem("invalid_token"),
 		);
+	});
+
+	it("is told about publish keys where a wrong one came, not about JWTs", async () => {
+		for (const authority of [new Authority(env, {}, logger), new Authority({ PUBLISH_KEYS: KEY }, {}, logger)]) {
+			for (const wrong of [`${KEY}x`, KEY.slice(1), `${KEY}=orders,chat:*`, "undefined", "hello", `"${KEY}"`]) {
+				const error = await authority.publisher(request(wrong)).catch((thrown: unknown) => thrown);
+				expect(error).toEqual(
+					problem("invalid_token", "neither a publish key of this service (PUBLISH_KEYS) nor a JWT"),
+				);
+				expect(`${error}`).not.toContain(KEY.slice(1));
+			}
+		}
 	});
 
 	it("does not ask the authenticate hook for a publish key", async () => {

@@ -1,8 +1,11 @@
 import { EncryptJWT, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { openTicket, sealTicket, type Ticket } from "../../src/auth/tickets.ts";
+import { openTicket, sealTicket, type Ticket, type TicketSeal, ticketKey } from "../../src/auth/tickets.ts";
 
 const SECRET = "a-ticket-secret-0123456789abcdef0123";
+const ISSUER = "https://id.example.com/";
+const SEAL: TicketSeal = { secrets: [SECRET], issuer: ISSUER };
+const OTHER_SEAL: TicketSeal = { secrets: [`${SECRET}x`], issuer: ISSUER };
 const NOW = 1_795_223_089_123;
 
 /** Opens streams for 300 s, each for 3600 s. */
@@ -22,27 +25,23 @@ function problem(code: string) {
 }
 
 async function opened(ticket: Ticket, now: number, resuming = false) {
-	return await openTicket(await sealTicket(ticket, SECRET), SECRET, now, resuming);
-}
-
-async function encryptionKey(secret: string): Promise<Uint8Array> {
-	return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret)));
+	return await openTicket(await sealTicket(ticket, SEAL), SEAL, now, resuming);
 }
 
 describe("sealTicket", () => {
 	it("makes text that may stand in a URL as it is", async () => {
-		const text = await sealTicket(TICKET, SECRET);
+		const text = await sealTicket(TICKET, SEAL);
 		expect(encodeURIComponent(text)).toBe(text);
 	});
 
 	it("shows nothing of the ticket", async () => {
-		const text = await sealTicket({ ...TICKET, user: "a-subject-to-look-for" }, SECRET);
+		const text = await sealTicket({ ...TICKET, user: "a-subject-to-look-for" }, SEAL);
 		const shown = text.split(".").map((part) => atob(part.replaceAll("-", "+").replaceAll("_", "/")));
 		expect(shown.join("")).not.toMatch(/a-subject|role|orders/);
 	});
 
 	it("never makes the same text twice", async () => {
-		expect(await sealTicket(TICKET, SECRET)).not.toBe(await sealTicket(TICKET, SECRET));
+		expect(await sealTicket(TICKET, SEAL)).not.toBe(await sealTicket(TICKET, SEAL));
 	});
 });
 
@@ -120,15 +119,53 @@ describe("openTicket", () => {
 	});
 
 	it("refuses a ticket that was sealed with another secret", async () => {
-		const text = await sealTicket(TICKET, `${SECRET}x`);
-		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+		const text = await sealTicket(TICKET, OTHER_SEAL);
+		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
+	});
+
+	it("opens a ticket that was sealed with either of two secrets, and seals with the first", async () => {
+		const old = "an-older-secret-0123456789abcdef0123";
+		const both: TicketSeal = { secrets: [SECRET, old], issuer: ISSUER };
+		const alone: TicketSeal = { secrets: [old], issuer: ISSUER };
+		for (const seal of [SEAL, alone, both]) {
+			expect((await openTicket(await sealTicket(TICKET, seal), both, NOW, false)).user.sub).toBe("alice");
+		}
+		const text = await sealTicket(TICKET, both);
+		expect((await openTicket(text, SEAL, NOW, false)).user.sub).toBe("alice");
+		await expect(openTicket(text, alone, NOW, false)).rejects.toThrow(problem("invalid_token"));
+		await expect(openTicket(await sealTicket(TICKET, OTHER_SEAL), both, NOW, false)).rejects.toThrow(
+			problem("invalid_token"),
+		);
+	});
+
+	it("refuses a ticket of a service with the same secret and another issuer, or none", async () => {
+		const seals = [SEAL, { ...SEAL, issuer: "https://other.example.com/" }, { ...SEAL, issuer: undefined }];
+		for (const sealing of seals) {
+			const text = await sealTicket(TICKET, sealing);
+			for (const opening of seals) {
+				const outcome = openTicket(text, opening, NOW, false).then(
+					() => sealing,
+					() => undefined,
+				);
+				expect(await outcome).toBe(opening === sealing ? sealing : undefined);
+			}
+		}
+	});
+
+	it("refuses a ticket that was sealed with a plain digest of the secret", async () => {
+		const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(SECRET));
+		const text = await new EncryptJWT({ ...TICKET })
+			.setProtectedHeader({ alg: "dir", enc: "A256GCM" })
+			.setAudience("tidings:ticket")
+			.encrypt(new Uint8Array(digest));
+		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("refuses a ticket with any one character changed", async () => {
-		const text = await sealTicket(TICKET, SECRET);
+		const text = await sealTicket(TICKET, SEAL);
 		for (let index = 0; index < text.length; index += 7) {
 			const changed = text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
-			await expect(openTicket(changed, SECRET, NOW, false), `character ${index}`).rejects.toThrow(
+			await expect(openTicket(changed, SEAL, NOW, false), `character ${index}`).rejects.toThrow(
 				problem("invalid_token"),
 			);
 		}
@@ -149,14 +186,14 @@ describe("openTicket", () => {
 		"eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJlbmMiOiJBMjU2R0NNIiwicDJjIjo5OTk5OTk5OTksInAycyI6IkFBQUEifQ.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA",
 		"9".repeat(100_000),
 	])("refuses %j", async (text) => {
-		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("refuses what was encrypted with its key, but for something else", async () => {
 		const sealed = new EncryptJWT({ ...TICKET }).setProtectedHeader({ alg: "dir", enc: "A256GCM" });
-		const key = await encryptionKey(SECRET);
+		const key = await ticketKey(SECRET, ISSUER);
 		for (const text of [await sealed.encrypt(key), await sealed.setAudience("tidings").encrypt(key)]) {
-			await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+			await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 		}
 	});
 
@@ -164,8 +201,8 @@ describe("openTicket", () => {
 		const text = await new SignJWT({ ...TICKET })
 			.setProtectedHeader({ alg: "HS256" })
 			.setAudience("tidings:ticket")
-			.sign(await encryptionKey(SECRET));
-		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+			.sign(new TextEncoder().encode(SECRET));
+		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it.each([
@@ -181,13 +218,13 @@ describe("openTicket", () => {
 		const text = await new EncryptJWT({ ...TICKET, ...change })
 			.setProtectedHeader({ alg: "dir", enc: "A256GCM" })
 			.setAudience("tidings:ticket")
-			.encrypt(await encryptionKey(SECRET));
-		await expect(openTicket(text, SECRET, NOW, false)).rejects.toThrow(problem("invalid_token"));
+			.encrypt(await ticketKey(SECRET, ISSUER));
+		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("does not repeat the ticket in what it throws", async () => {
-		const text = await sealTicket(TICKET, `${SECRET}x`);
-		const error: unknown = await openTicket(text, SECRET, NOW, false).catch((thrown: unknown) => thrown);
+		const text = await sealTicket(TICKET, OTHER_SEAL);
+		const error: unknown = await openTicket(text, SEAL, NOW, false).catch((thrown: unknown) => thrown);
 		expect(String(error)).not.toContain(text.slice(-22));
 		expect(String(error)).not.toContain(SECRET);
 	});

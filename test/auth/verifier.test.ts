@@ -58,6 +58,18 @@ async function sign(key: SigningKey, claims: Claims = {}, header: Partial<JWTHea
 		.sign(key.pair.privateKey);
 }
 
+/** Signs whatever text takes the place of the claims. */
+async function signText({ pair }: SigningKey, payload: string): Promise<string> {
+	const head = encode({ alg: "ES256", kid: "key-1" });
+	const body = btoa(payload).replaceAll("=", "");
+	const signature = await crypto.subtle.sign(
+		{ name: "ECDSA", hash: "SHA-256" },
+		pair.privateKey,
+		new TextEncoder().encode(`${head}.${body}`),
+	);
+	return `${head}.${body}.${new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true })}`;
+}
+
 function encode(value: unknown): string {
 	return btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
@@ -129,6 +141,18 @@ describe("verifyToken: a good token", () => {
 		await expect(verifyToken(token, config)).resolves.toMatchObject({ sub: "alice" });
 	});
 
+	it("may be for any audience that the settings list", async () => {
+		const named = configFor(publishing(key.jwk), { JWT_AUDIENCE: "web, mobile" });
+		for (const aud of ["web", "mobile", ["tv", "mobile"]]) {
+			await expect(verifyToken(await sign(key, { aud }), named)).resolves.toMatchObject({ sub: "alice" });
+		}
+		for (const aud of ["web, mobile", "tidings", ["tv"]]) {
+			await expect(verifyToken(await sign(key, { aud }), named)).rejects.toThrow(
+				problem("invalid_token", "`aud`.*JWT_AUDIENCE"),
+			);
+		}
+	});
+
 	it("need not say when it was issued: then it is earlier than any revocation", async () => {
 		expect((await verifyToken(await sign(key, { iat: undefined }), config)).issuedAt).toBe(0);
 	});
@@ -181,6 +205,26 @@ describe("verifyToken: times", () => {
 		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "`nbf`"));
 	});
 
+	it("reads whole seconds: a fraction does not count", async () => {
+		const user = await verifyToken(await sign(key, { exp: now + 3600.75, nbf: now - 0.5 }), config);
+		expect(user.expires).toBe(now + 3600);
+	});
+
+	it("refuses a token that ended before there were clocks", async () => {
+		for (const exp of [0, -1, -1e308])
+			await expect(verifyToken(await sign(key, { exp }), config), `${exp}`).rejects.toThrow(problem("token_expired"));
+	});
+
+	it("refuses an end that is too large for a number", async () => {
+		const token = await signText(key, `{"iss":"${ISSUER}","aud":"tidings","sub":"alice","exp":1e400}`);
+		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "`exp`"));
+	});
+
+	it("accepts a token that lives for a thousand years", async () => {
+		const exp = now + 1000 * 31_556_952;
+		expect((await verifyToken(await sign(key, { exp }), config)).expires).toBe(exp);
+	});
+
 	it("refuses an expired token as not valid when its signature is not: its end is not its word to give", async () => {
 		const forged = await makeKey();
 		const token = await sign(forged, { exp: now - 3600 });
@@ -211,6 +255,12 @@ describe("verifyToken: claims", () => {
 		["surrogates in the wrong order in its sub", { sub: "\udc00\ud800" }, "`sub`"],
 		["a text for an exp", { exp: `${now + 3600}` }, "`exp`"],
 		["null for an exp", { exp: null }, "`exp`"],
+		["an exp in milliseconds", { exp: (now + 3600) * 1000 }, "`exp` must be a time in unix seconds; milliseconds"],
+		["an exp beyond all dates", { exp: 1e308 }, "`exp` must be a time in unix seconds"],
+		["an exp beyond all milliseconds", { exp: 8.64e12 + 1 }, "`exp` must be a time in unix seconds"],
+		["an exp that is the largest whole number", { exp: Number.MAX_SAFE_INTEGER }, "`exp` must be a time"],
+		["an nbf in milliseconds", { nbf: now * 1000 }, "`nbf`"],
+		["an nbf beyond all dates", { nbf: 1e308 }, "`nbf`"],
 		["a text for an nbf", { nbf: "now" }, "`nbf`"],
 		["a text for an iat", { iat: "now" }, "`iat`"],
 	] as [string, Claims, string][])("refuses a token with %s", async (_, claims, detail) => {
@@ -514,15 +564,7 @@ describe("verifyToken: what is no token", () => {
 	});
 
 	it.each(["null", "[]", '"alice"', "7", "not json", ""])("refuses a signed payload of %j", async (payload) => {
-		const head = encode({ alg: "ES256", kid: "key-1" });
-		const body = btoa(payload).replaceAll("=", "");
-		const signature = await crypto.subtle.sign(
-			{ name: "ECDSA", hash: "SHA-256" },
-			key.pair.privateKey,
-			new TextEncoder().encode(`${head}.${body}`),
-		);
-		const token = `${head}.${body}.${new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true })}`;
-		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token"));
+		await expect(verifyToken(await signText(key, payload), config)).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("does not repeat the token in what it throws", async () => {

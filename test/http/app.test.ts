@@ -125,6 +125,41 @@ describe("GET /health", () => {
 	});
 });
 
+describe("a service without an identity provider", () => {
+	const settings = { JWKS_URL: undefined, JWT_ISSUER: undefined, JWT_AUDIENCE: undefined };
+	const backend = { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" };
+
+	it("is healthy, takes publish keys, and opens streams with tickets", async () => {
+		const channel = freshChannel();
+		expect(await (await callWith(settings, "/health")).json()).toEqual({ status: "healthy" });
+		const asked = { method: "POST", headers: backend, body: JSON.stringify({ user: "alice", channels: [channel] }) };
+		const answer = await callWith(settings, "/tickets", asked);
+		const { ticket } = (await answer.json()) as { ticket: string };
+		const stream = new SseReader(await callWith(settings, `/events?channel=${channel}&ticket=${ticket}`));
+		expect(JSON.parse((await stream.next()).data)).toMatchObject({ user: "alice" });
+		const event = { method: "POST", headers: backend, body: '{"data":"hello"}' };
+		expect((await callWith(settings, `/channels/${channel}/events`, event)).status).toBe(201);
+		expect((await stream.next()).data).toBe("hello");
+		await stream.close();
+	});
+
+	it("refuses tokens, and says that it takes tickets only", async () => {
+		const init = { headers: { Authorization: `Bearer ${await issuer.token({ publish: ["*"] })}` } };
+		for (const [path, method] of [
+			["/events?channel=orders", "GET"],
+			["/channels/orders/events", "POST"],
+			["/tickets", "POST"],
+			["/connections/x", "PUT"],
+		] as const) {
+			expect(await problem(await callWith(settings, path, { ...init, method }))).toMatchObject({
+				status: 401,
+				code: "invalid_token",
+				detail: expect.stringContaining("takes tickets only"),
+			});
+		}
+	});
+});
+
 describe("the issuer's keys", () => {
 	it("cannot be read: 503, and a hint when to come back", async () => {
 		const down = await TestIssuer.start("https://down.test/jwks");

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
-import { call, freshChannel, PUBLISH_KEY, problem } from "../support/service.ts";
+import { call, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";
 
 let issuer: TestIssuer;
 
@@ -75,6 +75,31 @@ describe("a subscriber's token", () => {
 		const body = await problem(response);
 		expect(body).toMatchObject({ status: 401, code, detail: expect.stringMatching(/.{20,}/) });
 		expect(JSON.stringify(body)).not.toContain(text);
+	});
+
+	it("lives as long as it says, also where that is a thousand years", async () => {
+		const channel = freshChannel();
+		const expires = nowSeconds() + 1000 * 31_556_952;
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ exp: expires }));
+		expect(JSON.parse((await stream.next()).data)).toMatchObject({ expires });
+		await published(channel, { data: "still here" });
+		expect((await stream.next()).data).toBe("still here");
+		await stream.close();
+	});
+
+	it("cannot be a publish key, and the answer says what that is for", async () => {
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		for (const response of [
+			await call("/events?channel=orders", { headers }),
+			await call(`/events?channel=orders&token=${PUBLISH_KEY}`),
+			await call(`/events?channel=orders&ticket=${PUBLISH_KEY}`),
+			await call("/connections/x", { method: "PUT", headers }),
+		]) {
+			const body = await problem(response);
+			expect(body).toMatchObject({ status: 401, code: "invalid_token" });
+			expect(body.detail).toMatch(/^This is a publish key, .*POST \/tickets/);
+			expect(JSON.stringify(body)).not.toContain(PUBLISH_KEY);
+		}
 	});
 
 	it("is good for 60 seconds more, for clocks that differ", async () => {

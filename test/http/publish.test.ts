@@ -320,6 +320,7 @@ describe("refused publishes", () => {
 
 	it.each([
 		["no key", {}, 401, "missing_token"],
+		["a key with its patterns", { Authorization: `Bearer ${PUBLISH_KEY}=orders` }, 401, "invalid_token"],
 		["a wrong key", { Authorization: "Bearer wrong-publish-key-0123456789abcdef" }, 401, "invalid_token"],
 		["another scheme", { Authorization: `Basic ${PUBLISH_KEY}` }, 401, "unsupported_auth_scheme"],
 	])("%s", async (_, headers, status, code) => {

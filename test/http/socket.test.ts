@@ -188,6 +188,12 @@ describe("a message that is refused", () => {
 		["is of no known type", { type: "publish" }, "invalid_request", 4400],
 		["has an unknown field", { type: "ping", more: 1 }, "invalid_request", 4400],
 		["has no credentials", { type: "auth", channels: ["orders"] }, "missing_token", 4401],
+		[
+			"has a publish key for a token",
+			{ type: "auth", token: PUBLISH_KEY, channels: ["orders"] },
+			"invalid_token",
+			4401,
+		],
 		["has a token that is none", { type: "auth", token: "x", channels: ["orders"] }, "invalid_token", 4401],
 		["has a ticket that is none", { type: "auth", ticket: "x", channels: ["orders"] }, "invalid_token", 4401],
 		["has two credentials", { type: "auth", token: "x", ticket: "y", channels: ["orders"] }, "invalid_request", 4400],
