@@ -38,6 +38,10 @@ export function statusOf(code: ProblemCode): number {
 	return PROBLEMS[code].status;
 }
 
+/** Details may repeat what was sent, and must not grow with it. */
+const MAX_DETAIL_CHARACTERS = 500;
+const MAX_PLACE_CHARACTERS = 100;
+
 /** Problem details (RFC 9457), the body of every error. */
 export const problemSchema = z
 	.object({
@@ -45,7 +49,10 @@ export const problemSchema = z
 		title: z.string(),
 		status: z.int(),
 		code: z.enum(PROBLEM_CODES).meta({ description: "What went wrong, for programs." }),
-		detail: z.string().meta({ description: "What went wrong and what to do about it, for people." }),
+		detail: z
+			.string()
+			.max(MAX_DETAIL_CHARACTERS)
+			.meta({ description: "What went wrong and what to do about it, for people." }),
 	})
 	.meta({ id: "Problem", description: "Problem details (RFC 9457)." });
 
@@ -75,10 +82,12 @@ export class Problem extends Error {
 	/** The methods that would be allowed: sent as `Allow` with `method_not_allowed`. */
 	readonly allow: readonly string[] | undefined;
 
+	/** @param detail what went wrong and what to do about it; what is longer than 500 characters is cut. */
 	constructor(code: ProblemCode, detail: string, options: { cause?: unknown; allow?: readonly string[] } = {}) {
-		super(`${code}: ${detail}`, { cause: options.cause });
+		const short = shorten(detail, MAX_DETAIL_CHARACTERS);
+		super(`${code}: ${short}`, { cause: options.cause });
 		this.code = code;
-		this.detail = detail;
+		this.detail = short;
 		this.allow = options.allow;
 	}
 
@@ -129,6 +138,22 @@ export class Problem extends Error {
 	}
 }
 
+function shorten(text: string, maxCharacters: number): string {
+	if (text.length <= maxCharacters) return text;
+	// The cut may fall between the halves of a surrogate pair.
+	return `${text.slice(0, maxCharacters - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+/**
+ * How a detail names a part of what was sent.
+ *
+ * @example
+ * describePlace(["to", "claims"]); // "`to.claims`"
+ */
+export function describePlace(path: readonly PropertyKey[]): string {
+	return `\`${shorten(path.join("."), MAX_PLACE_CHARACTERS)}\``;
+}
+
 /** What a schema whose messages are whole sentences found wrong first. */
 export function firstMessage(error: z.ZodError): string {
 	return error.issues[0]?.message ?? "";
@@ -143,7 +168,7 @@ export function firstMessage(error: z.ZodError): string {
 export function describeIssue(error: z.ZodError, whole: string): string {
 	const [issue] = error.issues;
 	if (!issue) return `${whole} is not valid.`;
-	const place = issue.path.length > 0 ? `\`${issue.path.join(".")}\`` : whole;
+	const place = issue.path.length > 0 ? describePlace(issue.path) : whole;
 	const message = /^(is|must|has|names)\b/.test(issue.message) ? issue.message : `is not valid: ${issue.message}`;
 	return `${place} ${message}.`;
 }

@@ -111,6 +111,21 @@ describe("Problem", () => {
 		expect(await problem.toResponse().text()).toBe(await problem.toResponse().text());
 	});
 
+	it("has a detail of at most 500 characters, and cuts none of them in two", async () => {
+		const details = ["x".repeat(500), "x".repeat(501), `${"x".repeat(498)}😀x`, "😀".repeat(1_000_000)];
+		const cut = details.map((detail) => new Problem("invalid_event", detail));
+		expect(cut.map(({ detail }) => detail)).toEqual([
+			"x".repeat(500),
+			`${"x".repeat(499)}…`,
+			`${"x".repeat(498)}…`,
+			`${"😀".repeat(249)}…`,
+		]);
+		for (const problem of cut) {
+			expect(problem.message.length).toBeLessThanOrEqual("invalid_event: ".length + 500);
+			expect(await problem.toResponse().json()).toMatchObject({ detail: problem.detail });
+		}
+	});
+
 	it("carries any text in its detail", async () => {
 		const detail = 'quotes " and \\ and\r\nSet-Cookie: a=b \u2028 \u{1F600}';
 		const response = new Problem("invalid_event", detail).toResponse();
@@ -148,6 +163,12 @@ describe("describeIssue", () => {
 	it("names list items by their index", () => {
 		const schema = z.object({ channels: z.array(z.string("must be text")) });
 		expect(describeIssue(errorOf(schema, { channels: ["a", 1] }), "The body")).toBe("`channels.1` must be text.");
+	});
+
+	it("does not grow with a name that was sent", () => {
+		const schema = z.record(z.string(), z.string("must be text"));
+		const name = "x".repeat(1000);
+		expect(describeIssue(errorOf(schema, { [name]: 1 }), "The body")).toBe(`\`${"x".repeat(99)}…\` must be text.`);
 	});
 
 	it("describes the first of many issues", () => {
