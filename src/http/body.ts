@@ -1,4 +1,5 @@
 import { Problem, type ProblemCode } from "../errors.ts";
+import { type JsonText, MAX_DEPTH, outlineJson } from "../sse/json-text.ts";
 
 /** The media type of a body, without its parameters, in lower case; empty when there is none. */
 export function mediaType(request: Request): string {
@@ -11,7 +12,8 @@ export function mediaType(request: Request): string {
 }
 
 /**
- * The text of a body, never reading more than a limit: also where no `Content-Length` tells how much will come.
+ * The text of a body, without the byte order mark that it may begin with. Never more than a limit is read: also where no
+ * `Content-Length` tells how much will come.
  *
  * @throws Problem `payload_too_large`; `invalid` when the bytes are not UTF-8.
  */
@@ -21,7 +23,7 @@ export async function readText(request: Request, maxBytes: number, invalid: Prob
 	// A body whose length is known is read at once, which costs a third of reading it in pieces.
 	const bytes = length === null ? await readPieces(request, maxBytes) : await request.arrayBuffer();
 	try {
-		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch (cause) {
 		throw new Problem(invalid, "The body is not UTF-8 text.", { cause });
 	}
@@ -42,13 +44,21 @@ function tooLarge(maxBytes: number): Problem {
 	return new Problem("payload_too_large", `The body is larger than ${maxBytes} bytes. Send less at once.`);
 }
 
+/** A body that is JSON. */
+interface JsonBody {
+	value: unknown;
+	/** The member `data` of the object that it is, as it was written; of each object, where it is a list of them. */
+	data: (JsonText | undefined)[];
+}
+
 /** Parses a body that must be JSON. */
-export function parseJson(text: string, invalid: ProblemCode): unknown {
+export function parseJson(text: string, invalid: ProblemCode): JsonBody {
 	try {
-		// RFC 8259, section 8.1: a byte order mark may be ignored.
-		return JSON.parse(text.replace(/^\ufeff/, ""));
+		const { isTooDeep, data } = outlineJson(text);
+		if (!isTooDeep) return { value: JSON.parse(text), data };
 	} catch (cause) {
 		const problem = text.trim() === "" ? "The body is empty." : "The body is not JSON.";
 		throw new Problem(invalid, `${problem} Send a JSON object with \`Content-Type: application/json\`.`, { cause });
 	}
+	throw new Problem(invalid, `The body is nested deeper than ${MAX_DEPTH} levels. Flatten it, or send data as a text.`);
 }

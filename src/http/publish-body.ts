@@ -1,6 +1,7 @@
 import { createParser } from "eventsource-parser";
 import { z } from "zod";
 import { firstMessage, Problem } from "../errors.ts";
+import { checkCount } from "../sse/intake.ts";
 import { mediaType, parseJson, readText } from "./body.ts";
 import { readQuery } from "./query.ts";
 
@@ -11,6 +12,9 @@ const MAX_BODY_BYTES = 16_777_216;
 /** A batch has up to 100 events, and their JSON is longer than their data. */
 const BODY_BYTES_PER_EVENT_BYTE = 128;
 
+/** A form has three fields. What has many more parts is refused before it is taken apart. */
+const MAX_FORM_PARTS = 16;
+const FORM_FIELDS = "A form has the fields `type`, `data` and `user`, and no others.";
 const TWICE = "A form's field must not be given twice.";
 
 /** An event as a form has it. The messages are whole sentences; what the fields may hold is checked with the event. */
@@ -24,14 +28,16 @@ export const formSchema = z
 				.meta({ description: "The event's data, as it is." }),
 		},
 		{
-			error: ({ code }) =>
-				code === "unrecognized_keys" ? "A form has the fields `type`, `data` and `user`, and no others." : undefined,
+			error: ({ code }) => (code === "unrecognized_keys" ? FORM_FIELDS : undefined),
 		},
 	)
 	.transform(({ user, ...event }) => ({ ...event, ...(user !== undefined && { to: { user } }) }));
 
+/** The standard has such a line ignored, and with it what it was meant to say. */
+const LATE_MARK = /(?:^|[\n\r])\ufeff/;
+
 const FORMS: Record<string, (text: string, query: URLSearchParams) => unknown> = {
-	"application/json": (text) => parseJson(text, "invalid_event"),
+	"application/json": readJson,
 	"application/x-www-form-urlencoded": readForm,
 	"text/plain": (text, query) => withType(text, query.get("type")),
 	"text/event-stream": readFrames,
@@ -56,11 +62,24 @@ export async function readPublishBody(request: Request, maxEventBytes: number): 
 	return read(text, new URL(request.url).searchParams);
 }
 
+/** Data is kept as it was written: parsed, `1e400` and 9007199254740993 would be other numbers. */
+function readJson(text: string): unknown {
+	const { value, data } = parseJson(text, "invalid_event");
+	const events: unknown[] = Array.isArray(value) ? value : [value];
+	if (Array.isArray(value)) checkCount(value.length);
+	for (const [index, event] of events.entries()) {
+		const json = data[index];
+		if (json && typeof event === "object" && event !== null) Object.assign(event, { data: json });
+	}
+	return value;
+}
+
 function withType(data: string, type: string | null): unknown {
 	return { data, ...(type !== null && { type }) };
 }
 
 function readForm(text: string): unknown {
+	if (text.split("&", MAX_FORM_PARTS + 1).length > MAX_FORM_PARTS) throw new Problem("invalid_event", FORM_FIELDS);
 	const checked = formSchema.safeParse(readQuery(new URLSearchParams(text)));
 	if (checked.success) return checked.data;
 	const unknown = checked.error.issues.find((issue) => issue.code === "unrecognized_keys");
@@ -69,6 +88,10 @@ function readForm(text: string): unknown {
 
 /** The frames of an event stream (WHATWG HTML, "Server-sent events"). The last one need not end with an empty line. */
 function readFrames(text: string): unknown {
+	if (LATE_MARK.test(text)) {
+		const detail = "A line begins with a byte order mark, which only the whole body may do. Leave it out.";
+		throw new Problem("invalid_event", detail);
+	}
 	const events: unknown[] = [];
 	let retry: number | undefined;
 	const parser = createParser({
@@ -76,6 +99,7 @@ function readFrames(text: string): unknown {
 			retry = milliseconds;
 		},
 		onEvent: ({ event, data }) => {
+			checkCount(events.length + 1);
 			events.push({ ...(withType(data, event ?? null) as object), ...(retry !== undefined && { retry }) });
 			retry = undefined;
 		},

@@ -111,5 +111,5 @@ async function readBody(request: Request): Promise<unknown> {
 	if (mediaType(request) !== "application/json") {
 		throw new Problem("unsupported_media_type", "Send the ticket request as `Content-Type: application/json`.");
 	}
-	return parseJson(text, "invalid_request");
+	return parseJson(text, "invalid_request").value;
 }

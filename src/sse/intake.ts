@@ -1,10 +1,23 @@
 import { z } from "zod";
-import { describeIssue, Problem } from "../errors.ts";
+import { MAX_RETRY_MILLISECONDS } from "../config.ts";
+import { describeIssue, describePlace, Problem } from "../errors.ts";
 import { recipientSchema } from "../names.ts";
 import { type NewEvent, type Recipients, sentData } from "./event.ts";
+import { JsonText } from "./json-text.ts";
+import { flawOf } from "./json-value.ts";
 
-/** Types that only the service itself sends; publishing one is refused. */
-const RESERVED_TYPES = ["connected", "gap", "closing", "expiring", "presence"] as const;
+/** Types that nobody may publish: those of the control events, and two that `EventSource` has handlers of its own for. */
+const RESERVED_TYPES = [
+	"connected",
+	"gap",
+	"expiring",
+	"presence",
+	"closing",
+	"heartbeat",
+	"ended",
+	"error",
+	"open",
+] as const;
 const MAX_TYPE_CHARACTERS = 64;
 const MAX_CLAIMS = 16;
 const MAX_BATCH = 100;
@@ -16,8 +29,13 @@ const MAX_BYTES_PER_CHARACTER = 3;
 export const typeSchema = z
 	.string()
 	.min(1, "must not be empty; leave it out for `message`")
-	.refine((type) => [...type].length <= MAX_TYPE_CHARACTERS, `must have at most ${MAX_TYPE_CHARACTERS} characters`)
+	// Those of a long one are not counted: a character has at most two code units.
+	.refine(
+		(type) => type.length <= 2 * MAX_TYPE_CHARACTERS && [...type].length <= MAX_TYPE_CHARACTERS,
+		`must have at most ${MAX_TYPE_CHARACTERS} characters`,
+	)
 	.regex(/^\P{Cc}*$/u, "must not hold control characters")
+	.refine((type) => type.isWellFormed(), "must not hold half of a surrogate pair")
 	.refine((type) => !RESERVED_TYPES.some((reserved) => reserved === type), {
 		error: (issue) => `"${issue.input}" is reserved for the service; choose another name`,
 	})
@@ -33,15 +51,16 @@ type Claims = Record<string, z.output<typeof claimValueSchema>>;
 
 const claimsSchema = z
 	.preprocess(
-		// A name that got lost on the way would widen the audience: records drop `__proto__`, so it is refused before.
 		(claims: Claims, context) => {
-			if (Object.hasOwn(Object(claims), "__proto__")) context.addIssue("must not name `__proto__`");
+			const names = typeof claims === "object" && claims !== null ? Object.keys(claims) : [];
+			// A name that got lost on the way would widen the audience: records drop `__proto__`, so it is refused before.
+			if (names.includes("__proto__")) context.addIssue("must not name `__proto__`");
+			if (names.length > MAX_CLAIMS) context.addIssue(`must name at most ${MAX_CLAIMS} claims`);
 			return claims;
 		},
 		z.record(z.string(), claimValueSchema),
 	)
 	.refine((claims) => Object.keys(claims).length > 0, "must name at least one claim")
-	.refine((claims) => Object.keys(claims).length <= MAX_CLAIMS, `must name at most ${MAX_CLAIMS} claims`)
 	.meta({ minProperties: 1, maxProperties: MAX_CLAIMS });
 
 /** `to`: whom an event is for. `"user": "*"` is everyone, and so the same as no `user`. */
@@ -53,6 +72,8 @@ const recipientsSchema = z
 	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`")
 	.meta({ minProperties: 1, description: "Whom the event is for. Default: everyone on the channel." });
 
+const RETRY_HELP = `must be a whole number of milliseconds from 0 to ${MAX_RETRY_MILLISECONDS}`;
+
 /** What a publisher sends: one event. */
 export const eventSchema = z
 	.strictObject({
@@ -62,9 +83,9 @@ export const eventSchema = z
 			.optional()
 			.meta({ description: "Any JSON value. A text goes out as it is, anything else as compact JSON." }),
 		retry: z
-			.int("must be a whole number of milliseconds")
-			.min(0)
-			.max(2_147_483_647)
+			.int(RETRY_HELP)
+			.min(0, RETRY_HELP)
+			.max(MAX_RETRY_MILLISECONDS, RETRY_HELP)
 			.optional()
 			.meta({ description: "The reconnection time for clients, in milliseconds." }),
 		to: recipientsSchema.optional(),
@@ -79,8 +100,9 @@ export const batchSchema = z.array(eventSchema).min(1).max(MAX_BATCH).meta({ id:
  * An event as a publisher writes it.
  *
  * - `type`: at most 64 characters, no control characters, none of the reserved types; default `message`.
- * - `data`: any JSON value. A string goes out as it is, anything else as compact JSON.
- * - `retry`: the reconnection time for clients, in milliseconds (WHATWG HTML, "Server-sent events").
+ * - `data`: any JSON value. A string goes out as it is, anything else as compact JSON. What JSON cannot hold, such as a
+ *   `Map` or `NaN`, is refused; a `Date` is written as its ISO text.
+ * - `retry`: the reconnection time for clients, in milliseconds, at most an hour (WHATWG HTML, "Server-sent events").
  * - `to`: `{ user }`, `{ claims }` or both; only matching subscribers get the event, live and on replay.
  *
  * @example
@@ -99,14 +121,16 @@ export type EventInput = z.input<typeof eventSchema>;
  * acceptEvents({ type: "order", data: { id: 7 } }, 65_536); // [{ type: "order", data: '{"id":7}' }]
  */
 export function acceptEvents(input: unknown, maxEventBytes: number): NewEvent[] {
-	const inputs = Array.isArray(input) ? input : [input];
-	if (inputs.length < 1 || inputs.length > MAX_BATCH) {
-		throw new Problem("invalid_event", `A batch holds 1 to ${MAX_BATCH} events; this one has ${inputs.length}.`);
-	}
-	return inputs.map((each, index) => {
-		const place = Array.isArray(input) ? `Event ${index} of the batch: ` : "";
-		return acceptEvent(each, place, maxEventBytes);
-	});
+	if (!Array.isArray(input)) return [acceptEvent(input, "", maxEventBytes)];
+	checkCount(input.length);
+	// A list may have holes, which `map` would leave in it.
+	return Array.from(input, (each, index) => acceptEvent(each, `Event ${index} of the batch: `, maxEventBytes));
+}
+
+/** @throws Problem `invalid_event` when no batch may hold so many events. */
+export function checkCount(events: number): void {
+	if (events >= 1 && events <= MAX_BATCH) return;
+	throw new Problem("invalid_event", `A batch must hold 1 to ${MAX_BATCH} events. Split a larger one.`);
 }
 
 function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewEvent {
@@ -115,7 +139,7 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 	const { type, data, retry, to } = checked.data;
 	const recipients = to && toRecipients(to);
 	const event: NewEvent = {
-		type: type.toWellFormed(),
+		type,
 		data: toJson(data, place),
 		...(retry !== undefined && { retry }),
 		...(recipients && { to: recipients }),
@@ -144,15 +168,23 @@ function checkSize(event: NewEvent, place: string, maxEventBytes: number): void 
 }
 
 function toJson(data: unknown, place: string): string {
-	const problem = `${place}\`data\` cannot be written as JSON.`;
-	let text: string | undefined;
-	try {
-		text = JSON.stringify(typeof data === "string" ? data.toWellFormed() : data);
-	} catch (cause) {
-		throw new Problem("invalid_event", problem, { cause });
+	const json = data instanceof JsonText ? data.compact() : stringify(data, place);
+	if (isIllFormed(json)) {
+		const detail = `${place}\`data\` holds half of a surrogate pair, which UTF-8 cannot. Send whole characters.`;
+		throw new Problem("invalid_event", detail);
 	}
-	if (text === undefined) throw new Problem("invalid_event", problem);
-	return text;
+	return json;
+}
+
+function stringify(data: unknown, place: string): string {
+	const flaw = flawOf(data);
+	if (!flaw) return JSON.stringify(data);
+	throw new Problem("invalid_event", `${place}${describePlace(["data", ...flaw.path])} ${flaw.problem}.`);
+}
+
+/** Whether it is a text that cannot go out as it is. Within other JSON, halves of surrogate pairs stay escaped. */
+function isIllFormed(json: string): boolean {
+	return json.startsWith('"') && json.includes("\\ud") && !(JSON.parse(json) as string).isWellFormed();
 }
 
 function toRecipients(to: z.output<typeof recipientsSchema>): Recipients | undefined {
