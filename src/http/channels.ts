@@ -1,37 +1,40 @@
 import { type Context, Hono } from "hono";
-import type { z } from "zod";
 import type { EndedSubscribers } from "../channel/channel.ts";
 import { describeIssue, Problem } from "../errors.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import { type Ended, endedQuerySchema, historyQuerySchema } from "./channels-schema.ts";
 import type { AppEnv } from "./env.ts";
-import { readQuery } from "./query.ts";
+import { pathParameter } from "./path.ts";
+import { checkQuery, queryOf, readQuery } from "./query.ts";
+
+const HISTORY_NAMES = Object.keys(historyQuerySchema.shape);
+const ENDED_NAMES = Object.keys(endedQuerySchema.in.shape);
 
 /** The routes below `/channels/{channel}` that show and administer a channel, for backends. */
 export const channels = new Hono<AppEnv>()
 	.get("/channels/:channel", async (c) => {
-		const channel = await administered(c, c.req.param("channel"));
+		const channel = await administered(c, pathParameter(c, "channel"));
 		return c.json(await callChannel(c.env, channel, (stub) => stub.state()));
 	})
 	.get("/channels/:channel/events", async (c) => {
-		const channel = await administered(c, c.req.param("channel"));
-		const { after, limit } = readHistoryQuery(c.req.query());
+		const channel = await administered(c, pathParameter(c, "channel"));
+		const { after, limit } = checkQuery(readQuery(c.req.url, HISTORY_NAMES), historyQuerySchema);
 		const events = await callChannel(c.env, channel, (stub) => stub.eventsJson(after, limit));
 		return c.body(events, 200, { "Content-Type": "application/json" });
 	})
 	.get("/channels/:channel/subscribers", async (c) => {
-		const channel = await administered(c, c.req.param("channel"));
+		const channel = await administered(c, pathParameter(c, "channel"));
 		return c.json(await callChannel(c.env, channel, async (stub) => await stub.subscribers()));
 	})
 	.delete("/channels/:channel/subscribers", async (c) => {
-		const channel = await administered(c, c.req.param("channel"));
-		const which = readEnded(new URL(c.req.url).searchParams);
+		const channel = await administered(c, pathParameter(c, "channel"));
+		const which = readEnded(c.req.url);
 		const ended = await callChannel(c.env, channel, async (stub) => await stub.endSubscribers(which));
 		return c.json<Ended>({ channel, ended });
 	})
 	.delete("/channels/:channel", async (c) => {
-		const channel = await administered(c, c.req.param("channel"));
-		if (new URL(c.req.url).search !== "") {
+		const channel = await administered(c, pathParameter(c, "channel"));
+		if (queryOf(c.req.url) !== "") {
 			const detail =
 				"This wipes the whole channel, so it takes no query. To end streams, DELETE …/subscribers?user= or ?connection=.";
 			throw new Problem("invalid_request", detail);
@@ -49,15 +52,9 @@ async function administered(c: Context<AppEnv>, name: string): Promise<string> {
 	return channel;
 }
 
-function readEnded(query: URLSearchParams): EndedSubscribers {
-	const checked = endedQuerySchema.safeParse(readQuery(query));
+function readEnded(url: string): EndedSubscribers {
+	const checked = endedQuerySchema.safeParse(readQuery(url, ENDED_NAMES));
 	if (checked.success) return checked.data;
 	const help = "Say whose streams to end: either `?user=` or `?connection=`, once.";
 	throw new Problem("invalid_request", `${describeIssue(checked.error, "The query")} ${help}`);
-}
-
-function readHistoryQuery(query: Record<string, string>): z.output<typeof historyQuerySchema> {
-	const checked = historyQuerySchema.safeParse(query);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", describeIssue(checked.error, "The query"));
 }

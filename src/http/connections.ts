@@ -5,6 +5,7 @@ import { Problem } from "../errors.ts";
 import { callChannel } from "./channel-stub.ts";
 import type { Renewed } from "./connections-schema.ts";
 import type { AppEnv } from "./env.ts";
+import { pathParameter } from "./path.ts";
 import { prepareRenewal } from "./subscribing.ts";
 
 /** `PUT /connections/{connection}`: an open stream lives on with its user's new token. */
@@ -12,7 +13,7 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	const authority = c.get("authority");
 	const subscriber = await authority.tokenSubscriber(c.req.raw);
 	const { user } = subscriber;
-	const connection = c.req.param("connection");
+	const connection = pathParameter(c, "connection");
 	const channel = await channelOf(c.env.CHANNEL, connection);
 	if (channel === undefined) throw unknownConnection();
 	const renewal = prepareRenewal(subscriber);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Parameters, valuesOf } from "./parameters.ts";
 import { channelsSchema, hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "./subscribe-schema.ts";
 
 /** Of a parameter that may come once, which comes as a list when it came more often. */
@@ -15,12 +16,15 @@ const flag = (description: string) =>
 /** Of a parameter that may come more than once. */
 const listed = (values: unknown) => (typeof values === "string" ? [values] : values);
 
-/** How clients write the name of the cursor in a query. */
-const CURSOR_NAMES = ["lastEventId", "lastEventID", "last_event_id"];
+/** How other clients write the name of the cursor. */
+export const CURSOR_ALIASES: ReadonlyMap<string, string> = new Map([
+	["lastEventID", "lastEventId"],
+	["last_event_id", "lastEventId"],
+]);
 
 /** The cursor in a query, where there is one: clients that append theirs leave older ones before it. */
-export function cursorIn(query: URLSearchParams): string | undefined {
-	return [...query].findLast(([name, value]) => CURSOR_NAMES.includes(name) && value !== "")?.[1];
+export function cursorIn(query: Parameters): string | undefined {
+	return valuesOf(query, "lastEventId").findLast((value) => value !== "");
 }
 
 /** The query of `GET /events`, but for the channels and the credentials. */
@@ -54,6 +58,8 @@ export const eventsParameters = z.object({
 		.meta({ description: "A channel; repeat it for several. Naming one twice is the same as once." }),
 	...eventsQuerySchema.shape,
 });
+
+export const EVENTS_NAMES = [...Object.keys(eventsParameters.shape), "token", "ticket"];
 
 export const eventsHeaders = z.object({
 	"Last-Event-ID": z.string().optional().meta({ description: "The cursor to go on from: the last `id` that came." }),

@@ -1,13 +1,14 @@
 import { Hono } from "hono";
 import type { z } from "zod";
-import { describeIssue, Problem } from "../errors.ts";
+import { Problem } from "../errors.ts";
 import { openRequest } from "../link.ts";
 import { EventStream } from "../relay/event-stream.ts";
 import { Relay, type RelayOptions } from "../relay/relay.ts";
 import type { EventForm } from "../sse/event.ts";
 import type { AppEnv } from "./env.ts";
-import { cursorIn, eventsQuerySchema } from "./events-query.ts";
-import { readQuery } from "./query.ts";
+import { CURSOR_ALIASES, cursorIn, EVENTS_NAMES, eventsQuerySchema } from "./events-query.ts";
+import { valuesOf } from "./parameters.ts";
+import { checkQuery, readQuery } from "./query.ts";
 import { prepareSubscription } from "./subscribing.ts";
 
 /** `GET /events`: a stream of the events of one or several channels. */
@@ -15,13 +16,13 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 	if (c.req.method === "HEAD") {
 		throw new Problem("method_not_allowed", "A stream has no HEAD; open it with GET.", { allow: ["GET"] });
 	}
-	const { searchParams } = new URL(c.req.url);
-	const cursor = c.req.header("Last-Event-ID") || cursorIn(searchParams);
+	const parameters = readQuery(c.req.url, EVENTS_NAMES, CURSOR_ALIASES);
+	const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);
 	const authority = c.get("authority");
 	const subscriber = await authority.subscriber(c.req.raw, cursor !== undefined);
-	const query = checkQuery(searchParams);
+	const query = checkQuery(parameters, eventsQuerySchema);
 	const options = await prepareSubscription(c.env, authority, subscriber, {
-		channels: searchParams.getAll("channel"),
+		channels: valuesOf(parameters, "channel"),
 		inbox: query.inbox === "1",
 		types: query.type,
 		form: formOf(query),
@@ -51,12 +52,6 @@ async function openDirectly({ channels, subscription, positions, call }: RelayOp
 	const response = await call(channel, openRequest({ ...subscription, ...(position !== undefined && { position }) }));
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;
-}
-
-function checkQuery(query: URLSearchParams): z.output<typeof eventsQuerySchema> {
-	const checked = eventsQuerySchema.safeParse(readQuery(query));
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", describeIssue(checked.error, "The query"));
 }
 
 function formOf({ envelope, unnamed }: z.output<typeof eventsQuerySchema>): EventForm {

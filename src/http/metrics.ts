@@ -4,14 +4,18 @@ import { METRICS_OBJECT } from "../metrics/meter.ts";
 import { type Labelled, PROMETHEUS_TEXT, prometheusText } from "../metrics/prometheus.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { AppEnv } from "./env.ts";
-import { metricsChannelsSchema } from "./metrics-schema.ts";
+import { metricsChannelsSchema, metricsQuerySchema } from "./metrics-schema.ts";
+import { valuesOf } from "./parameters.ts";
+import { readQuery } from "./query.ts";
 import { workerMeter } from "./worker-meter.ts";
+
+const NAMES = Object.keys(metricsQuerySchema.shape);
 
 /** `GET /metrics`: what was counted, of the whole service or of single channels, for Prometheus. */
 export const metrics = new Hono<AppEnv>().get("/metrics", async (c) => {
 	const authority = c.get("authority");
 	const publisher = await authority.administrator(c.req.raw);
-	const channels = readChannels(c.req.queries("channel") ?? []);
+	const channels = readChannels(valuesOf(readQuery(c.req.url, NAMES), "channel"));
 	for (const channel of channels) await authority.allowPublish(publisher, channel);
 	const measured = channels.length > 0 ? await measureChannels(c, channels) : [await measureAll(c)];
 	return c.body(prometheusText(measured), 200, { "Content-Type": PROMETHEUS_TEXT });

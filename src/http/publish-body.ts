@@ -3,7 +3,7 @@ import { z } from "zod";
 import { firstMessage, Problem } from "../errors.ts";
 import { checkCount } from "../sse/intake.ts";
 import { mediaType, parseJson, readText } from "./body.ts";
-import { readQuery } from "./query.ts";
+import { readParameters } from "./parameters.ts";
 
 /** The forms in which events can be published, each read into what `acceptEvents` checks. */
 
@@ -36,19 +36,24 @@ export const formSchema = z
 /** The standard has such a line ignored, and with it what it was meant to say. */
 const LATE_MARK = /(?:^|[\n\r])\ufeff/;
 
-const FORMS: Record<string, (text: string, query: URLSearchParams) => unknown> = {
+const FORMS: Record<string, (text: string, type: string | undefined) => unknown> = {
 	"application/json": readJson,
 	"application/x-www-form-urlencoded": readForm,
-	"text/plain": (text, query) => withType(text, query.get("type")),
+	"text/plain": withType,
 	"text/event-stream": readFrames,
 };
 
 /**
  * The events in a request's body, not yet checked.
  *
+ * @param queryType the type in the query, for a body that cannot name it.
  * @throws Problem `unsupported_media_type`, `payload_too_large` or `invalid_event`.
  */
-export async function readPublishBody(request: Request, maxEventBytes: number): Promise<unknown> {
+export async function readPublishBody(
+	request: Request,
+	maxEventBytes: number,
+	queryType: string | undefined,
+): Promise<unknown> {
 	const type = mediaType(request);
 	const read = Object.hasOwn(FORMS, type) ? FORMS[type] : undefined;
 	if (!read)
@@ -59,7 +64,7 @@ export async function readPublishBody(request: Request, maxEventBytes: number): 
 		"invalid_event",
 	);
 	if (text === "") throw new Problem("invalid_event", "The body is empty. Send the event in it.");
-	return read(text, new URL(request.url).searchParams);
+	return read(text, queryType);
 }
 
 /** Data is kept as it was written: parsed, `1e400` and 9007199254740993 would be other numbers. */
@@ -74,13 +79,13 @@ function readJson(text: string): unknown {
 	return value;
 }
 
-function withType(data: string, type: string | null): unknown {
-	return { data, ...(type !== null && { type }) };
+function withType(data: string, type: string | undefined): unknown {
+	return { data, ...(type !== undefined && { type }) };
 }
 
 function readForm(text: string): unknown {
 	if (text.split("&", MAX_FORM_PARTS + 1).length > MAX_FORM_PARTS) throw new Problem("invalid_event", FORM_FIELDS);
-	const checked = formSchema.safeParse(readQuery(new URLSearchParams(text)));
+	const checked = formSchema.safeParse(readParameters(text, "invalid_event", "form"));
 	if (checked.success) return checked.data;
 	const unknown = checked.error.issues.find((issue) => issue.code === "unrecognized_keys");
 	throw new Problem("invalid_event", unknown?.message ?? firstMessage(checked.error));
@@ -100,7 +105,7 @@ function readFrames(text: string): unknown {
 		},
 		onEvent: ({ event, data }) => {
 			checkCount(events.length + 1);
-			events.push({ ...(withType(data, event ?? null) as object), ...(retry !== undefined && { retry }) });
+			events.push({ ...(withType(data, event) as object), ...(retry !== undefined && { retry }) });
 			retry = undefined;
 		},
 	});

@@ -11,6 +11,9 @@ const KEY_HELP = "An Idempotency-Key has 1 to 128 visible ASCII characters.";
 const HEAD_HELP = "`ifHead` must be one id, the channel's head, as a text.";
 const CONDITIONS_HELP = "The conditions must be an object with `idempotencyKey`, `ifHead` or both, and nothing else.";
 
+/** The type is checked with its event. */
+export const publishQuerySchema = z.object({ type: z.string("must be given once").optional() });
+
 export const idempotencyKeySchema = z
 	.string(KEY_HELP)
 	.regex(/^[\x21-\x7e]{1,128}$/, KEY_HELP)

@@ -10,19 +10,24 @@ import { subjectSchema } from "../names.ts";
 import { acceptEvents } from "../sse/intake.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import type { AppEnv, TidingsEnv } from "./env.ts";
+import { pathParameter } from "./path.ts";
 import { readPublishBody } from "./publish-body.ts";
 import {
 	idempotencyKeySchema,
 	ifMatchSchema,
 	type PublishConditions,
 	publishConditionsSchema,
+	publishQuerySchema,
 } from "./publish-schema.ts";
+import { checkQuery, readQuery } from "./query.ts";
 import { workerMeter } from "./worker-meter.ts";
+
+const QUERY_NAMES = Object.keys(publishQuerySchema.shape);
 
 /** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
 export const publish = new Hono<AppEnv>()
-	.post("/channels/:channel/events", (c) => publishTo(c, c.req.param("channel")))
-	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(checkSubject(readSubject(c.req.url)))));
+	.post("/channels/:channel/events", (c) => publishTo(c, pathParameter(c, "channel")))
+	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(checkSubject(pathParameter(c, "sub")))));
 
 /** @throws Problem `invalid_request` unless it may be a user's subject. */
 export function checkSubject(subject: unknown): string {
@@ -36,15 +41,6 @@ export function checkConditions(conditions: unknown): PublishConditions {
 	return check(publishConditionsSchema, conditions);
 }
 
-/** The subject in a path, decoded here: one that is encoded badly must not quietly become another. */
-function readSubject(url: string): string {
-	try {
-		return decodeURIComponent(new URL(url).pathname.split("/").at(-2) ?? "");
-	} catch (cause) {
-		throw new Problem("invalid_request", "The subject in the path is not percent-encoded UTF-8.", { cause });
-	}
-}
-
 async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	const authority = c.get("authority");
 	const publisher = await authority.publisher(c.req.raw);
@@ -52,8 +48,9 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	await authority.allowPublish(publisher, channel);
 	await limitRate(c.env.PUBLISH_RATE_LIMIT, publisher);
 	const conditions = readConditions(c.req.raw.headers);
+	const { type } = checkQuery(readQuery(c.req.url, QUERY_NAMES), publishQuerySchema);
 	const { config } = authority;
-	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES);
+	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES, type);
 	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }

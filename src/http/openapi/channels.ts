@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
 import { channelStateSchema } from "../../channel/state.ts";
-import type { ProblemCode } from "../../errors.ts";
 import {
 	channelPath,
 	endedQuerySchema,
@@ -19,12 +18,10 @@ interface Route {
 	query?: z.ZodType<unknown, Record<string, unknown>>;
 	answer: z.ZodType;
 	answers: string;
-	/** Besides those of every route below a channel. */
-	codes?: ProblemCode[];
 }
 
 function administering(route: Route): ZodOpenApiOperationObject {
-	const { operationId, summary, query, answer, answers, codes = [] } = route;
+	const { operationId, summary, query, answer, answers } = route;
 	return {
 		operationId,
 		tags: ["Administer"],
@@ -33,7 +30,7 @@ function administering(route: Route): ZodOpenApiOperationObject {
 		requestParams: { path: channelPath, ...(query && { query }) },
 		responses: {
 			200: { description: answers, content: { "application/json": { schema: answer } } },
-			...problems("invalid_channel", ...CREDENTIALS, ...CHANNEL, ...codes),
+			...problems("invalid_request", "invalid_channel", ...CREDENTIALS, ...CHANNEL),
 		},
 	};
 }
@@ -52,7 +49,6 @@ export const channelsPaths = (): ZodOpenApiPathsObject => ({
 			summary: "End all streams and forget all events",
 			answer: endedSchema,
 			answers: "How many streams were ended.",
-			codes: ["invalid_request"],
 		}),
 	},
 	"/channels/{channel}/events": {
@@ -62,7 +58,6 @@ export const channelsPaths = (): ZodOpenApiPathsObject => ({
 			query: historyQuerySchema,
 			answer: historySchema,
 			answers: "The events, oldest first.",
-			codes: ["invalid_request"],
 		}),
 	},
 	"/channels/{channel}/subscribers": {
@@ -78,7 +73,6 @@ export const channelsPaths = (): ZodOpenApiPathsObject => ({
 			query: endedQuerySchema,
 			answer: endedSchema,
 			answers: "How many streams were ended.",
-			codes: ["invalid_request"],
 		}),
 	},
 });

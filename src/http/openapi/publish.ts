@@ -4,11 +4,11 @@ import { receiptSchema } from "../../receipt.ts";
 import { batchSchema, eventSchema, typeSchema } from "../../sse/intake.ts";
 import { channelPath } from "../channels-schema.ts";
 import { formSchema } from "../publish-body.ts";
-import { publishHeaders, subjectPath } from "../publish-schema.ts";
+import { publishHeaders, publishQuerySchema, subjectPath } from "../publish-schema.ts";
 import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 
-const publishQuery = z.object({
+const publishQuery = publishQuerySchema.extend({
 	type: typeSchema.optional().meta({ description: "The event's type, where the body is `text/plain`." }),
 });
 
