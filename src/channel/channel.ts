@@ -157,7 +157,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		const startedAt = Date.now();
 		const outcome = await this.#publishing.publish(request);
 		if (outcome.ok && !outcome.replayed) this.#counts.published(request.events.length, Date.now() - startedAt);
-		if (this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
+		if (outcome.ok && this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
 		return outcome;
 	}
 
@@ -198,7 +198,6 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	async endSubscribers(which: EndedSubscribers): Promise<number> {
 		const now = Date.now();
 		if ("user" in which) {
-			this.#log.birth(now);
 			this.#revocations.add(which.user, now);
 			// Those who are gone must not come back after a crash.
 			await this.#sync();
@@ -208,7 +207,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 			"revoked",
 			now,
 		);
-		if (this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
+		if ("user" in which && this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
 		return ended;
 	}
 
@@ -301,7 +300,6 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	 */
 	#admit(subscription: Subscription): number {
 		const now = Date.now();
-		this.#log.birth(now);
 		this.#admission.check(subscription, now);
 		return now;
 	}
@@ -370,8 +368,10 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	}
 
 	async #free(): Promise<void> {
+		const { storage } = this.ctx;
+		this.#alarmAt = undefined;
 		await this.ctx.blockConcurrencyWhile(async () => {
-			await this.ctx.storage.deleteAll();
+			await Promise.all([storage.deleteAlarm(), storage.deleteAll()]);
 			this.#log.reload();
 		});
 	}

@@ -1,4 +1,5 @@
 import type { NewEvent, Recipients, StoredEvent } from "../sse/event.ts";
+import { runsOf } from "./runs.ts";
 
 /**
  * The log of one channel: a ring in SQLite, one row a slot (`offset % capacity`), written with an upsert, so that an event
@@ -6,13 +7,13 @@ import type { NewEvent, Recipients, StoredEvent } from "../sse/event.ts";
  *
  * Appended events are not visible at once: `head` moves only when the caller says that they are on disk. A reader never
  * sees an event that a crash could take back.
+ *
+ * The first event makes the log. Before it, nothing is on disk, and the position is 0; the same position later means the
+ * beginning, from which everything can be read as long as nothing was forgotten.
  */
 
 /** A log starts at this many offsets for every second of unix time: a later log's offsets are higher than an earlier one's. */
 const OFFSETS_PER_SECOND = 1_000_000;
-
-/** So much data goes into one statement; an event with more than that goes alone. */
-const MAX_RUN_CHARACTERS = 262_144;
 
 /** What a log needs of a Durable Object's storage. */
 export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
@@ -59,19 +60,19 @@ export class Log {
 		this.reload();
 	}
 
-	/** Whether anybody has subscribed or published yet. */
+	/** Whether anything was ever published. */
 	get isBorn(): boolean {
 		return this.#extent !== undefined;
 	}
 
-	/** The lowest position that a cursor of this channel can have. */
+	/** The lowest position that a cursor of this channel can have, but for 0; 0 before the first event is visible. */
 	get born(): number {
-		return this.#extent?.born ?? 0;
+		return this.#isVisible ? (this.#extent?.born ?? 0) : 0;
 	}
 
-	/** The position that the log started from; a wipe moves it on. */
+	/** The position that the log started from; a wipe moves it on. 0 before the first event is visible. */
 	get start(): number {
-		return this.#extent?.start ?? 0;
+		return this.#isVisible ? (this.#extent?.start ?? 0) : 0;
 	}
 
 	/** When the last event was published, in unix milliseconds; 0 before the first. */
@@ -79,7 +80,11 @@ export class Log {
 		return this.#extent?.lastAt ?? 0;
 	}
 
-	/** The offset of the last visible event. Before the first one: where the log starts; before the log is born: 0. */
+	get #isVisible(): boolean {
+		return this.#head > 0;
+	}
+
+	/** The offset of the last visible event; 0 before the first one, and after a wipe where the log starts anew. */
 	get head(): number {
 		return this.#head;
 	}
@@ -92,9 +97,8 @@ export class Log {
 		this.#head = this.#extent?.last ?? 0;
 	}
 
-	/** Writes down where the log starts, unless that was done before. */
-	birth(now: number): void {
-		if (this.#extent) return;
+	/** Writes down where the log starts. */
+	#birth(now: number): Extent {
 		const start = firstPosition(now);
 		const { sql } = this.#storage;
 		sql.exec(`CREATE TABLE log (
@@ -102,8 +106,7 @@ export class Log {
 			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
 		this.#createEvents();
 		sql.exec("INSERT INTO log (id, born, start, capacity) VALUES (0, ?, ?, ?)", start, start, this.#retention.events);
-		this.#extent = { born: start, start, last: start, lastAt: 0, idleSince: undefined };
-		this.#head = start;
+		return { born: start, start, last: start, lastAt: 0, idleSince: undefined };
 	}
 
 	/** Forgets all events. The offsets go on: none is used twice, and cursors from before are found to be behind. */
@@ -139,8 +142,7 @@ export class Log {
 
 	/** Appends events with contiguous offsets. They stay invisible until {@link reveal}. */
 	append(events: readonly NewEvent[], now: number): StoredEvent[] {
-		this.birth(now);
-		const extent = this.#extent as Extent;
+		const extent = this.#extent ?? this.#birth(now);
 		// A clock that was set back must not make events look older than those before them.
 		const at = Math.max(now, extent.lastAt);
 		const stored = events.map((event, index) => ({ ...event, offset: extent.last + 1 + index, at }));
@@ -271,21 +273,6 @@ export class Log {
 			sql.exec("UPDATE log SET capacity = ?", capacity);
 		});
 	}
-}
-
-/** Cuts events into runs of which each can be written with one statement: a bound value has at most 2 MB. */
-function runsOf(events: readonly StoredEvent[]): StoredEvent[][] {
-	const runs: StoredEvent[][] = [];
-	let characters = MAX_RUN_CHARACTERS;
-	for (const event of events) {
-		characters += event.data.length;
-		if (characters > MAX_RUN_CHARACTERS) {
-			runs.push([]);
-			characters = event.data.length;
-		}
-		runs.at(-1)?.push(event);
-	}
-	return runs;
 }
 
 function firstPosition(now: number): number {

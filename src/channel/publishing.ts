@@ -84,7 +84,7 @@ export class Publishing {
 	#append({ events, idempotency, ifHead }: PublishRequest, stored: StoredEvent[]): PublishOutcome {
 		const { log, keys, subscribers } = this.#channel;
 		const now = Date.now();
-		const answered = idempotency && keys.find(idempotency.key, now);
+		const answered = idempotency && log.isBorn && keys.find(idempotency.key, now);
 		if (answered) return this.#repeat(answered, idempotency.digest);
 		const head = formatCursor(log.last);
 		if (ifHead !== undefined && ifHead !== head) {

@@ -58,8 +58,10 @@ export class Replay {
 	/** Sends a subscriber what it has missed, as far as it has room; when that is all, it takes live events again. */
 	catchUp(subscriber: Subscriber, now: number): void {
 		while (subscriber.isBehind && !subscriber.isClogged) {
-			const oldest = this.#log.oldest(now) ?? this.#log.head + 1;
-			if (subscriber.position + 1 < oldest) {
+			const { born, head } = this.#log;
+			const oldest = this.#log.oldest(now) ?? head + 1;
+			// One that came before the first event is at 0: the beginning.
+			if (Math.max(subscriber.position, born) + 1 < oldest) {
 				const after = formatCursor(subscriber.position);
 				subscriber.skip({ after, oldest: formatCursor(oldest), reason: "trimmed" }, oldest - 1, now);
 			}

@@ -15,7 +15,7 @@ export interface StartRequest {
 
 /** What has to be known of a log to find a place in it. */
 export interface LogView {
-	/** The lowest position that a cursor of this channel can have. */
+	/** The lowest position that a cursor of this channel can have, but for 0. */
 	born: number;
 	head: number;
 	oldest: number | undefined;
@@ -54,12 +54,15 @@ export function findStart(request: StartRequest, log: LogView): Start {
 
 function resume(cursor: string, offset: number | undefined, { born, head, oldest }: LogView): Start {
 	const oldestCursor = oldest === undefined ? null : formatCursor(oldest);
-	if (offset === undefined || offset < born || offset > head) {
+	// 0 is the beginning: who has it came before the first event.
+	const isForeign = offset === undefined || offset > head || (offset < born && offset !== 0);
+	if (isForeign) {
 		const gap = { after: cursor, oldest: oldestCursor, reason: "foreign_cursor" } as const;
 		return { position: head, cursor: head, resumed: false, gap };
 	}
+	const place = Math.max(offset, born);
 	const first = oldest ?? head + 1;
-	if (offset + 1 < first) {
+	if (place + 1 < first) {
 		return {
 			position: first - 1,
 			cursor: offset,
@@ -67,7 +70,7 @@ function resume(cursor: string, offset: number | undefined, { born, head, oldest
 			gap: { after: formatCursor(offset), oldest: oldestCursor, reason: "trimmed" },
 		};
 	}
-	return { position: offset, cursor: offset, resumed: true };
+	return { position: place, cursor: offset, resumed: true };
 }
 
 function withoutCursor({ rewind, since }: StartRequest, { head, oldest, firstSince }: LogView): number {

@@ -35,7 +35,8 @@ export class Retirement {
 	/** Nobody is here: there is no heartbeat until somebody comes, only a look at whether the channel is worth keeping. */
 	async begin(now: number): Promise<void> {
 		const { log, replaySeconds, isEmpty, wakeAt } = this.#channel;
-		if (!isEmpty() || !log.isBorn) return;
+		if (!isEmpty()) return;
+		if (!log.isBorn) return await this.#keepRevocations(now);
 		log.setIdleSince(now);
 		await wakeAt(now + replaySeconds * 1000);
 	}
@@ -44,7 +45,7 @@ export class Retirement {
 	async look(now: number): Promise<void> {
 		const { log, replaySeconds, wakeAt, free } = this.#channel;
 		const { idleSince } = log;
-		// Streams were open when the object died: their clients are on their way back.
+		// Nothing was ever published; or streams were open when the object died, and their clients are on their way back.
 		if (idleSince === undefined) return await this.begin(now);
 		const restedAt = Math.max(idleSince, log.lastAt) + replaySeconds * 1000;
 		if (now < restedAt) await wakeAt(restedAt);
@@ -52,9 +53,17 @@ export class Retirement {
 		else await wakeAt(now + REST_MILLISECONDS);
 	}
 
+	/** Where nothing was ever published, nothing else is worth keeping. */
+	async #keepRevocations(now: number): Promise<void> {
+		const { revocations, isIdle, wakeAt, free } = this.#channel;
+		const until = revocations.rememberedUntil(now);
+		if (until !== undefined) await wakeAt(until);
+		else if (isIdle()) await free();
+	}
+
 	#isForgettable(now: number): boolean {
 		const { log, keys, revocations, isIdle } = this.#channel;
-		const holdsPromises = !keys.isEmpty(now) || !revocations.isEmpty(now);
+		const holdsPromises = !keys.isEmpty(now) || revocations.rememberedUntil(now) !== undefined;
 		return !holdsPromises && isIdle() && log.isSurpassedAt(now);
 	}
 }

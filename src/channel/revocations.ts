@@ -35,9 +35,10 @@ export class Revocations {
 		return at !== undefined && isRemembered(at, now) && issuedAt * 1000 <= at;
 	}
 
-	/** Whether nobody is refused any more. */
-	isEmpty(now: number): boolean {
-		return ![...this.#known.values()].some((at) => isRemembered(at, now));
+	/** Until when somebody is refused, in unix milliseconds; `undefined` when nobody is. */
+	rememberedUntil(now: number): number | undefined {
+		const last = this.#known.values().reduce((last, at) => Math.max(last, at), 0);
+		return isRemembered(last, now) ? last + REMEMBERED_MILLISECONDS : undefined;
 	}
 
 	/** Read once: everybody who comes is looked for. */

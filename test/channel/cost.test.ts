@@ -122,6 +122,7 @@ describe("a publish", () => {
 	it("is one request, and one row for each event, also where the log overwrites its oldest", async () => {
 		const channel = freshChannel();
 		await open(channel);
+		await published(channel, { data: "makes the log" });
 		const cost = await meter(channel);
 		for (const _ of [1, 2]) {
 			await published(channel, { data: "x" });
@@ -134,6 +135,14 @@ describe("a publish", () => {
 			await published(channel, new Array(100).fill({ data: "fills the log" }));
 			cost();
 		}
+	});
+
+	it("makes the tables when it is the first", async () => {
+		const channel = freshChannel();
+		await open(channel);
+		const cost = await meter(channel);
+		await published(channel, { data: "x" });
+		expect(cost()).toEqual(COUNTED.firstPublish);
 	});
 
 	it("costs a second row with an idempotency key, and a third when the key is forgotten", async () => {
@@ -150,7 +159,7 @@ describe("a publish", () => {
 });
 
 describe("a stream", () => {
-	it("makes the tables and sets the alarm when it is the first", async () => {
+	it("sets the alarm when it is the first, and writes nothing else", async () => {
 		const channel = freshChannel();
 		const cost = await meter(channel);
 		await open(channel);
@@ -223,6 +232,8 @@ describe("a channel that sleeps", () => {
 	it("is told once for every 64 KiB that a client has taken, and of nothing else", async () => {
 		const channel = freshChannel();
 		const stream = await open(channel);
+		await published(channel, { data: "makes the log" });
+		await stream.next();
 		const cost = await meter(channel);
 		let costs = { requests: 0, messages: 0, rowsWritten: 0, rowsRead: 0 };
 		const EVENTS = 20;

@@ -13,7 +13,9 @@ const LOG: LogView = {
 	},
 };
 /** Nothing has been published yet. */
-const NEW: LogView = { born: 1000, head: 1000, oldest: undefined, firstSince: () => undefined };
+const NEW: LogView = { born: 0, head: 0, oldest: undefined, firstSince: () => undefined };
+/** It was wiped. */
+const WIPED: LogView = { born: 1000, head: 2000, oldest: undefined, firstSince: () => undefined };
 /** All that was published has been forgotten. */
 const FORGOTTEN: LogView = { born: 1000, head: 1010, oldest: undefined, firstSince: () => undefined };
 /** Nothing has been forgotten. */
@@ -31,13 +33,20 @@ describe("findStart with a cursor", () => {
 		["1007", LOG, "in what is remembered"],
 		["1005", LOG, "just before the oldest remembered event"],
 		["1000", WHOLE, "at the start of a log that has forgotten nothing"],
-		["1000", NEW, "at the start of a log without events"],
+		["0", NEW, "at the beginning of a channel without events"],
 		["1010", FORGOTTEN, "at the head of a log that has forgotten everything"],
 	])("resumes from %s exactly", (cursor, log) => {
 		expect(findStart(given(cursor), log)).toEqual({ position: Number(cursor), cursor: Number(cursor), resumed: true });
 	});
 
+	it("resumes from 0 at the start of a log that was born since, and has forgotten nothing", () => {
+		expect(findStart(given("0"), WHOLE)).toEqual({ position: 1000, cursor: 0, resumed: true });
+	});
+
 	it.each([
+		["0", LOG, 1005, "1006"],
+		["0", FORGOTTEN, 1010, null],
+		["0", WIPED, 2000, null],
 		["1004", LOG, 1005, "1006"],
 		["1000", LOG, 1005, "1006"],
 		["1009", FORGOTTEN, 1010, null],
@@ -53,7 +62,7 @@ describe("findStart with a cursor", () => {
 
 	it.each([
 		["of an earlier log", "999"],
-		["of no log", "0"],
+		["lower than any log's", "1"],
 		["ahead of the head", "1011"],
 		["far ahead of the head", "9007199254740991"],
 		["beyond what is an offset", "9007199254740993"],
@@ -86,7 +95,7 @@ describe("findStart with a cursor", () => {
 describe("findStart without a cursor", () => {
 	it.each([
 		["starts live", {}, LOG, 1010],
-		["starts live in a new log", {}, NEW, 1000],
+		["starts live in a new log", {}, NEW, 0],
 		["goes back 1 event", { rewind: 1 }, LOG, 1009],
 		["goes back 3 events", { rewind: 3 }, LOG, 1007],
 		["goes back as far as is remembered", { rewind: 5 }, LOG, 1005],
@@ -94,14 +103,14 @@ describe("findStart without a cursor", () => {
 		["goes back no further, however far it should", { rewind: 999_999_999 }, LOG, 1005],
 		["goes back to the start of a log that has forgotten nothing", { rewind: 999 }, WHOLE, 1000],
 		["goes back over everything", { rewind: "all" }, LOG, 1005],
-		["goes back nowhere in a new log", { rewind: "all" }, NEW, 1000],
-		["goes back nowhere in a new log, by count", { rewind: 7 }, NEW, 1000],
+		["goes back nowhere in a new log", { rewind: "all" }, NEW, 0],
+		["goes back nowhere in a new log, by count", { rewind: 7 }, NEW, 0],
 		["goes back nowhere where all is forgotten", { rewind: "all" }, FORGOTTEN, 1010],
 		["goes back nowhere where all is forgotten, by count", { rewind: 7 }, FORGOTTEN, 1010],
 		["starts with the events since a time", { since: 8000 }, LOG, 1007],
 		["starts with the oldest where the time is before it", { since: 0 }, LOG, 1005],
 		["starts live where nothing has come since", { since: 10_001 }, LOG, 1010],
-		["starts live in a new log, whatever the time", { since: 0 }, NEW, 1000],
+		["starts live in a new log, whatever the time", { since: 0 }, NEW, 0],
 	] as const)("%s", (_, request, log, position) => {
 		expect(findStart(request, log)).toEqual({ position, cursor: position, resumed: false });
 	});

@@ -27,6 +27,18 @@ describe("GET /channels/{channel}", () => {
 		await stream.close();
 	});
 
+	it("tells a head from which a stream resumes, also where nothing was published yet", async () => {
+		const channel = freshChannel();
+		for (const data of ["first", "second"]) {
+			const { head } = (await (await get(`/channels/${channel}`)).json()) as { head: string };
+			const [id] = await published(channel, { data });
+			const stream = await subscribe(`/events?channel=${channel}&lastEventId=${head}`, await issuer.token());
+			expect(await stream.expect("connected")).toMatchObject({ id: head, data: { resumed: true } });
+			expect(await stream.next()).toMatchObject({ id, data });
+			await stream.close();
+		}
+	});
+
 	it("tells of a channel that nobody has used, and leaves it so", async () => {
 		const channel = freshChannel();
 		const unused = { channel, head: "0", oldest: null, buffered: 0, subscribers: 0 };

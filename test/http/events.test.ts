@@ -38,7 +38,7 @@ describe("GET /events", () => {
 		expect(value.split("\n").slice(0, 3)).toEqual([
 			expect.stringMatching(/^retry: \d{4}$/),
 			"event: connected",
-			expect.stringMatching(/^id: \d{16}$/),
+			"id: 0",
 		]);
 		expect(JSON.parse(value.split("\n")[3]?.slice("data: ".length) ?? "")).toEqual({
 			connection: expect.stringMatching(/^[\w-]{86}$/),
@@ -68,10 +68,9 @@ describe("GET /events", () => {
 	it("delivers an event as it is published, with its type, id and data", async () => {
 		const channel = freshChannel();
 		const stream = await subscribe(`/events?channel=${channel}`, alice);
-		const connected = await stream.expect("connected");
+		await stream.expect("connected");
 		const [id] = await published(channel, { type: "order", data: { id: 7 } });
 		expect(await stream.expect("order")).toEqual({ id, data: { id: 7 } });
-		expect(Number(id)).toBe(Number(connected.id) + 1);
 		await stream.close();
 	});
 

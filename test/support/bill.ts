@@ -14,8 +14,10 @@ export const COUNTED = {
 	batchOfTen: { requests: 1, messages: 0, rowsWritten: 10, rowsRead: 20 },
 	/** With an idempotency key, which costs another row when it is forgotten. */
 	keyedPublish: { requests: 1, messages: 0, rowsWritten: 2, rowsRead: 2 },
-	/** The opening of the first stream ever: it makes the tables, and sets the alarm. */
-	firstStream: { requests: 1, messages: 0, rowsWritten: 6, rowsRead: 5 },
+	/** The first publish ever: it makes the tables. A stream is open. */
+	firstPublish: { requests: 1, messages: 0, rowsWritten: 6, rowsRead: 5 },
+	/** The opening of a stream of a channel that nothing was published to, where nobody is: it sets the alarm. */
+	firstStream: { requests: 1, messages: 0, rowsWritten: 1, rowsRead: 1 },
 	/** From its opening to the end of its credentials, of which it is warned; others are open all the while. */
 	stream: { requests: 3, messages: 0, rowsWritten: 2, rowsRead: 1 },
 	/** The same, of a stream without company: the channel writes down since when nobody is there. */
@@ -148,7 +150,8 @@ export function countedRows(): string[] {
 		publish: "a publish of one event",
 		batchOfTen: "a batch of 10 events",
 		keyedPublish: "a publish of one event with an `Idempotency-Key`",
-		firstStream: "opening the first stream that a channel ever has",
+		firstPublish: "the first publish that a channel ever has, of one event",
+		firstStream: "opening the first stream of a channel that nothing was published to",
 		stream: "any other stream, from its opening to the end of its credentials",
 		loneStream: "the same, where it is the channel's only stream",
 		heartbeat: "`direct`: a heartbeat, for all streams of a channel together",
