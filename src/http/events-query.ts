@@ -7,6 +7,14 @@ const once = (problem: string) => ({
 	error: ({ input }: { input?: unknown }) => (Array.isArray(input) ? "must be given once" : problem),
 });
 
+/** A `+` in a query is a space: the offset of a time loses it. */
+const onceWithPlus: typeof once = (problem) => ({
+	error: (issue) =>
+		typeof issue.input === "string" && / \d{2}:?\d{2}$/.test(issue.input)
+			? "must have the `+` of its offset as `%2B`: in a query, `+` is a space"
+			: once(problem).error(issue),
+});
+
 const flag = (description: string) =>
 	z
 		.enum(["0", "1"], once("must be 0 or 1"))
@@ -35,7 +43,7 @@ export const eventsQuerySchema = z
 			.prefault([])
 			.meta({ description: "Only events of these types are delivered. Control events always are." }),
 		rewind: rewindSchema(once),
-		since: sinceSchema(once),
+		since: sinceSchema(onceWithPlus),
 		envelope: flag("every event's data is an envelope, which tells its channel, id, type and time."),
 		unnamed: flag("with `envelope=1`, events have no `event:` line."),
 		inbox: flag("adds the caller's personal channel. `channel` may then be left out."),

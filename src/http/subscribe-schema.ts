@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { channelSchema } from "../names.ts";
+import { typeSchemaWith } from "../sse/intake.ts";
 import { whole } from "../whole.ts";
+import { timeSchema } from "./time-schema.ts";
 
 /** What a stream may be asked for, wherever it stands: in a query as text, or in a message as JSON. */
 
@@ -30,10 +32,7 @@ export function rewindSchema(help = plainly) {
 
 export function sinceSchema(help = plainly) {
 	return z
-		.union(
-			[whole(0, 999_999_999_999_999, /^\d{1,15}$/), z.iso.datetime({ offset: true }).transform(Date.parse)],
-			help(SINCE_HELP),
-		)
+		.union([whole(0, 999_999_999_999_999, /^\d{1,15}$/), timeSchema], help(SINCE_HELP))
 		.optional()
 		.meta({
 			description:
@@ -41,7 +40,13 @@ export function sinceSchema(help = plainly) {
 		});
 }
 
-export const typesSchema = z.array(z.string()).max(MAX_TYPES, `must be given at most ${MAX_TYPES} times`);
+/** Nobody can publish any other: a stream that asked for one would wait for ever. */
+const wantedTypeSchema = typeSchemaWith({
+	empty: "leave it out for events of all types",
+	reserved: "leave it out: control events come in any case, and `presence` asks for who comes and goes",
+});
+
+export const typesSchema = z.array(wantedTypeSchema).max(MAX_TYPES, `must be given at most ${MAX_TYPES} times`);
 
 /** One of the two says where to start. */
 export function hasOneStart({ rewind, since }: { rewind?: unknown; since?: unknown }): boolean {

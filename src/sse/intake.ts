@@ -26,21 +26,28 @@ const MAX_STORED_BYTES = 1_900_000;
 /** UTF-8 takes at most three bytes for a UTF-16 code unit (RFC 3629, section 3). */
 const MAX_BYTES_PER_CHARACTER = 3;
 
-export const typeSchema = z
-	.string()
-	.min(1, "must not be empty; leave it out for `message`")
-	// Those of a long one are not counted: a character has at most two code units.
-	.refine(
-		(type) => type.length <= 2 * MAX_TYPE_CHARACTERS && [...type].length <= MAX_TYPE_CHARACTERS,
-		`must have at most ${MAX_TYPE_CHARACTERS} characters`,
-	)
-	.regex(/^\P{Cc}*$/u, "must not hold control characters")
-	.refine((type) => type.isWellFormed(), "must not hold half of a surrogate pair")
-	.refine((type) => !RESERVED_TYPES.some((reserved) => reserved === type), {
-		error: (issue) => `"${issue.input}" is reserved for the service; choose another name`,
-	})
-	// JSON Schema counts characters as it is done here, by code points.
-	.meta({ maxLength: MAX_TYPE_CHARACTERS, not: { type: "string", enum: [...RESERVED_TYPES] } });
+/** A type that an event may have. What to do about an empty or a reserved one depends on who names it. */
+export function typeSchemaWith(help: { empty: string; reserved: string }) {
+	return (
+		z
+			.string()
+			.min(1, `must not be empty; ${help.empty}`)
+			// Those of a long one are not counted: a character has at most two code units.
+			.refine(
+				(type) => type.length <= 2 * MAX_TYPE_CHARACTERS && [...type].length <= MAX_TYPE_CHARACTERS,
+				`must have at most ${MAX_TYPE_CHARACTERS} characters`,
+			)
+			.regex(/^\P{Cc}*$/u, "must not hold control characters")
+			.refine((type) => type.isWellFormed(), "must not hold half of a surrogate pair")
+			.refine((type) => !RESERVED_TYPES.some((reserved) => reserved === type), {
+				error: (issue) => `"${issue.input}" is reserved for the service; ${help.reserved}`,
+			})
+			// JSON Schema counts characters as it is done here, by code points.
+			.meta({ maxLength: MAX_TYPE_CHARACTERS, not: { type: "string", enum: [...RESERVED_TYPES] } })
+	);
+}
+
+export const typeSchema = typeSchemaWith({ empty: "leave it out for `message`", reserved: "choose another name" });
 
 const claimValueSchema = z.union(
 	[z.string(), z.number(), z.boolean(), z.null()],

@@ -217,6 +217,8 @@ describe("where to start without a cursor", () => {
 		["all of them", "rewind=all", ["a", "b", "c"]],
 		["everything since a time in milliseconds", "since=0", ["a", "b", "c"]],
 		["everything since an RFC 3339 time", "since=2020-01-01T00:00:00%2B01:00", ["a", "b", "c"]],
+		["everything since one in lower case", "since=2020-01-01t00:00:00z", ["a", "b", "c"]],
+		["everything since a leap second", "since=2016-12-31T23:59:60Z", ["a", "b", "c"]],
 	])("rewinds to %s", async (_, query, expected) => {
 		const channel = freshChannel();
 		await published(channel, [{ data: "a" }, { data: "b" }, { data: "c" }]);
@@ -347,6 +349,35 @@ describe("refused subscriptions", () => {
 	])("%s", async (_, query, status, code) => {
 		const response = await call(`/events?${query}`, { headers: { Authorization: `Bearer ${alice}` } });
 		expect(await problem(response)).toMatchObject({ status, code, detail: expect.stringMatching(/.{20,}/) });
+	});
+
+	it.each([
+		["2026-01-31T12:00:00+02:00", "%2B"],
+		["2026-01-31T12:00:00%20-02:00", "RFC 3339"],
+	])("a time whose offset has lost its sign: %s", async (since, hint) => {
+		const init = { headers: { Authorization: `Bearer ${alice}` } };
+		const response = await call(`/events?channel=orders&since=${since}`, init);
+		expect(await problem(response)).toMatchObject({
+			status: 400,
+			code: "invalid_request",
+			detail: expect.stringContaining(hint),
+		});
+	});
+
+	it.each([
+		["an empty one", "", "leave it out for events of all types"],
+		["one of a control event", "presence", "control events come in any case"],
+		["one that nobody may publish", "error", "reserved"],
+		["one with a control character", "a%0Ab", "control characters"],
+		["one of 65 characters", "é".repeat(65), "at most 64 characters"],
+	])("a type that no event can have: %s", async (_, type, advice) => {
+		const init = { headers: { Authorization: `Bearer ${alice}` } };
+		const response = await call(`/events?channel=orders&type=order&type=${type}`, init);
+		expect(await problem(response)).toMatchObject({
+			status: 400,
+			code: "invalid_request",
+			detail: expect.stringContaining(advice),
+		});
 	});
 
 	it("more than 32 channels", async () => {

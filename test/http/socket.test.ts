@@ -210,6 +210,10 @@ describe("a message that is refused", () => {
 		["names what can be no channel", { channels: ["a b"] }, "invalid_channel", 4400],
 		["names a channel that is not granted", { channels: ["orders", "secret"] }, "insufficient_scope", 4403],
 		["asks for no number of events", { channels: ["orders"], rewind: -1 }, "invalid_request", 4400],
+		["asks for an empty type", { channels: ["orders"], types: [""] }, "invalid_request", 4400],
+		["asks for a reserved type", { channels: ["orders"], types: ["order", "gap"] }, "invalid_request", 4400],
+		["asks for half of a character", { channels: ["orders"], types: ["\ud800"] }, "invalid_request", 4400],
+		["names a time without an offset", { channels: ["orders"], since: "2026-01-31T12:00:00" }, "invalid_request", 4400],
 		["names two starts", { channels: ["orders"], rewind: 1, since: 0 }, "invalid_request", 4400],
 	])("because it %s gets its code, and the connection ends", async (_, auth, code, closeCode) => {
 		const socket = await open({ token: alice, ...auth });
