@@ -151,6 +151,9 @@ const settings = {
 		.describe("How much may wait unread for one stream, shared out among its channels."),
 	MAX_SUBSCRIBERS: whole(1, 1_000_000).prefault(20_000).describe("How many streams of one channel may be open."),
 	MAX_CONNECTIONS_PER_USER: whole(1, 1_000_000).prefault(20).describe("How many of them may be one user's."),
+	MAX_CHANNELS_PER_USER: whole(1, 10_000)
+		.prefault(1000)
+		.describe("How many different channels a user may open within ten minutes."),
 	PUBLISH_KEYS: publishKeys
 		.optional()
 		.meta({ description: "The publish keys, each with the patterns that it covers.", writeOnly: true }),

@@ -42,6 +42,7 @@ describe("readTokenConfig", () => {
 			MAX_BACKLOG_BYTES: 1_048_576,
 			MAX_SUBSCRIBERS: 20_000,
 			MAX_CONNECTIONS_PER_USER: 20,
+			MAX_CHANNELS_PER_USER: 1000,
 		});
 	});
 

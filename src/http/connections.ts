@@ -13,10 +13,10 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	const authority = c.get("authority");
 	const subscriber = await authority.tokenSubscriber(c.req.raw);
 	const { user } = subscriber;
+	const renewal = await prepareRenewal(c.env, subscriber);
 	const connection = pathParameter(c, "connection");
 	const channel = await channelOf(c.env.CHANNEL, connection);
 	if (channel === undefined) throw unknownConnection();
-	const renewal = prepareRenewal(subscriber);
 	const open = await callChannel(c.env, channel, async (stub) => await stub.connection(connection));
 	if (!open) throw unknownConnection();
 	if (open.user !== user.sub) {

@@ -12,6 +12,8 @@ export interface TidingsEnv extends SettingsEnv, MetricsEnv {
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
 	/** How often a publisher may publish. Without it, there is no limit. */
 	PUBLISH_RATE_LIMIT?: RateLimit;
+	/** How often a user may open or renew a stream, or ask for a ticket. Without it, there is no limit. */
+	SUBSCRIBE_RATE_LIMIT?: RateLimit;
 	/** The files of the console and of `/docs`. Without it, there are no such pages. */
 	ASSETS?: Fetcher;
 }

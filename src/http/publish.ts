@@ -20,9 +20,11 @@ import {
 	publishQuerySchema,
 } from "./publish-schema.ts";
 import { checkQuery, readQuery } from "./query.ts";
+import { limitRate } from "./rate-limit.ts";
 import { workerMeter } from "./worker-meter.ts";
 
 const QUERY_NAMES = Object.keys(publishQuerySchema.shape);
+const TOO_OFTEN = "You publish more often than this service allows. Wait a little, or send batches.";
 
 /** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
 export const publish = new Hono<AppEnv>()
@@ -46,18 +48,13 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	const publisher = await authority.publisher(c.req.raw);
 	const channel = checkChannel(name);
 	await authority.allowPublish(publisher, channel);
-	await limitRate(c.env.PUBLISH_RATE_LIMIT, publisher);
+	await limitRate(c.env.PUBLISH_RATE_LIMIT, publisher.id, TOO_OFTEN);
 	const conditions = readConditions(c.req.raw.headers);
 	const { type } = checkQuery(readQuery(c.req.url, QUERY_NAMES), publishQuerySchema);
 	const { config } = authority;
 	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES, type);
 	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
-}
-
-async function limitRate(limit: RateLimit | undefined, { id }: Publisher): Promise<void> {
-	if (!limit || (await limit.limit({ key: id })).success) return;
-	throw new Problem("rate_limited", "You publish more often than this service allows. Wait a little, or send batches.");
 }
 
 /** Checks events and hands them to their channel. */

@@ -167,7 +167,7 @@ class Session {
 		if (user.sub !== relay.user) {
 			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
 		}
-		const renewal = prepareRenewal(subscriber);
+		const renewal = await prepareRenewal(this.#env, subscriber);
 		for (const channel of relay.channels) await this.#authority.allowSubscribe(user, channel);
 		relay.renew(renewal);
 	}

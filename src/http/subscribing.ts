@@ -8,7 +8,9 @@ import type { RelayOptions } from "../relay/relay.ts";
 import { Cursors } from "../sse/cursor.ts";
 import type { EventForm } from "../sse/event.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
+import { DistinctChannels } from "./distinct-channels.ts";
 import type { TidingsEnv } from "./env.ts";
+import { limitSubscribing } from "./rate-limit.ts";
 import { channelsSchema } from "./subscribe-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 
@@ -34,7 +36,7 @@ export interface SubscribeRequest {
 /**
  * What a user's request for a stream comes to, for its channels.
  *
- * @throws Problem `invalid_request`, `invalid_channel` or `insufficient_scope`, naming the channel.
+ * @throws Problem `invalid_request`, `invalid_channel` or `insufficient_scope`, naming the channel; `rate_limited`.
  */
 export async function prepareSubscription(
 	env: TidingsEnv,
@@ -42,13 +44,15 @@ export async function prepareSubscription(
 	{ user, endsAt }: Subscriber,
 	request: SubscribeRequest,
 ): Promise<RelayOptions> {
-	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = authority.config;
+	await limitSubscribing(env, user);
+	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = authority.config;
 	const { rewind, since, types, form, presence } = request;
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
 	checkIdentity(user);
 	checkSize({ channels, types }, MAX_WISHES_BYTES, "channels and types of this stream", "Name fewer");
+	limitChannels(user, channels, MAX_CHANNELS_PER_USER);
 	const subscription: Subscription = {
 		connection: await newConnection(env.CHANNEL, channels[0] ?? ""),
 		channels,
@@ -81,6 +85,16 @@ export async function prepareSubscription(
 	};
 }
 
+const opened = new DistinctChannels();
+
+function limitChannels({ sub }: User, channels: readonly string[], max: number): void {
+	if (opened.admit(sub, channels, max, Date.now())) return;
+	throw new Problem(
+		"rate_limited",
+		`You may open ${max} different channels within ten minutes (MAX_CHANNELS_PER_USER), and these are more. Try again later.`,
+	);
+}
+
 function readChannels(names: readonly string[]): string[] {
 	const checked = channelsSchema.safeParse([...new Set(names)].map(checkChannel));
 	if (checked.success) return checked.data.sort();
@@ -90,9 +104,10 @@ function readChannels(names: readonly string[]): string[] {
 /**
  * What a user's new credentials change about an open stream.
  *
- * @throws Problem `invalid_request` when there are more claims than can be kept with it.
+ * @throws Problem `invalid_request` when there are more claims than can be kept with it; `rate_limited`.
  */
-export function prepareRenewal({ user, endsAt }: Subscriber): Renewal {
+export async function prepareRenewal(env: TidingsEnv, { user, endsAt }: Subscriber): Promise<Renewal> {
+	await limitSubscribing(env, user);
 	checkIdentity(user);
 	const { sub, claims, expires, issuedAt } = user;
 	return { user: sub, claims, expires, endsAt, issuedAt };

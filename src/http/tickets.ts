@@ -8,6 +8,7 @@ import type { User } from "../auth/user.ts";
 import { describeIssue, Problem } from "../errors.ts";
 import { mediaType, parseJson, readText } from "./body.ts";
 import type { AppEnv } from "./env.ts";
+import { limitSubscribing } from "./rate-limit.ts";
 import { type IssuedTicket, keyTicketSchema, userTicketSchema } from "./tickets-schema.ts";
 
 const MAX_BODY_BYTES = 16_384;
@@ -20,6 +21,7 @@ const KEY_STREAM_SECONDS = 3600;
 export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 	const authority = c.get("authority");
 	const publisher = await authority.publisher(c.req.raw);
+	if (publisher.kind === "user") await limitSubscribing(c.env, publisher.user);
 	const seal = authority.ticketSeal;
 	const body = await readBody(c.req.raw);
 	const { ticket, expiresIn, streamFor } =

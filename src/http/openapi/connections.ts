@@ -17,7 +17,7 @@ export const connectionsPaths = (): ZodOpenApiPathsObject => ({
 					description: "Until when the stream may live.",
 					content: { "application/json": { schema: renewedSchema } },
 				},
-				...problems("invalid_request", "not_found", ...CREDENTIALS, ...CHANNEL),
+				...problems("invalid_request", "not_found", ...CREDENTIALS, ...CHANNEL, "rate_limited"),
 			},
 		},
 	},

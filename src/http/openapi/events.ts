@@ -28,6 +28,7 @@ export const eventsPaths = (): ZodOpenApiPathsObject => ({
 					"invalid_channel",
 					...CREDENTIALS,
 					...CHANNEL,
+					"rate_limited",
 					"too_many_connections",
 					"channel_full",
 				),

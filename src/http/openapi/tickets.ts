@@ -23,7 +23,7 @@ export const ticketsPaths = (): ZodOpenApiPathsObject => ({
 					headers: z.object({ "Cache-Control": z.literal("no-store") }),
 					content: { "application/json": { schema: issuedTicketSchema } },
 				},
-				...problems("invalid_request", ...CREDENTIALS, "payload_too_large", "unsupported_media_type"),
+				...problems("invalid_request", ...CREDENTIALS, "payload_too_large", "unsupported_media_type", "rate_limited"),
 			},
 		},
 	},
