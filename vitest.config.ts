@@ -4,8 +4,13 @@ import { defineConfig } from "vitest/config";
 import { node20 } from "./test/e2e/support/node20.ts";
 import { onNode20 } from "./test/e2e/support/node20-pool.ts";
 
-/** The service in workerd, with settings besides those for local work. */
-function inWorkerd(bindings: Record<string, string>) {
+/** The service in workerd, as it is deployed: the secrets for local work would be good on localhost only. */
+function inWorkerd(settings: Record<string, string>) {
+	const secrets = {
+		PUBLISH_KEYS: "the-publish-key-of-the-tests-0123456789",
+		TICKET_SECRET: "the-ticket-secret-of-the-tests-0123456789",
+	};
+	const bindings = { ...secrets, ...settings };
 	return cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } });
 }
 
@@ -26,7 +31,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 /** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
 const PURE = [
 	"test/{config,errors,lock,names,secrets,whole}.test.ts",
-	"test/auth/{credentials,grants,publishers,tickets}.test.ts",
+	"test/auth/{credentials,grants,local-keys,publishers,tickets}.test.ts",
 	"test/channel/{counts,group-commit,pacing,resume}.test.ts",
 	"test/client/*.test.ts",
 	"test/metrics/{data-point,prometheus,tally}.test.ts",

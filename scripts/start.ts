@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { LOCAL_PUBLISH_KEY } from "../src/local.ts";
 import { addDemoUsers, DEFAULT_STATE, issuerState, migrate } from "./issuer-database.ts";
 
 const { values: options } = parseArgs({
@@ -87,7 +88,7 @@ function welcome(): string {
 
   Publish, in another:
 
-    curl -w '\\n' ${tidings}/channels/orders/events -H 'Authorization: Bearer local-publish-key-0123456789abcdef' -H 'Content-Type: application/json' -d '{"type":"order","data":{"id":7,"state":"paid"}}'
+    curl -w '\\n' ${tidings}/channels/orders/events -H 'Authorization: Bearer ${LOCAL_PUBLISH_KEY}' -H 'Content-Type: application/json' -d '{"type":"order","data":{"id":7,"state":"paid"}}'
 
   Stop with Ctrl-C. What comes next is in README.md.
 `;

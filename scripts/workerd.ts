@@ -7,13 +7,14 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
+import { LOCAL_PUBLISH_KEY, LOCAL_TICKET_SECRET } from "../src/local.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/workerd/bin/workerd");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 const SERVICE = "src/worker.ts";
 
-export const PUBLISH_KEY = "local-publish-key-0123456789abcdef";
+export const PUBLISH_KEY = LOCAL_PUBLISH_KEY;
 
 /** Settings that stand for themselves: nothing else has to run for publish keys and their tickets to work. */
 export const SETTINGS = {
@@ -21,7 +22,7 @@ export const SETTINGS = {
 	JWT_ISSUER: "http://localhost:8788",
 	JWT_AUDIENCE: "tidings",
 	PUBLISH_KEYS: PUBLISH_KEY,
-	TICKET_SECRET: "local-ticket-secret-0123456789abcdef",
+	TICKET_SECRET: LOCAL_TICKET_SECRET,
 };
 
 export interface WorkerdOptions {

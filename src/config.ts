@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Problem } from "./errors.ts";
+import { isLocalHost } from "./local.ts";
 import { isChannelPattern } from "./names.ts";
 import { whole } from "./whole.ts";
 
@@ -30,8 +31,7 @@ const list = text.transform((value) => value.split(/[\s,]+/).filter((item) => it
 
 const keysUrl = text.refine((value) => {
 	const url = URL.parse(value);
-	const local = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-	return url?.protocol === "https:" || (url?.protocol === "http:" && local);
+	return url?.protocol === "https:" || (url?.protocol === "http:" && isLocalHost(url.hostname));
 }, "must be an https URL (http only on localhost)");
 
 /** One value where somebody might think of a list: several could never match. */

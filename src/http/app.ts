@@ -2,6 +2,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type AuthorisationHooks, Authority } from "../auth/authority.ts";
+import { refuseLocalKeys } from "../auth/local-keys.ts";
 import { Problem } from "../errors.ts";
 import { channels } from "./channels.ts";
 import { connections } from "./connections.ts";
@@ -55,7 +56,9 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 /** Reads the settings before anything else: nothing is served on settings that are unusable. */
 function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	return async (c, next) => {
-		c.set("authority", new Authority(c.env, hooks, c.get("logger")));
+		const authority = new Authority(c.env, hooks, c.get("logger"));
+		refuseLocalKeys(authority.config, c.req.url);
+		c.set("authority", authority);
 		await next();
 	};
 }

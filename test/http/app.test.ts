@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createTidings, type TidingsEnv } from "../../src/index.ts";
+import { LOCAL_PUBLISH_KEY, LOCAL_TICKET_SECRET } from "../../src/local.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, published } from "../support/service.ts";
 import { SseReader } from "../support/sse.ts";
@@ -122,6 +123,26 @@ describe("GET /health", () => {
 			code: "misconfigured",
 			detail: expect.stringContaining("TICKET_SECRET"),
 		});
+	});
+});
+
+describe("the secrets for local work", () => {
+	it.each([
+		["PUBLISH_KEYS", LOCAL_PUBLISH_KEY],
+		["TICKET_SECRET", LOCAL_TICKET_SECRET],
+	])("in %s are served to nobody elsewhere", async (name, value) => {
+		const init = { headers: { Authorization: `Bearer ${LOCAL_PUBLISH_KEY}` } };
+		for (const path of ["/health", "/channels/orders", "/events?channel=orders", "/openapi.json", "/nowhere"]) {
+			const response = await callWith({ [name]: value }, `https://tidings.example.workers.dev${path}`, init);
+			expect(await problem(response)).toMatchObject({
+				status: 503,
+				code: "misconfigured",
+				detail: expect.stringContaining(`The setting ${name} `),
+			});
+		}
+		for (const host of ["localhost:8787", "127.0.0.1", "[::1]:8787"]) {
+			expect((await callWith({ [name]: value }, `http://${host}/health`)).status).toBe(200);
+		}
 	});
 });
 

@@ -6,7 +6,7 @@ import { SseReader } from "./sse.ts";
 
 /** The service under test, as a client meets it. */
 
-export const PUBLISH_KEY = "local-publish-key-0123456789abcdef";
+export const PUBLISH_KEY = (env as SettingsEnv).PUBLISH_KEYS as string;
 const ORIGIN = "http://tidings.test";
 
 /** The error that a response holds. */

@@ -1,0 +1,21 @@
+import type { Config } from "../config.ts";
+import { Problem } from "../errors.ts";
+import { isLocalHost, LOCAL_PUBLISH_KEY, LOCAL_TICKET_SECRET } from "../local.ts";
+
+/**
+ * Refuses to serve the secrets of `.dev.vars` to anybody but who works on this machine.
+ *
+ * @param url where the request went.
+ * @throws Problem `misconfigured`, naming the setting.
+ */
+export function refuseLocalKeys({ PUBLISH_KEYS, TICKET_SECRET }: Config, url: string): void {
+	const local = {
+		PUBLISH_KEYS: PUBLISH_KEYS?.some(({ key }) => key === LOCAL_PUBLISH_KEY),
+		TICKET_SECRET: TICKET_SECRET?.some((secret) => secret === LOCAL_TICKET_SECRET),
+	};
+	for (const [name, isLocal] of Object.entries(local)) {
+		if (!isLocal || isLocalHost(new URL(url).hostname)) continue;
+		const detail = `The setting ${name} holds the one of \`.dev.vars\`, which everybody knows: it is good for localhost, 127.0.0.1 and [::1] only. Set your own, with \`openssl rand -hex 32\` and \`wrangler secret put ${name}\`.`;
+		throw new Problem("misconfigured", detail);
+	}
+}
