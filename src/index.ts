@@ -1,7 +1,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Hono } from "hono";
-import { type AuthorisationHooks, Authority } from "./auth/authority.ts";
+import { Authority } from "./auth/authority.ts";
 import { personalChannel } from "./auth/grants.ts";
+import type { AuthorisationHooks } from "./auth/hooks.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import type { ObserverHooks } from "./channel/observers.ts";
@@ -16,7 +17,7 @@ import { MetricsObject } from "./metrics/metrics-object.ts";
 import type { Receipt } from "./receipt.ts";
 import type { EventInput } from "./sse/intake.ts";
 
-export type { AuthenticatedUser, AuthorisationHooks } from "./auth/authority.ts";
+export type { AuthenticatedUser, AuthorisationHooks } from "./auth/hooks.ts";
 export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
 export type { ConnectedSubscriber, ObserverHooks } from "./channel/observers.ts";

@@ -3,39 +3,12 @@ import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { bearerToken, type Credentials, messageCredentials, subscriberCredentials } from "./credentials.ts";
 import { covers, forSubject, maySubscribe } from "./grants.ts";
+import { type AuthorisationHooks, askConsent, askUser } from "./hooks.ts";
 import { findPublisher, isKeyLike, type Publisher } from "./publishers.ts";
 import { openTicket, type TicketSeal } from "./tickets.ts";
+import { CLOCK_TOLERANCE_SECONDS, earliestIssue } from "./times.ts";
 import type { Subscriber, User } from "./user.ts";
-import { CLOCK_TOLERANCE_SECONDS, verifyToken } from "./verifier.ts";
-
-/** What an `authenticate` hook says of a token that it accepts. */
-export interface AuthenticatedUser {
-	/** The subject: who it is. Not empty. */
-	sub: string;
-	/** When the session ends, in unix seconds. Streams end with it. */
-	expires: number;
-	/** What events can be addressed to. Default: none but `sub`. */
-	claims?: Record<string, unknown>;
-	/** The channel patterns that this user may subscribe to, besides `DEFAULT_CHANNELS`. Default: none. */
-	channels?: string[];
-	/** The channel patterns that this user may publish to. Default: none. */
-	publish?: string[];
-	/** When the session began, in unix seconds. Default: unknown, and so earlier than any revocation. */
-	issuedAt?: number;
-}
-
-/** The hooks that decide who gets in. One that throws, denies. */
-export interface AuthorisationHooks {
-	/**
-	 * Takes the place of the JWT verifier: who does this token belong to? `null`: nobody.
-	 * With it, `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE` are not needed.
-	 */
-	authenticate?(token: string, request: Request): AuthenticatedUser | null | Promise<AuthenticatedUser | null>;
-	/** Asked for every stream, after the grants said yes; it can only narrow them. */
-	authorizeSubscribe?(user: User, channel: string): boolean | Promise<boolean>;
-	/** Asked for every publish, after the grants said yes; it can only narrow them. */
-	authorizePublish?(publisher: Publisher, channel: string): boolean | Promise<boolean>;
-}
+import { verifyToken } from "./verifier.ts";
 
 const TICKETS_ONLY =
 	"This service takes tickets only, and no tokens: JWKS_URL, JWT_ISSUER and JWT_AUDIENCE are not set. Send a ticket as `ticket`; your backend makes it with a publish key (`POST /tickets`).";
@@ -162,7 +135,8 @@ export class Authority {
 			);
 		}
 		const { authorizeSubscribe } = this.#hooks;
-		if (authorizeSubscribe && !(await this.#allowed(channel, () => authorizeSubscribe(user, channel)))) {
+		if (!authorizeSubscribe) return;
+		if (!(await askConsent(() => authorizeSubscribe(structuredClone(user), channel), channel, this.logger))) {
 			throw new Problem("insufficient_scope", `You are not allowed to subscribe to the channel ${channel}.`);
 		}
 	}
@@ -176,35 +150,29 @@ export class Authority {
 			);
 		}
 		const { authorizePublish } = this.#hooks;
-		if (authorizePublish && !(await this.#allowed(channel, () => authorizePublish(publisher, channel)))) {
+		if (!authorizePublish) return;
+		if (!(await askConsent(() => authorizePublish(structuredClone(publisher), channel), channel, this.logger))) {
 			throw new Problem("insufficient_scope", `You are not allowed to publish to the channel ${channel}.`);
 		}
 	}
 
 	async #ask(authenticate: Authenticate, token: string, request: Request): Promise<User> {
-		let user: AuthenticatedUser | null;
-		try {
-			user = await authenticate(token, request);
-		} catch (cause) {
-			this.logger.failure("The authenticate hook threw; the request is denied.", cause);
-			throw new Problem("invalid_token", "The token could not be checked.", { cause });
-		}
-		if (!user?.sub) throw new Problem("invalid_token", "The token is not one that this service knows.");
-		if (!(user.expires * 1000 > Date.now()))
+		const { sub, expires, claims, channels, publish, issuedAt } = await askUser(
+			authenticate,
+			token,
+			request,
+			this.logger,
+		);
+		if (expires * 1000 <= Date.now())
 			throw new Problem("token_expired", "The session of this token is over. Get a new one.");
-		const { sub, expires, claims = {}, channels = [], publish = [], issuedAt = 0 } = user;
-		const grants = [...channels, ...forSubject(this.config.DEFAULT_CHANNELS, sub)];
-		return { sub, expires, claims: { ...claims, sub }, channels: grants, publish, issuedAt };
-	}
-
-	/** A hook that throws, or answers anything but `true`, denies. */
-	async #allowed(channel: string, ask: () => boolean | Promise<boolean>): Promise<boolean> {
-		try {
-			return (await ask()) === true;
-		} catch (error) {
-			this.logger.failure("An authorisation hook threw; the request is denied.", error, { channel });
-			return false;
-		}
+		return {
+			sub,
+			expires,
+			claims: { ...claims, sub },
+			channels: [...channels, ...forSubject(this.config.DEFAULT_CHANNELS, sub)],
+			publish,
+			issuedAt: earliestIssue(issuedAt),
+		};
 	}
 }
 

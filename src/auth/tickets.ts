@@ -16,7 +16,7 @@ const ticketSchema = z.object({
 	user: subjectSchema,
 	claims: z.record(z.string(), z.unknown()),
 	channels: z.array(z.string()),
-	/** When the credentials behind the ticket were issued, in unix seconds. */
+	/** When the credentials behind the ticket were issued at the earliest, in unix seconds. */
 	issuedAt: z.number(),
 	/** Until then it opens streams. */
 	opensUntil: z.number(),

@@ -1,16 +1,14 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
+import { withoutRounded } from "../claims.ts";
 import type { TokenConfig } from "../config.ts";
 import { firstMessage, Problem } from "../errors.ts";
 import { subjectSchema } from "../names.ts";
 import { forSubject } from "./grants.ts";
 import { issuerKeys, unusableKey } from "./keys.ts";
-import { unixSecondsSchema } from "./times.ts";
+import { CLOCK_TOLERANCE_SECONDS, earliestIssue, issuedAtSchema, unixSecondsSchema } from "./times.ts";
 import { checkClaims, checkType } from "./token-types.ts";
 import type { User } from "./user.ts";
-
-/** How far the clocks of the issuer and the edge may be apart. */
-export const CLOCK_TOLERANCE_SECONDS = 60;
 
 const ENCRYPTED =
 	"The token is encrypted (JWE), and this service takes signed ones. If it is a ticket, send it as `ticket`.";
@@ -72,21 +70,26 @@ function readHeader(token: string): z.output<typeof headerSchema> {
 }
 
 function toUser(payload: JWTPayload, config: TokenConfig): User {
-	// What a token says of itself is no claim about its user.
-	const { iss: _iss, aud: _aud, exp, nbf: _nbf, iat, jti: _jti, ...claims } = payload;
-	const subject = subjectSchema.safeParse(claims.sub);
-	if (!subject.success) throw new Problem("invalid_token", `The token's \`sub\` ${firstMessage(subject.error)}.`);
-	const expires = unixSecondsSchema.safeParse(exp);
-	if (!expires.success) throw new Problem("invalid_token", `The token's \`exp\` ${firstMessage(expires.error)}.`);
-	const sub = subject.data;
+	// What a token says of itself is no claim about its user, nor is what it grants.
+	const { [config.CHANNELS_CLAIM]: channels, publish, ...rest } = payload;
+	const { iss: _iss, aud: _aud, exp: _exp, nbf: _nbf, iat: _iat, jti: _jti, ...claims } = rest;
+	const sub = claimOf(payload, "sub", subjectSchema);
+	const expires = claimOf(payload, "exp", unixSecondsSchema);
+	const issuedAt = claimOf(payload, "iat", issuedAtSchema.optional());
 	return {
 		sub,
-		claims,
-		channels: [...stringList(payload[config.CHANNELS_CLAIM]), ...forSubject(config.DEFAULT_CHANNELS, sub)],
-		publish: stringList(payload.publish),
-		issuedAt: iat ?? 0,
-		expires: expires.data,
+		claims: { ...withoutRounded(claims), sub },
+		channels: [...stringList(channels), ...forSubject(config.DEFAULT_CHANNELS, sub)],
+		publish: stringList(publish),
+		issuedAt: earliestIssue(issuedAt),
+		expires,
 	};
+}
+
+function claimOf<Value>(payload: JWTPayload, name: string, schema: z.ZodType<Value>): Value {
+	const checked = schema.safeParse(payload[name]);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_token", `The token's \`${name}\` ${firstMessage(checked.error)}.`);
 }
 
 function stringList(claim: unknown): string[] {

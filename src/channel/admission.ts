@@ -51,7 +51,7 @@ export class Admission {
 		if (!this.#revocations.covers(user, issuedAt, now)) return;
 		throw new Problem(
 			"invalid_token",
-			`Your access to the channel ${this.#channel} was ended after these credentials were issued. Get new ones.`,
+			`Your access to the channel ${this.#channel} was ended, and these credentials may be older than that, since clocks may differ by a minute. Get new ones.`,
 		);
 	}
 

@@ -49,5 +49,5 @@ export class Observers {
 }
 
 function describe(channel: string, { connection, subscription, since }: Subscriber): ConnectedSubscriber {
-	return { connection, user: subscription.user, claims: subscription.claims, channel, since };
+	return { connection, user: subscription.user, claims: structuredClone(subscription.claims), channel, since };
 }

@@ -28,7 +28,7 @@ export class Revocations {
 	/**
 	 * Whether credentials were issued to a user before the user was revoked.
 	 *
-	 * @param issuedAt in unix seconds. Where a token tells only the second, the whole second counts as before.
+	 * @param issuedAt in unix seconds: when they were issued at the earliest.
 	 */
 	covers(user: string, issuedAt: number, now: number): boolean {
 		const at = this.#known.get(user);

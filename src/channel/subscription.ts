@@ -22,7 +22,7 @@ export interface Subscription extends StartRequest {
 	expires: number;
 	/** When the stream is ended, in unix milliseconds. */
 	endsAt: number;
-	/** When the credentials were issued, in unix seconds. */
+	/** When the credentials were issued at the earliest, in unix seconds. */
 	issuedAt: number;
 	/** Whether the stream is open already, and comes back because the channel's object had died. */
 	rejoins?: boolean;

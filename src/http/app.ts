@@ -1,7 +1,8 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { type AuthorisationHooks, Authority } from "../auth/authority.ts";
+import { Authority } from "../auth/authority.ts";
+import type { AuthorisationHooks } from "../auth/hooks.ts";
 import { refuseLocalKeys } from "../auth/local-keys.ts";
 import { Problem } from "../errors.ts";
 import { channels } from "./channels.ts";

@@ -30,7 +30,10 @@ export const connections = new Hono<AppEnv>().put("/connections/:connection", as
 	);
 	if (outcome.ok) return c.json<Renewed>({ connection, expires: outcome.expires });
 	if (outcome.reason === "not_found") throw unknownConnection();
-	throw new Problem("invalid_token", "Your access was ended after this token was issued. Get a new one.");
+	throw new Problem(
+		"invalid_token",
+		"Your access was ended, and this token may be older than that, since clocks may differ by a minute. Get a new one.",
+	);
 });
 
 function unknownConnection(): Problem {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { holdsRounded, ROUNDED_HELP } from "../claims.ts";
 import { patternSchema, subjectSchema } from "../names.ts";
 
 const seconds = (max: number) => {
@@ -38,7 +39,13 @@ export const keyTicketSchema = z
 			.max(256, "must have at most 256 characters")
 			.meta({ description: "The subject that the ticket is for." }),
 		channels: channelList.meta({ description: "Of those that the key may publish to." }),
-		claims: z.record(z.string(), z.unknown()).default({}).meta({ description: "What events can be addressed to." }),
+		claims: z
+			.record(
+				z.string(),
+				z.unknown().refine((claim) => !holdsRounded(claim), ROUNDED_HELP),
+			)
+			.default({})
+			.meta({ description: "What events can be addressed to." }),
 		...lifetimes,
 	})
 	.meta({

@@ -28,7 +28,7 @@ export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 		publisher.kind === "user" ? userTicket(publisher.user, authority, body) : keyTicket(publisher, body);
 	const sealed = await sealTicket(ticket, seal);
 	if (sealed.length > MAX_TICKET_CHARACTERS) {
-		const detail = `The ticket would have ${sealed.length} characters, more than fit into a URL safely. Name fewer channels, or fewer claims.`;
+		const detail = `The ticket would have ${sealed.length} characters, more than fit into a URL safely. Name the channels that it is for, or fewer; with a publish key, give it fewer claims.`;
 		throw new Problem("invalid_request", detail);
 	}
 	return c.json<IssuedTicket, 201>({ ticket: sealed, expiresIn, streamFor }, 201, {

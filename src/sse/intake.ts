@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { holdsRounded, ROUNDED_HELP } from "../claims.ts";
 import { MAX_RETRY_MILLISECONDS } from "../config.ts";
 import { describeIssue, describePlace, Problem } from "../errors.ts";
 import { recipientSchema } from "../names.ts";
@@ -49,10 +50,15 @@ export function typeSchemaWith(help: { empty: string; reserved: string }) {
 
 export const typeSchema = typeSchemaWith({ empty: "leave it out for `message`", reserved: "choose another name" });
 
-const claimValueSchema = z.union(
-	[z.string(), z.number(), z.boolean(), z.null()],
-	"must be a string, number, boolean or null",
-);
+const claimNumberSchema = z
+	.number()
+	.min(Number.MIN_SAFE_INTEGER, ROUNDED_HELP)
+	.max(Number.MAX_SAFE_INTEGER, ROUNDED_HELP);
+
+const claimValueSchema = z.union([z.string(), claimNumberSchema, z.boolean(), z.null()], {
+	// A number may be too large even to be one, as 1e400 is.
+	error: ({ input }) => (holdsRounded(input) ? ROUNDED_HELP : "must be a string, number, boolean or null"),
+});
 
 type Claims = Record<string, z.output<typeof claimValueSchema>>;
 

@@ -1,4 +1,12 @@
-import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
+import {
+	CompactSign,
+	exportJWK,
+	generateKeyPair,
+	type JWK,
+	type JWTHeaderParameters,
+	type JWTPayload,
+	SignJWT,
+} from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { verifyToken } from "../../src/auth/verifier.ts";
 import { readTokenConfig, type SettingsEnv, type TokenConfig } from "../../src/config.ts";
@@ -91,11 +99,50 @@ describe("verifyToken: a good token", () => {
 		const token = await sign(key, { channels: ["orders", "chat:*"], publish: ["chat:*"], role: "admin" });
 		expect(await verifyToken(token, config)).toEqual({
 			sub: "alice",
-			claims: { sub: "alice", role: "admin", channels: ["orders", "chat:*"], publish: ["chat:*"] },
+			claims: { sub: "alice", role: "admin" },
 			channels: ["orders", "chat:*", "user:alice", "public:*"],
 			publish: ["chat:*"],
-			issuedAt: now,
+			issuedAt: now - 60,
 			expires: now + 3600,
+		});
+	});
+
+	it("counts as issued a minute before it says, since clocks may differ, and at most a minute ahead", async () => {
+		for (const ahead of [-3600, 0, 1, 55]) {
+			const { issuedAt } = await verifyToken(await sign(key, { iat: now + ahead + 0.5 }), config);
+			expect(issuedAt).toBe(now + ahead - 60);
+		}
+	});
+
+	it("keeps no grants among its claims, whatever the claim is called", async () => {
+		const grants = { groups: ["orders"], publish: ["chat:*"], channels: "mine" };
+		const named = configFor(publishing(key.jwk), { CHANNELS_CLAIM: "groups" });
+		const user = await verifyToken(await sign(key, grants), named);
+		expect(user).toMatchObject({ claims: { sub: "alice", channels: "mine" }, publish: ["chat:*"] });
+		expect(user.claims).not.toHaveProperty("groups");
+		for (const claim of ["sub", "publish", "iat", "exp"]) {
+			const odd = configFor(publishing(key.jwk), { CHANNELS_CLAIM: claim });
+			expect(await verifyToken(await sign(key, { publish: ["chat:*"] }), odd)).toMatchObject({
+				sub: "alice",
+				claims: { sub: "alice" },
+				publish: ["chat:*"],
+			});
+		}
+	});
+
+	it("leaves numbers out of its claims that JSON has rounded: they would match others", async () => {
+		const rest =
+			'"aud":"tidings","sub":"alice","tenant":738529527931269425,"none":1e400,"teams":[7,9007199254740992,-1e400]';
+		const payload = `{"iss":"${ISSUER}","exp":${now + 3600},${rest},"safe":9007199254740991,"half":0.5}`;
+		const body = new TextEncoder().encode(payload);
+		const token = await new CompactSign(body)
+			.setProtectedHeader({ alg: "ES256", kid: "key-1" })
+			.sign(key.pair.privateKey);
+		expect((await verifyToken(token, config)).claims).toEqual({
+			sub: "alice",
+			teams: [7],
+			safe: Number.MAX_SAFE_INTEGER,
+			half: 0.5,
 		});
 	});
 
@@ -263,6 +310,12 @@ describe("verifyToken: claims", () => {
 		["an nbf beyond all dates", { nbf: 1e308 }, "`nbf`"],
 		["a text for an nbf", { nbf: "now" }, "`nbf`"],
 		["a text for an iat", { iat: "now" }, "`iat`"],
+		["null for an iat", { iat: null }, "`iat`"],
+		["an iat in milliseconds", { iat: Date.now() }, "`iat`.*unix seconds"],
+		["an iat two minutes ahead", { iat: now + 120 }, "`iat`.*future"],
+		["an iat an hour ahead", { iat: now + 3600 }, "`iat`.*future"],
+		["an iat in nanoseconds", { iat: now * 1e9 }, "`iat`.*unix seconds"],
+		["an iat before 1970", { iat: -1 }, "`iat`.*unix seconds"],
 	] as [string, Claims, string][])("refuses a token with %s", async (_, claims, detail) => {
 		await expect(verifyToken(await sign(key, claims), config)).rejects.toThrow(
 			problem("invalid_token", new RegExp(detail)),

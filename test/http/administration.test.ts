@@ -112,9 +112,64 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 	it("lets the user in again with what was issued since", async () => {
 		const channel = freshChannel();
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
-		wait(2);
+		wait(62);
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token());
 		await stream.close();
+	});
+
+	it.each([0, 1, 59])("refuses a token that a clock %d s ahead says was issued since", async (ahead) => {
+		const channel = freshChannel();
+		const iat = Math.floor(Date.now() / 1000) + ahead;
+		const token = await issuer.token({ iat });
+		const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+		const asked = await call("/tickets", { method: "POST", headers, body: '{"resumable":true}' });
+		const { ticket } = (await asked.json()) as { ticket: string };
+		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
+		for (const seconds of [1, 59, 240]) {
+			wait(seconds);
+			for (const query of [`token=${token}`, `ticket=${ticket}&lastEventId=1`]) {
+				expect(await problem(await call(`/events?channel=${channel}&${query}`))).toMatchObject({
+					status: 401,
+					code: "invalid_token",
+				});
+			}
+		}
+	});
+
+	it.each([61, 3600, 1e12])("never lets a token in that was issued %d s ahead of the clock", async (ahead) => {
+		const token = await issuer.token({ iat: Math.floor(Date.now() / 1000) + ahead + 5, publish: ["*"] });
+		const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+		for (const response of [
+			await call(`/events?channel=orders&token=${token}`),
+			await call("/tickets", { method: "POST", headers, body: "{}" }),
+			await call("/channels/orders/events", { method: "POST", headers, body: '{"data":1}' }),
+			await call("/connections/x", { method: "PUT", headers }),
+		]) {
+			expect(await problem(response)).toMatchObject({
+				status: 401,
+				code: "invalid_token",
+				detail: expect.stringContaining("`iat`"),
+			});
+		}
+	});
+
+	it("lets the user in again at once with a new ticket of a publish key, which the service's own clock dates", async () => {
+		const channel = freshChannel();
+		const ticketFor = async () => {
+			const headers = { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" };
+			const body = JSON.stringify({ user: "alice", channels: [channel] });
+			const response = await call("/tickets", { method: "POST", headers, body });
+			return ((await response.json()) as { ticket: string }).ticket;
+		};
+		const before = await ticketFor();
+		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
+		wait(1);
+		expect(await problem(await call(`/events?channel=${channel}&ticket=${before}`))).toMatchObject({
+			code: "invalid_token",
+		});
+		const response = await call(`/events?channel=${channel}&ticket=${await ticketFor()}`);
+		expect(response.status).toBe(200);
+		await response.body?.cancel();
 	});
 
 	it("remembers a user for a day", async () => {
@@ -254,7 +309,7 @@ describe("PUT /connections/{connection}", () => {
 	it("is refused with a token from before its user was revoked", async () => {
 		const channel = freshChannel();
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
-		wait(2);
+		wait(62);
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token());
 		const response = await renew(await connectionOf(stream), alice);
 		expect(await problem(response)).toMatchObject({ status: 401, code: "invalid_token" });

@@ -257,11 +257,11 @@ describe("a hook that throws", () => {
 	const error = { name: "RangeError", message: "out of patience", stack: expect.any(String) };
 
 	it.each<[string, TidingsOptions, object, number]>([
-		["authenticate", { authenticate: fails }, { message: "The authenticate hook threw; the request is denied." }, 401],
+		["authenticate", { authenticate: fails }, { message: "The authenticate hook failed; the request is denied." }, 401],
 		[
 			"authorizeSubscribe",
 			{ authorizeSubscribe: fails },
-			{ message: "An authorisation hook threw; the request is denied.", channel: "orders" },
+			{ message: "An authorisation hook failed; the request is denied.", channel: "orders" },
 			403,
 		],
 	])("leaves an error with the id of the request, besides the line of that: %s", async (_, hooks, fields, status) => {

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { AuthenticatedUser, AuthorisationHooks } from "../../src/auth/authority.ts";
+import type { AuthenticatedUser, AuthorisationHooks } from "../../src/auth/hooks.ts";
 import { createApp } from "../../src/http/app.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";

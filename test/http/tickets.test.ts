@@ -93,6 +93,61 @@ describe("a ticket for a token", () => {
 		expect(readable.join()).not.toMatch(/alice|orders/);
 	});
 
+	it("does not carry what the token grants as claims, so that few channels of many fit", async () => {
+		const grants = Array.from({ length: 1500 }, (_, index) => `department-${String(index).padStart(10, "0")}`);
+		const token = await issuer.token({ channels: grants, publish: grants, role: "admin" });
+		const [channel = ""] = grants.slice(-1);
+		const { ticket } = await ticketOf(token, { channels: [channel] });
+		await published(channel, [{ data: "for admins", to: { claims: { role: "admin" } } }]);
+		const streams = [
+			await call(`/events?channel=${channel}&ticket=${ticket}&rewind=all`),
+			await call(`/events?channel=${channel}&rewind=all`, { headers: { Authorization: `Bearer ${token}` } }),
+		];
+		for (const response of streams) {
+			const stream = new SseReader(response);
+			await stream.expect("connected");
+			expect((await stream.next()).data).toBe("for admins");
+			await stream.close();
+		}
+		expect(await problem(await ask(token))).toMatchObject({
+			status: 400,
+			code: "invalid_request",
+			detail: expect.stringContaining("Name the channels"),
+		});
+	});
+
+	it("carries 200 grants where it names none", async () => {
+		const grants = Array.from({ length: 200 }, (_, index) => `department-${String(index).padStart(10, "0")}`);
+		const { ticket } = await ticketOf(await issuer.token({ channels: grants, publish: grants }));
+		expect(await isOpened(await open(grants[199] ?? "", ticket))).toBe(true);
+	});
+
+	it("matches nothing by a claim that JSON has rounded", async () => {
+		const channel = freshChannel();
+		const token = await issuer.token({ tenant: 738529527931269400, level: 7 });
+		const { ticket } = await ticketOf(token);
+		const to = (tenant: string) => `{"data":"x","to":{"claims":{"tenant":${tenant}}}}`;
+		for (const tenant of ["738529527931269425", "738529527931269400", "9007199254740992", "1e400", "-1e400"]) {
+			const headers = { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" };
+			const response = await call(`/channels/${channel}/events`, { method: "POST", headers, body: to(tenant) });
+			expect(await problem(response)).toMatchObject({
+				status: 400,
+				code: "invalid_event",
+				detail: expect.stringContaining("as a text"),
+			});
+		}
+		await published(channel, [
+			{ data: "for nobody", to: { claims: { tenant: null } } },
+			{ data: "for alice", to: { claims: { level: 7 } } },
+		]);
+		for (const query of [`ticket=${ticket}`, `token=${token}`]) {
+			const stream = new SseReader(await call(`/events?channel=${channel}&rewind=all&${query}`));
+			await stream.expect("connected");
+			expect((await stream.next()).data).toBe("for alice");
+			await stream.close();
+		}
+	});
+
 	it.each([
 		["a channel that the token does not grant", { channels: ["secrets"] }, 403, "insufficient_scope"],
 		["a prefix that is wider than the granted one", { channels: ["cha*"] }, 403, "insufficient_scope"],
@@ -144,6 +199,8 @@ describe("a ticket for a publish key", () => {
 		["an empty user", { user: "", channels: ["orders"] }],
 		["the user `*`, which means everyone", { user: "*", channels: ["orders"] }],
 		["a user with a lone surrogate", { user: "a\ud800", channels: ["orders"] }],
+		["a number in its claims that JSON rounds", { user: "c", channels: ["a"], claims: { tenant: 2 ** 53 } }],
+		["such a number in a list", { user: "c", channels: ["a"], claims: { tenants: [1, 738529527931269400] } }],
 		["a number for a user", { user: 7, channels: ["orders"] }],
 		["no channels", { user: "carol" }],
 		["an unknown field", { user: "carol", channels: ["orders"], channel: "x" }],

@@ -253,6 +253,10 @@ describe("acceptEvents: to", () => {
 		{ claims: { role: undefined } },
 		{ claims: { level: Number.NaN } },
 		{ claims: { level: Number.POSITIVE_INFINITY } },
+		{ claims: { tenant: 2 ** 53 } },
+		{ claims: { role: "admin", tenant: 738529527931269400 } },
+		{ claims: { tenant: -(2 ** 53) } },
+		{ claims: { tenant: 1e300 } },
 	])("may not be %j, which would reach others than were meant", (to) => {
 		expect(refusal({ data: 1, to })).toMatchObject({ code: "invalid_event", detail: expect.stringMatching(/^`to/) });
 	});
@@ -277,6 +281,15 @@ describe("acceptEvents: to", () => {
 
 	it.each(['{"__proto__":{"user":"alice"}}', '{"__proto__":{"claims":{"role":"admin"}}}'])("may not be %s", (to) => {
 		expect(refusal(JSON.parse(`{"data":1,"to":${to}}`)).code).toBe("invalid_event");
+	});
+
+	it("may hold numbers that JSON can tell apart, and says how to write others", () => {
+		const claims = { a: Number.MAX_SAFE_INTEGER, b: Number.MIN_SAFE_INTEGER, c: 0.5, d: 0 };
+		expect(accept({ data: 1, to: { claims } }).to).toEqual({ claims });
+		expect(refusal({ data: 1, to: { claims: { tenant: 7n } } }).code).toBe("invalid_event");
+		expect(refusal({ data: 1, to: { claims: { tenant: 2 ** 53 } } }).detail).toMatch(
+			/^`to\.claims\.tenant` must not be a number beyond 2\^53 - 1.*text/,
+		);
 	});
 
 	it("names at most 16 claims", () => {
