@@ -1,6 +1,7 @@
 import type { Receipt } from "../receipt.ts";
 import type { EventInput } from "../sse/intake.ts";
 import { backoff } from "./backoff.ts";
+import { isCredential } from "./credential.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { Timer } from "./timer.ts";
 
@@ -62,14 +63,20 @@ export interface Publisher {
 	): Promise<Receipt>;
 }
 
+const UNUSABLE_KEY =
+	"`key` must be a publish key or a token: a text without white space, and without `Bearer` before it. Is the variable set that holds it?";
+
 /**
  * A publisher for any runtime with `fetch`.
+ *
+ * @throws TypeError when the key is none that can be sent: empty, not a text, or with white space in it.
  *
  * @example
  * const publisher = createPublisher({ url: "https://events.example.com", key: env.PUBLISH_KEY });
  * await publisher.publish("orders", { type: "paid", data: { id: 7 } });
  */
 export function createPublisher({ url, key }: PublisherOptions): Publisher {
+	if (!isCredential(key)) throw new TypeError(UNUSABLE_KEY);
 	const base = `${url}`.replace(/\/?$/, "/");
 	const send = async (path: string, events: unknown, options: PublishOptions = {}) => {
 		const { idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
