@@ -1,4 +1,4 @@
-import { createParser } from "eventsource-parser";
+import { createParser, type EventSourceParser } from "eventsource-parser";
 import { z } from "zod";
 import { firstMessage, Problem } from "../errors.ts";
 import { checkCount } from "../sse/intake.ts";
@@ -36,7 +36,7 @@ export const formSchema = z
 /** The standard has such a line ignored, and with it what it was meant to say. */
 const LATE_MARK = /(?:^|[\n\r])\ufeff/;
 
-const FORMS: Record<string, (text: string, type: string | undefined) => unknown> = {
+const FORMS: Record<string, (text: string, type: string | undefined, maxEventBytes: number) => unknown> = {
 	"application/json": readJson,
 	"application/x-www-form-urlencoded": readForm,
 	"text/plain": withType,
@@ -64,7 +64,7 @@ export async function readPublishBody(
 		"invalid_event",
 	);
 	if (text === "") throw new Problem("invalid_event", "The body is empty. Send the event in it.");
-	return read(text, queryType);
+	return read(text, queryType, maxEventBytes);
 }
 
 /** Data is kept as it was written: parsed, `1e400` and 9007199254740993 would be other numbers. */
@@ -92,7 +92,7 @@ function readForm(text: string): unknown {
 }
 
 /** The frames of an event stream (WHATWG HTML, "Server-sent events"). The last one need not end with an empty line. */
-function readFrames(text: string): unknown {
+function readFrames(text: string, _type: string | undefined, maxEventBytes: number): unknown {
 	if (LATE_MARK.test(text)) {
 		const detail = "A line begins with a byte order mark, which only the whole body may do. Leave it out.";
 		throw new Problem("invalid_event", detail);
@@ -100,6 +100,8 @@ function readFrames(text: string): unknown {
 	const events: unknown[] = [];
 	let retry: number | undefined;
 	const parser = createParser({
+		// It has at least as many bytes as characters.
+		maxBufferSize: maxEventBytes,
 		onRetry: (milliseconds) => {
 			retry = milliseconds;
 		},
@@ -110,6 +112,17 @@ function readFrames(text: string): unknown {
 		},
 	});
 	parser.feed(`${text}\n\n`);
+	checkUnbroken(parser, maxEventBytes);
 	if (events.length === 0) throw new Problem("invalid_event", "The body has no frame with a `data:` line.");
 	return events;
+}
+
+/** A parser that has met too large a frame stops there, and refuses to go on. */
+function checkUnbroken(parser: EventSourceParser, maxEventBytes: number): void {
+	try {
+		parser.feed("");
+	} catch (cause) {
+		const detail = `A frame has more than ${maxEventBytes} bytes of data, which are allowed (MAX_EVENT_BYTES). Send a link to what is large.`;
+		throw new Problem("payload_too_large", detail, { cause });
+	}
 }

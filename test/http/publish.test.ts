@@ -60,6 +60,15 @@ describe("POST /channels/{channel}/events", () => {
 		expect(await buffered(channel)).toEqual(events);
 	});
 
+	it("takes frames that are as large as they may be", async () => {
+		const channel = freshChannel();
+		const line = `data: ${"x".repeat(65_536)}`;
+		const lines = "data:x\n".repeat(32_768);
+		expect((await send(channel, "text/event-stream", `${line}\n\n${line}`)).status).toBe(201);
+		expect((await send(channel, "text/event-stream", `event: t\nretry: 5\n${lines}id: 7`)).status).toBe(201);
+		expect((await buffered(channel)).map(({ data }) => `${data}`.length)).toEqual([65_536, 65_536, 65_535]);
+	});
+
 	it("takes the type of a text from the query", async () => {
 		const channel = freshChannel();
 		await send(channel, "text/plain", "hello", "?type=greeting");
@@ -414,6 +423,15 @@ describe("refused publishes", () => {
 		["a retry of more than an hour", json, '{"data":1,"retry":3600001}', 400, "invalid_event"],
 		["the same in frames", stream, "retry: 3600001\ndata: 1\n\n", 400, "invalid_event"],
 		["a retry without end", stream, `retry: ${"9".repeat(400)}\ndata: 1\n\n`, 400, "invalid_event"],
+		["a frame that is too large", stream, `data: ${"x".repeat(65_537)}\n\n`, 413, "payload_too_large"],
+		["a frame of too many lines", stream, "data:x\n".repeat(32_769), 413, "payload_too_large"],
+		[
+			"a frame of too many lines after others",
+			stream,
+			`data:1\n\n${"data:x\r".repeat(32_770)}`,
+			413,
+			"payload_too_large",
+		],
 		["101 frames", stream, "data: 1\n\n".repeat(101), 400, "invalid_event"],
 		["a form of many parts", form, "data=1".concat("&x".repeat(100_000)), 400, "invalid_event"],
 		["many unknown fields", json, unknownFields(100_000), 400, "invalid_event"],
