@@ -25,6 +25,21 @@ describe("Secrets", () => {
 		expect(left).not.toMatch(/%2b|\\"/i);
 	});
 
+	it("are not looked for in what has taken another's place", () => {
+		expect(redacted("r and e", ..."redact[]".repeat(8))).toBe("[redacted] [redacted]n[redacted] [redacted]");
+	});
+
+	it("are taken out whole where one begins with another", () => {
+		expect(redacted("one abcdef two abc", "abc", "abcdef")).toBe("one [redacted] two [redacted]");
+	});
+
+	it("that are too many to look for leave nothing of a text", () => {
+		const many = Array.from({ length: 10_000 }, (_, index) => `secret${index}`);
+		expect(redacted("a path", ...many)).toBe("[redacted]");
+		expect(redacted("a path", ...many.slice(0, 64))).toBe("a path");
+		expect(redacted("a path", ...many.map(() => "the same"))).toBe("a path");
+	});
+
 	it("that are empty are none", () => {
 		expect(redacted("a text", "")).toBe("a text");
 	});
