@@ -12,7 +12,18 @@ import { LOCAL_PUBLISH_KEY, LOCAL_TICKET_SECRET } from "../src/local.ts";
 const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/workerd/bin/workerd");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
-const SERVICE = "src/worker.ts";
+
+/** Code to run on workerd. */
+export interface Worker {
+	/** Where it begins, from the root. */
+	main: string;
+	/** What wrangler builds it with, from the root. */
+	config: string;
+	/** Its Durable Objects, by their classes. */
+	objects: string[];
+}
+
+const SERVICE: Worker = { main: "src/worker.ts", config: "wrangler.toml", objects: ["Channel", "Metrics"] };
 
 export const PUBLISH_KEY = LOCAL_PUBLISH_KEY;
 
@@ -26,8 +37,8 @@ export const SETTINGS = {
 };
 
 export interface WorkerdOptions {
-	/** The Worker, from the root; by default, the service. Its Durable Object is called `Channel`. */
-	worker?: string;
+	/** By default, the service. */
+	worker?: Worker;
 	/** Where {@link build} has put it. Without this, it is built first. */
 	built?: string | undefined;
 	v8Flags?: string[];
@@ -37,7 +48,7 @@ export interface WorkerdOptions {
 
 /** Builds a Worker into a folder, as it would be deployed. */
 export async function build(folder: string, worker = SERVICE): Promise<void> {
-	const args = ["deploy", worker, "--dry-run", "--config", "wrangler.toml", "--outdir", folder];
+	const args = ["deploy", worker.main, "--dry-run", "--config", worker.config, "--outdir", folder];
 	await promisify(execFile)(process.execPath, [WRANGLER, ...args], { cwd: ROOT });
 }
 
@@ -63,12 +74,17 @@ export class Workerd {
 	static async start(settings: Record<string, string> = {}, options: WorkerdOptions = {}): Promise<Workerd> {
 		const { worker = SERVICE, built, v8Flags = [], inspected = false } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
-		await mkdir(join(folder, "disk"));
-		if (built) await cp(built, join(folder, "build"), { recursive: true });
-		else await build(join(folder, "build"), worker);
 		const server = new Workerd(folder, { ...SETTINGS, ...settings }, { worker, v8Flags, inspected });
-		await server.restart();
-		return server;
+		try {
+			await mkdir(join(folder, "disk"));
+			if (built) await cp(built, join(folder, "build"), { recursive: true });
+			else await build(join(folder, "build"), worker);
+			await server.restart();
+			return server;
+		} catch (error) {
+			await server.stop();
+			throw error;
+		}
 	}
 
 	get url(): string {
@@ -133,15 +149,17 @@ export class Workerd {
 	}
 
 	#config(): string {
-		const bindings = Object.entries(this.#settings).map(
+		const textBindings = Object.entries(this.#settings).map(
 			([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
 		);
-		const classes = this.#options.worker === SERVICE ? ["Channel", "Metrics"] : ["Channel"];
-		const objects = classes.map((name) => `(name = "${name.toUpperCase()}", durableObjectNamespace = "${name}")`);
-		const namespaces = classes.map(
+		const { main, objects } = this.#options.worker;
+		const namespaces = objects.map(
 			(name) => `(className = "${name}", uniqueKey = "tidings-${name.toLowerCase()}", enableSql = true)`,
 		);
-		const script = `build/${basename(this.#options.worker, ".ts")}.js`;
+		const objectBindings = objects.map(
+			(name) => `(name = "${name.toUpperCase()}", durableObjectNamespace = "${name}")`,
+		);
+		const script = `build/${basename(main, ".ts")}.js`;
 		return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -157,7 +175,7 @@ const config :Workerd.Config = (
 const tidings :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${JSON.stringify(script)})],
   compatibilityDate = "2026-11-02",
-  bindings = [${[...objects, ...bindings].join(", ")}],
+  bindings = [${[...objectBindings, ...textBindings].join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "disk"),
 );

@@ -1,19 +1,27 @@
+import type { Worker } from "../../scripts/workerd.ts";
 import { BetterSse } from "./better-sse.ts";
 import type { Credentials } from "./credentials.ts";
 import { Nchan } from "./nchan.ts";
 import type { Server } from "./server.ts";
 import { WorkerServer, type WorkerServerOptions } from "./worker.ts";
 
+/** A Worker to measure tidings against. */
+function comparison(name: string, objects: string[]): Worker {
+	return { main: `bench/workers/${name}.ts`, config: "bench/workers/wrangler.toml", objects };
+}
+
+const floor = comparison("floor", ["Channel"]);
+
 /** The servers by name: what is measured, what it is measured against, and variants of the two. */
 const WORKERS: WorkerServerOptions[] = [
 	{ name: "tidings", form: "json" },
-	{ name: "floor", form: "frames", worker: "bench/workers/floor.ts" },
+	{ name: "floor", form: "frames", worker: floor },
 	{ name: "hibernate", form: "json", settings: { DELIVERY: "hibernate" } },
-	{ name: "unstored", form: "json", worker: "bench/workers/unstored.ts" },
-	{ name: "verify", form: "json", worker: "bench/workers/verify.ts" },
-	{ name: "verified floor", form: "frames", worker: "bench/workers/verified-floor.ts" },
+	{ name: "unstored", form: "json", worker: comparison("unstored", ["Channel", "Metrics"]) },
+	{ name: "verify", form: "json", worker: comparison("verify", []) },
+	{ name: "verified floor", form: "frames", worker: comparison("verified-floor", ["Channel"]) },
 	{ name: "tidings inspected", form: "json", inspected: true },
-	{ name: "floor inspected", form: "frames", worker: "bench/workers/floor.ts", inspected: true },
+	{ name: "floor inspected", form: "frames", worker: floor, inspected: true },
 ];
 
 export async function createServers(credentials: Credentials): Promise<Server[]> {

@@ -10,8 +10,10 @@ export class BetterSse implements Server {
 	#port = 0;
 
 	async start(): Promise<void> {
-		this.#child = fork(join(import.meta.dirname, "better-sse-server.ts"));
-		[this.#port] = await once(this.#child, "message");
+		const child = fork(join(import.meta.dirname, "better-sse-server.ts"));
+		this.#child = child;
+		const ended = once(child, "exit").then(() => Promise.reject(new Error("better-sse has ended.")));
+		[this.#port] = await Promise.race([once(child, "message"), ended]);
 	}
 
 	async stop(): Promise<void> {

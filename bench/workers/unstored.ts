@@ -11,4 +11,5 @@ export class Channel extends tidings.Channel {
 	}
 }
 
+export const { Metrics } = tidings;
 export default tidings.app;

@@ -1,5 +1,4 @@
 /** What verifying costs: a token or a ticket is verified, and answered at once. */
-import { DurableObject } from "cloudflare:workers";
 import { type VerificationEnv, verify } from "./verification.ts";
 
 export default {
@@ -8,6 +7,3 @@ export default {
 		return new Response(":\n\n");
 	},
 } satisfies ExportedHandler<VerificationEnv>;
-
-/** Not used: the configuration names it. */
-export class Channel extends DurableObject {}
