@@ -30,7 +30,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
 /** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
 const PURE = [
-	"test/{claims,config,errors,lock,names,secrets,whole}.test.ts",
+	"test/{claims,config,errors,lock,names,origins,secrets,whole}.test.ts",
 	"test/auth/{credentials,grants,local-keys,publishers,tickets}.test.ts",
 	"test/channel/{counts,group-commit,pacing,resume}.test.ts",
 	"test/client/*.test.ts",

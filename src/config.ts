@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Problem } from "./errors.ts";
 import { isLocalHost } from "./local.ts";
 import { isChannelPattern } from "./names.ts";
+import { originsSchema } from "./origins.ts";
 import { whole } from "./whole.ts";
 
 const DAY_SECONDS = 86_400;
@@ -68,10 +69,7 @@ function mayMeet(patterns: string[]): boolean {
 	);
 }
 
-const origins = list.refine(
-	(items) => items.join() === "*" || items.every((item) => URL.parse(item)?.origin === item),
-	"must be `*`, or list origins such as `https://example.com`, without a path",
-);
+const origins = list.pipe(originsSchema);
 
 const ALGORITHMS_HELP = `must list asymmetric algorithms (${ALGORITHMS.join(" ")}); HS* and none are never accepted`;
 const algorithms = list.pipe(z.array(z.enum(ALGORITHMS, ALGORITHMS_HELP)).min(1, ALGORITHMS_HELP));
@@ -219,6 +217,15 @@ function read<Output>(schema: z.ZodType<Output>, names: string[], env: SettingsE
 		`The setting ${name} ${problem}. Correct it in wrangler.toml, or with \`wrangler secret put\`, and deploy again.`,
 	);
 }
+
+/**
+ * The origins that may call the service, by themselves: what is wrong with other settings can then be read on their
+ * pages. None where the setting itself is malformed.
+ */
+export const readOrigins = oncePerEnvironment(({ CORS_ORIGINS = "" }): readonly string[] => {
+	const checked = origins.safeParse(String(CORS_ORIGINS));
+	return checked.success ? checked.data : [];
+});
 
 /** Settings do not change while an isolate lives: check them once. */
 function oncePerEnvironment<Output>(read: (env: SettingsEnv) => Output): (env: SettingsEnv) => Output {

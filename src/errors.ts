@@ -79,16 +79,16 @@ export class Problem extends Error {
 	override readonly name = "Problem";
 	readonly code: ProblemCode;
 	readonly detail: string;
-	/** The methods that would be allowed: sent as `Allow` with `method_not_allowed`. */
-	readonly allow: readonly string[] | undefined;
+	/** What its answer says in headers, such as `Allow` with `method_not_allowed`. */
+	readonly headers: Readonly<Record<string, string>>;
 
 	/** @param detail what went wrong and what to do about it; what is longer than 500 characters is cut. */
-	constructor(code: ProblemCode, detail: string, options: { cause?: unknown; allow?: readonly string[] } = {}) {
+	constructor(code: ProblemCode, detail: string, options: { cause?: unknown; headers?: Record<string, string> } = {}) {
 		const short = shorten(detail, MAX_DETAIL_CHARACTERS);
 		super(`${code}: ${short}`, { cause: options.cause });
 		this.code = code;
 		this.detail = short;
-		this.allow = options.allow;
+		this.headers = options.headers ?? {};
 	}
 
 	/** An error as a client may see it. What nobody foresaw tells nothing, and is the cause. */
@@ -110,12 +110,16 @@ export class Problem extends Error {
 	/** The `application/problem+json` response, with the headers that its status asks for. */
 	toResponse(): Response {
 		const { status, title } = PROBLEMS[this.code];
-		const headers = new Headers({ "Content-Type": "application/problem+json", "Cache-Control": "no-store" });
+		const headers = new Headers({
+			...this.headers,
+			"Content-Type": "application/problem+json",
+			"Cache-Control": "no-store",
+			"X-Content-Type-Options": "nosniff",
+		});
 		const challenge = this.#challenge();
 		if (challenge) headers.set("WWW-Authenticate", challenge);
 		const retryAfter = RETRY_AFTER_SECONDS[this.code];
 		if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
-		if (this.allow) headers.set("Allow", this.allow.join(", "));
 		const { code, detail } = this;
 		const body: ProblemDetails = { type: `urn:tidings:problem:${code}`, title, status, code, detail };
 		return new Response(JSON.stringify(body), { status, headers });

@@ -252,6 +252,7 @@ describe("CORS_ORIGINS", () => {
 	it.each([
 		["*", ["*"]],
 		["https://example.com", ["https://example.com"]],
+		["https://*.example.com, capacitor://localhost", ["https://*.example.com", "capacitor://localhost"]],
 		["https://a.example http://localhost:3000", ["https://a.example", "http://localhost:3000"]],
 	])("may be %j", (value, list) => {
 		expect(setting("CORS_ORIGINS", value)).toEqual(list);
@@ -264,11 +265,12 @@ describe("CORS_ORIGINS", () => {
 		"https://EXAMPLE.com",
 		"example.com",
 		"https://*.example.com/",
+		",",
 		"* https://example.com",
 		"https://example.com *",
 		"null",
 	])("may not be %j", (value) => {
-		expect(refusal({ ...REQUIRED, CORS_ORIGINS: value }).detail).toContain("CORS_ORIGINS must be `*`, or list origins");
+		expect(refusal({ ...REQUIRED, CORS_ORIGINS: value }).detail).toContain("The setting CORS_ORIGINS must ");
 	});
 });
 

@@ -85,7 +85,7 @@ describe("Problem", () => {
 	});
 
 	it("names the allowed methods in Allow", () => {
-		const problem = new Problem("method_not_allowed", "", { allow: ["GET", "POST"] });
+		const problem = new Problem("method_not_allowed", "", { headers: { Allow: "GET, POST" } });
 		expect(problem.toResponse().headers.get("Allow")).toBe("GET, POST");
 		expect(new Problem("method_not_allowed", "").toResponse().headers.has("Allow")).toBe(false);
 	});

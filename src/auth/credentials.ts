@@ -69,10 +69,10 @@ export function subscriberCredentials(request: Request): Credentials {
  * All that a request carries and that may be a credential, good or not: for what must not hold any. Those of the query
  * also as they stand there.
  */
-export function secretsOf(headers: Headers, url: URL): string[] {
+export function secretsOf(headers: Headers, search: string): string[] {
 	// Whoever forgets the scheme has sent the token all the same.
 	const header = (headers.get("Authorization") ?? "").replace(/^bearer\b/i, "");
-	return [...header.split(/[\s,]+/), ...(url.search === "" ? [] : secretsOfQuery(url.search))];
+	return [...header.split(/[\s,]+/), ...(search === "" ? [] : secretsOfQuery(search))];
 }
 
 function secretsOfQuery(search: string): string[] {

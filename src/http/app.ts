@@ -1,6 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { basePath } from "hono/route";
 import { Authority } from "../auth/authority.ts";
 import type { AuthorisationHooks } from "../auth/hooks.ts";
 import { refuseLocalKeys } from "../auth/local-keys.ts";
@@ -8,6 +8,7 @@ import { Problem } from "../errors.ts";
 import { channels } from "./channels.ts";
 import { connections } from "./connections.ts";
 import { consolePage } from "./console.ts";
+import { crossOrigin } from "./cross-origin.ts";
 import { description } from "./description.ts";
 import { docsPage } from "./docs.ts";
 import type { AppEnv } from "./env.ts";
@@ -23,20 +24,19 @@ import { tickets } from "./tickets.ts";
 export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	const app = new Hono<AppEnv>();
 	app.onError((error, c) => answer(c, Problem.of(error)));
-	app.notFound((c) =>
-		answer(c, new Problem("not_found", "No route has this path. The routes are in docs/protocol.md.")),
-	);
+	app.notFound(nothingThere);
 	app.use(identify);
 	app.use(log);
-	app.use(configure(hooks));
 	app.use(crossOrigin);
+	app.use(keepPrivate);
+	app.use(configure(hooks));
 	app.use(
 		methodNotAllowed({
 			app,
 			onMethodNotAllowed: (c, methods) => {
-				const allow = methods.filter((method) => method !== "HEAD");
-				const detail = `${c.req.method} is not allowed here; ${allow.join(", ")} is.`;
-				return answer(c, new Problem("method_not_allowed", detail, { allow }));
+				const allowed = methods.filter((method) => method !== "HEAD").join(", ");
+				const detail = `${c.req.method} is not allowed here; ${allowed} is.`;
+				return answer(c, new Problem("method_not_allowed", detail, { headers: { Allow: allowed } }));
 			},
 		}),
 	);
@@ -51,12 +51,15 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	app.route("/", description);
 	app.route("/", docsPage);
 	app.route("/", consolePage);
+	app.use(passOn);
 	return app;
 }
 
 /** Reads the settings before anything else: nothing is served on settings that are unusable. */
 function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	return async (c, next) => {
+		// RFC 9112, section 3.2.
+		if (!URL.canParse(c.req.url)) throw new Problem("invalid_request", "The header Host does not name a host.");
 		const authority = new Authority(c.env, hooks, c.get("logger"));
 		refuseLocalKeys(authority.config, c.req.url);
 		c.set("authority", authority);
@@ -64,19 +67,28 @@ function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	};
 }
 
-const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
-	const origins = c.get("authority").config.CORS_ORIGINS;
-	if (!origins) return await next();
-	const anyOrigin = origins[0] === "*";
-	return await cors({
-		origin: anyOrigin ? "*" : origins,
-		credentials: !anyOrigin,
-		allowMethods: ["GET", "POST", "PUT", "DELETE"],
-		allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "X-Request-Id"],
-		exposeHeaders: ["Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
-		maxAge: 86_400,
-	})(c, next);
+/** An answer is for whoever asked: no cache keeps it, and no browser takes it for something else. */
+const keepPrivate: MiddlewareHandler<AppEnv> = async (c, next) => {
+	await next();
+	const { headers } = c.res;
+	if (c.get("isPassedOn") || headers.has("Cache-Control")) return;
+	headers.set("Cache-Control", "no-store");
+	headers.set("X-Content-Type-Options", "nosniff");
 };
+
+/** Comes last: what gets here, no route of this app has. The app that mounts it may have one. */
+const passOn: MiddlewareHandler<AppEnv> = async (c, next) => {
+	const { routeIndex } = c.req;
+	c.set("isPassedOn", true);
+	await next();
+	const isNobodys = c.req.routeIndex === routeIndex && c.res.status === 404;
+	// At its root, the other app answers for what nobody has.
+	if (isNobodys && basePath(c, routeIndex) !== "/") c.res = nothingThere(c);
+};
+
+function nothingThere(c: Context<AppEnv>): Response {
+	return answer(c, new Problem("not_found", "No route has this path. The routes are in docs/protocol.md."));
+}
 
 function answer(c: Context<AppEnv>, problem: Problem): Response {
 	c.set("problem", problem);

@@ -3,6 +3,7 @@ import { type JsonText, MAX_DEPTH, outlineJson } from "../sse/json-text.ts";
 
 /** The media type of a body, without its parameters, in lower case; empty when there is none. */
 export function mediaType(request: Request): string {
+	checkCoding(request);
 	const [type = "", ...parameters] = (request.headers.get("Content-Type") ?? "").toLowerCase().split(";");
 	const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith("charset="));
 	if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
@@ -15,9 +16,10 @@ export function mediaType(request: Request): string {
  * The text of a body, without the byte order mark that it may begin with. Never more than a limit is read: also where no
  * `Content-Length` tells how much will come.
  *
- * @throws Problem `payload_too_large`; `invalid` when the bytes are not UTF-8.
+ * @throws Problem `payload_too_large`; `unsupported_media_type` when it is compressed; `invalid` when the bytes are not UTF-8.
  */
 export async function readText(request: Request, maxBytes: number, invalid: ProblemCode): Promise<string> {
+	checkCoding(request);
 	const length = request.headers.get("Content-Length");
 	if (Number(length) > maxBytes) throw tooLarge(maxBytes);
 	// A body whose length is known is read at once, which costs a third of reading it in pieces.
@@ -25,8 +27,26 @@ export async function readText(request: Request, maxBytes: number, invalid: Prob
 	try {
 		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch (cause) {
+		if (isGzip(bytes)) throw encoded("The body looks like gzip");
 		throw new Problem(invalid, "The body is not UTF-8 text.", { cause });
 	}
+}
+
+function checkCoding({ headers }: Request): void {
+	const coding = headers.get("Content-Encoding")?.trim().toLowerCase() ?? "";
+	if (coding !== "" && coding !== "identity") throw encoded("The body has a `Content-Encoding`");
+}
+
+/** The first bytes that gzip has (RFC 1952, section 2.3.1), and no text in UTF-8. */
+function isGzip(bytes: ArrayBuffer): boolean {
+	const [first, second] = new Uint8Array(bytes);
+	return first === 0x1f && second === 0x8b;
+}
+
+/** The answer says which codings would do (RFC 9110, section 15.5.16). */
+function encoded(problem: string): Problem {
+	const detail = `${problem}. No \`Content-Encoding\` is supported: send the body as it is, not compressed.`;
+	return new Problem("unsupported_media_type", detail, { headers: { "Accept-Encoding": "identity" } });
 }
 
 async function readPieces(request: Request, maxBytes: number): Promise<ArrayBuffer> {

@@ -7,5 +7,9 @@ let text: string | undefined;
 /** `GET /openapi.json`: what the routes take and answer, for tools. Most isolates are never asked, and never write it. */
 export const description = new Hono<AppEnv>().get("/openapi.json", (c) => {
 	text ??= JSON.stringify(describeApi());
-	return c.body(text, 200, { "Content-Type": "application/json", "Cache-Control": "no-cache" });
+	return c.body(text, 200, {
+		"Content-Type": "application/json",
+		"Cache-Control": "no-cache",
+		"X-Content-Type-Options": "nosniff",
+	});
 });

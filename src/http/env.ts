@@ -24,6 +24,8 @@ export interface AppEnv {
 	Variables: RequestIdVariables & {
 		logger: Logger;
 		authority: Authority;
+		/** Whether no route of this app has the path, so that another one may answer. */
+		isPassedOn?: boolean;
 		/** What the request is answered with, where it is refused or fails. */
 		problem?: Problem;
 	};

@@ -14,7 +14,7 @@ import { prepareSubscription } from "./subscribing.ts";
 /** `GET /events`: a stream of the events of one or several channels. */
 export const events = new Hono<AppEnv>().get("/events", async (c) => {
 	if (c.req.method === "HEAD") {
-		throw new Problem("method_not_allowed", "A stream has no HEAD; open it with GET.", { allow: ["GET"] });
+		throw new Problem("method_not_allowed", "A stream has no HEAD; open it with GET.", { headers: { Allow: "GET" } });
 	}
 	const parameters = readQuery(c.req.url, EVENTS_NAMES, CURSOR_ALIASES);
 	const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);

@@ -14,14 +14,14 @@ export const log: MiddlewareHandler<AppEnv> = async (c, next) => {
 	const start = Date.now();
 	const request = c.get("requestId");
 	const { method } = c.req;
-	const url = new URL(c.req.url);
-	const logger = new Logger({ request }, secretsOf(c.req.raw.headers, url));
+	const url = URL.parse(c.req.url);
+	const logger = new Logger({ request }, secretsOf(c.req.raw.headers, url?.search ?? ""));
 	c.set("logger", logger);
 	await next();
 	// An answer that a handler did not make with its context has none of the context's headers.
 	if (!c.res.headers.has("X-Request-Id")) c.header("X-Request-Id", request);
 	const { status } = c.res;
-	const path = url.pathname;
+	const path = url?.pathname ?? c.req.path;
 	const milliseconds = Date.now() - start;
 	logger.outcome(`${method} ${path} ${status}`, status, c.get("problem"), { method, path, milliseconds });
 };

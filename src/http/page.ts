@@ -13,7 +13,9 @@ export async function servePage(
 	answer: () => Response | Promise<Response>,
 ): Promise<Response> {
 	if (!["GET", "HEAD"].includes(c.req.method)) {
-		throw new Problem("method_not_allowed", `${c.req.method} is not allowed here; GET is.`, { allow: ["GET"] });
+		throw new Problem("method_not_allowed", `${c.req.method} is not allowed here; GET is.`, {
+			headers: { Allow: "GET" },
+		});
 	}
 	const response = await answer();
 	const answered = new Response(response.body, response);

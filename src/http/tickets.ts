@@ -31,9 +31,7 @@ export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 		const detail = `The ticket would have ${sealed.length} characters, more than fit into a URL safely. Name the channels that it is for, or fewer; with a publish key, give it fewer claims.`;
 		throw new Problem("invalid_request", detail);
 	}
-	return c.json<IssuedTicket, 201>({ ticket: sealed, expiresIn, streamFor }, 201, {
-		"Cache-Control": "no-store",
-	});
+	return c.json<IssuedTicket, 201>({ ticket: sealed, expiresIn, streamFor }, 201);
 });
 
 interface Issued {

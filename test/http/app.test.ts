@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
+import { Hono } from "hono";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+
 import { createTidings, type TidingsEnv } from "../../src/index.ts";
 import { LOCAL_PUBLISH_KEY, LOCAL_TICKET_SECRET } from "../../src/local.ts";
 import { TestIssuer } from "../support/issuer.ts";
-import { call, freshChannel, PUBLISH_KEY, problem, published } from "../support/service.ts";
+import { call, callWith, freshChannel, PUBLISH_KEY, problem, published } from "../support/service.ts";
 import { SseReader } from "../support/sse.ts";
 import { WeakKey } from "../support/weak-key.ts";
 
@@ -12,11 +14,6 @@ let issuer: TestIssuer;
 beforeAll(async () => {
 	issuer = await TestIssuer.start();
 });
-
-/** A request to the same service with other settings. */
-async function callWith(settings: Partial<TidingsEnv>, path: string, init?: RequestInit): Promise<Response> {
-	return await createTidings().app.request(path, init, { ...env, ...settings });
-}
 
 /** Has a key set be answered at a URL. */
 function answerWith(jwksUrl: string, jwks: unknown): void {
@@ -89,6 +86,7 @@ describe("GET /health", () => {
 		["DEFAULT_CHANNELS", "a b|c"],
 		["CORS_ORIGINS", "example.com"],
 		["CORS_ORIGINS", "https://example.com/"],
+		["CORS_ORIGINS", "https://*"],
 		["CORS_ORIGINS", "* https://example.com"],
 		["CONSOLE", "yes"],
 		["HEARTBEAT_SECONDS", "0"],
@@ -230,49 +228,103 @@ describe("the issuer's keys", () => {
 	});
 });
 
-describe("CORS", () => {
-	const origin = "https://app.example.com";
+describe("an answer", () => {
+	const key = { Authorization: `Bearer ${PUBLISH_KEY}` };
 
-	it("is closed by default", async () => {
-		const response = await callWith({ CORS_ORIGINS: undefined }, "/health", { headers: { Origin: origin } });
-		expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
+	it.each([
+		["GET", "/channels/orders", {}],
+		["GET", "/channels/orders/events", {}],
+		["GET", "/channels/orders/subscribers", {}],
+		["DELETE", "/channels/orders/subscribers?user=nobody", {}],
+		["DELETE", "/channels/to-be-wiped", {}],
+		["POST", "/channels/orders/events", { data: 1 }],
+		["POST", "/users/alice/events", { data: 1 }],
+		["POST", "/tickets", { user: "alice", channels: ["orders"] }],
+		["GET", "/metrics?channel=orders", {}],
+		["GET", "/health", {}],
+		["GET", "/nowhere", {}],
+		["PATCH", "/channels/orders", {}],
+		["GET", "/channels/a%20b", {}],
+	] as const)("is kept by no cache and taken for nothing else: %s %s", async (method, path, body) => {
+		for (const settings of [{}, { CORS_ORIGINS: "https://app.example.com" }]) {
+			const headers = { ...key, "Content-Type": "application/json" };
+			const response = await callWith(settings, path, {
+				method,
+				headers,
+				...(method === "POST" && { body: JSON.stringify(body) }),
+			});
+			expect(response.headers.get("Cache-Control")).toBe("no-store");
+			expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+			await response.body?.cancel();
+		}
 	});
 
-	it("gives exact origins credentials, and others nothing", async () => {
-		const settings = { CORS_ORIGINS: `https://other.example.com, ${origin}` };
-		const response = await callWith(settings, "/health", { headers: { Origin: origin } });
-		expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
-		expect(response.headers.get("Access-Control-Allow-Credentials")).toBe("true");
-		expect(response.headers.get("Vary")).toContain("Origin");
-		const stranger = await callWith(settings, "/health", { headers: { Origin: "https://evil.test" } });
-		expect(stranger.headers.get("Access-Control-Allow-Origin")).toBeNull();
+	it("of a renewal is kept by no cache either", async () => {
+		const token = await issuer.token();
+		const stream = new SseReader(await call(`/events?channel=${freshChannel()}&token=${token}`));
+		const { data } = await stream.expect("connected");
+		const { connection } = data as { connection: string };
+		const init = { method: "PUT", headers: { Authorization: `Bearer ${token}` } };
+		const response = await call(`/connections/${encodeURIComponent(connection)}`, init);
+		expect(response.status).toBe(200);
+		expect(response.headers.get("Cache-Control")).toBe("no-store");
+		expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+		await stream.close();
 	});
+});
 
-	it("gives `*` no credentials", async () => {
-		const response = await callWith({ CORS_ORIGINS: "*" }, "/health", { headers: { Origin: origin } });
-		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
-		expect(response.headers.get("Access-Control-Allow-Credentials")).toBeNull();
-	});
-
-	it("lets a browser read errors and streams", async () => {
-		const settings = { CORS_ORIGINS: origin };
-		const refused = await callWith(settings, "/events?channel=orders", { headers: { Origin: origin } });
-		expect(refused.status).toBe(401);
-		expect(refused.headers.get("Access-Control-Allow-Origin")).toBe(origin);
-		const path = `/events?channel=${freshChannel()}&token=${await issuer.token()}`;
-		const opened = await callWith(settings, path, { headers: { Origin: origin } });
-		expect(opened.headers.get("Access-Control-Allow-Origin")).toBe(origin);
-		expect(opened.headers.get("Content-Type")).toBe("text/event-stream");
-		await opened.body?.cancel();
-	});
-
-	it("answers a preflight", async () => {
-		const response = await callWith({ CORS_ORIGINS: origin }, "/channels/orders/events", {
-			method: "OPTIONS",
-			headers: { Origin: origin, "Access-Control-Request-Method": "POST" },
+describe("a request with a Host that is none", () => {
+	it("is refused, and a page on a listed origin can read why", async () => {
+		const request = new Request("http://tidings.test/events", { headers: { Origin: "https://app.example.com" } });
+		// The runtime hands on what was sent; a URL of its own would be refused before.
+		Object.defineProperty(request, "url", { value: "http://a b/events" });
+		const response = await createTidings().app.fetch(request, { ...env, CORS_ORIGINS: "https://app.example.com" });
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example.com");
+		expect(await problem(response)).toMatchObject({
+			status: 400,
+			code: "invalid_request",
+			detail: expect.stringContaining("Host"),
 		});
-		expect(response.status).toBe(204);
-		expect(response.headers.get("Access-Control-Allow-Methods")).toBe("GET,POST,PUT,DELETE");
-		expect(response.headers.get("Access-Control-Allow-Headers")).toContain("Last-Event-ID");
+	});
+});
+
+describe("an app that mounts the service", () => {
+	const { app: tidings } = createTidings();
+
+	it("lets it answer below its path for what nobody has", async () => {
+		for (const path of ["/sse", "/tenants/:tenant"]) {
+			const app = new Hono().route(path, tidings).get(`${path}/stats`, (c) => c.text("mine"));
+			const below = path.replace(":tenant", "acme");
+			const missing = await app.request(`${below}/nowhere`, {}, env);
+			expect(await problem(missing)).toMatchObject({ status: 404, code: "not_found" });
+			const refused = await app.request(`${below}/health`, { method: "DELETE" }, env);
+			expect(refused.headers.get("Allow")).toBe("GET");
+			expect(await problem(refused)).toMatchObject({ status: 405, code: "method_not_allowed" });
+			expect(await (await app.request(`${below}/stats`, {}, env)).text()).toBe("mine");
+		}
+	});
+
+	it("keeps its own answers, also its own 404, as they are", async () => {
+		const app = new Hono()
+			.route("/sse", tidings)
+			.get("/sse/none", (c) => c.text("none of mine", 404))
+			.get("/", (c) => c.text("home"));
+		const own = await app.request("/sse/none", {}, env);
+		expect([own.status, await own.text()]).toEqual([404, "none of mine"]);
+		expect(own.headers.get("Cache-Control")).toBeNull();
+		expect(await (await app.request("/nowhere", {}, env)).text()).toBe("404 Not Found");
+		expect(await (await app.request("/", {}, env)).text()).toBe("home");
+	});
+
+	it("answers itself for what nobody has, where it mounts the service at its root", async () => {
+		const app = new Hono()
+			.route("/", tidings)
+			.get("/cached", (c) => c.text("mine", 200, { "Cache-Control": "max-age=60" }))
+			.get("/plain", (c) => c.text("mine"))
+			.notFound((c) => c.text("not mine", 404));
+		expect(await (await app.request("/nowhere", {}, env)).text()).toBe("not mine");
+		expect((await app.request("/cached", {}, env)).headers.get("Cache-Control")).toBe("max-age=60");
+		expect((await app.request("/plain", {}, env)).headers.get("Cache-Control")).toBeNull();
+		expect((await app.request("/health", {}, env)).status).toBe(200);
 	});
 });

@@ -244,9 +244,13 @@ describe("the id of a request", () => {
 	});
 
 	it("may be sent by a page of another origin", async () => {
-		const headers = { Origin: "https://app.example.com", "Access-Control-Request-Method": "POST" };
+		const headers = {
+			Origin: "https://app.example.com",
+			"Access-Control-Request-Method": "POST",
+			"Access-Control-Request-Headers": "x-request-id",
+		};
 		const response = await call("/channels/orders/events", { method: "OPTIONS", headers });
-		expect(response.headers.get("Access-Control-Allow-Headers")).toContain("X-Request-Id");
+		expect(response.headers.get("Access-Control-Allow-Headers")).toBe("x-request-id");
 	});
 });
 

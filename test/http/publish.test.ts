@@ -69,6 +69,11 @@ describe("POST /channels/{channel}/events", () => {
 		expect((await buffered(channel)).map(({ data }) => `${data}`.length)).toEqual([65_536, 65_536, 65_535]);
 	});
 
+	it("takes a body whose coding is `identity`", async () => {
+		const headers = { "Content-Encoding": "identity" };
+		expect((await publish(freshChannel(), { data: 1 }, headers)).status).toBe(201);
+	});
+
 	it("takes the type of a text from the query", async () => {
 		const channel = freshChannel();
 		await send(channel, "text/plain", "hello", "?type=greeting");
@@ -461,6 +466,38 @@ describe("refused publishes", () => {
 	it("no content type", async () => {
 		const response = await send(freshChannel(), undefined, new TextEncoder().encode('{"data":1}'));
 		expect(await problem(response)).toMatchObject({ status: 415, code: "unsupported_media_type" });
+	});
+
+	it.each([
+		["says that it is gzip", { "Content-Encoding": "gzip" }, "gzip"],
+		["says that it is Brotli", { "Content-Encoding": "br" }, "none"],
+		["says that it is gzip, and is not", { "Content-Encoding": "GZIP" }, "none"],
+		["says that it is coded twice", { "Content-Encoding": "identity, gzip" }, "none"],
+		["is gzip, and does not say so", {}, "gzip"],
+		["is gzip, and denies it", { "Content-Encoding": "identity" }, "gzip"],
+	] as const)("a body that %s", async (_, headers, coding) => {
+		const { body: text } = new Response('{"data":1}');
+		const body = coding === "gzip" ? text?.pipeThrough(new CompressionStream("gzip")) : text;
+		const bytes = await new Response(body).arrayBuffer();
+		for (const contentType of [json, form, "text/plain", stream]) {
+			const response = await call("/channels/orders/events", {
+				method: "POST",
+				headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": contentType, ...headers },
+				body: bytes,
+			});
+			expect(response.headers.get("Accept-Encoding")).toBe("identity");
+			expect(await problem(response)).toMatchObject({
+				status: 415,
+				code: "unsupported_media_type",
+				detail: expect.stringContaining("Content-Encoding"),
+			});
+		}
+	});
+
+	it("another content type, which has nothing to do with compression", async () => {
+		const response = await send(freshChannel(), "application/xml", "<a/>");
+		expect(response.headers.get("Accept-Encoding")).toBeNull();
+		expect(response.status).toBe(415);
 	});
 
 	it("a body that never ends, without a Content-Length", async () => {

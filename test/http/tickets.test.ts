@@ -275,3 +275,23 @@ describe("POST /tickets", () => {
 		expect(await problem(await call("/tickets", { method: "POST", headers, body }))).toMatchObject({ status, code });
 	});
 });
+
+describe("a ticket request that is compressed", () => {
+	it("is refused, whether or not it says so", async () => {
+		const body = new Response("{}").body?.pipeThrough(new CompressionStream("gzip"));
+		const bytes = await new Response(body).arrayBuffer();
+		for (const coding of [{ "Content-Encoding": "gzip" }, { "Content-Encoding": "br" }, {}]) {
+			const headers = {
+				Authorization: `Bearer ${await issuer.token()}`,
+				"Content-Type": "application/json",
+				...coding,
+			};
+			const response = await call("/tickets", { method: "POST", headers, body: bytes });
+			expect(await problem(response)).toMatchObject({
+				status: 415,
+				code: "unsupported_media_type",
+				detail: expect.stringContaining("Content-Encoding"),
+			});
+		}
+	});
+});

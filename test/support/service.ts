@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { readConfig, type SettingsEnv } from "../../src/config.ts";
+import { createTidings, type TidingsEnv } from "../../src/index.ts";
 import { checkDescribed } from "./description.ts";
 import { SseReader } from "./sse.ts";
 
@@ -22,6 +23,11 @@ export async function call(path: string, init?: RequestInit): Promise<Response> 
 	const response = await exports.default.fetch(request);
 	await checkDescribed(request, response);
 	return response;
+}
+
+/** A request to the same service with other settings. */
+export async function callWith(settings: Partial<TidingsEnv>, path: string, init?: RequestInit): Promise<Response> {
+	return await createTidings().app.request(path, init, { ...env, ...settings });
 }
 
 /** Opens a stream that must succeed. */

@@ -38,7 +38,7 @@ export function describeApi(): ReturnType<typeof createDocument> {
 				title: "tidings",
 				version,
 				description:
-					"Authenticated server-sent events. What OpenAPI has no words for, such as what a stream says, is in `docs/protocol.md`. Every answer has a header `X-Request-Id`: that of its request, or a new one.",
+					"Authenticated server-sent events. What OpenAPI has no words for, such as what a stream says, is in `docs/protocol.md`. Every answer has a header `X-Request-Id`: that of its request, or a new one. Answers have `Cache-Control: no-store`, but for this document and the pages.",
 				license: { name: "MIT", identifier: "MIT" },
 			},
 			// Where the document is: it may be below the path that a Worker mounts the app under.

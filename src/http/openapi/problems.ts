@@ -26,6 +26,9 @@ const HEADERS: Partial<Record<number, z.ZodObject>> = {
 	401: z.object({ "WWW-Authenticate": z.string().meta({ description: "How to authenticate (RFC 6750)." }) }),
 	403: z.object({ "WWW-Authenticate": z.string().meta({ description: "What is asked for (RFC 6750)." }) }),
 	405: z.object({ Allow: z.string().meta({ description: "The methods that the path has." }) }),
+	415: z.object({
+		"Accept-Encoding": z.literal("identity").optional().meta({ description: "Where the body was compressed." }),
+	}),
 	429: z.object({ "Retry-After": retryAfter }),
 	503: z.object({ "Retry-After": retryAfter }),
 };
