@@ -139,6 +139,40 @@ describe("another Worker with a service binding", () => {
 		stream.leave();
 	});
 
+	it.each([
+		"Map",
+		"Set",
+		"ArrayBuffer",
+		"Uint8Array",
+		"RegExp",
+		"Error",
+		"invalid Date",
+		"NaN",
+		"Infinity",
+		"-0",
+		"bigint",
+		"undefined",
+		"hole",
+		"circle",
+		"function",
+		"Request",
+		"Response",
+		"Headers",
+		"ReadableStream",
+		"Blob",
+	])("cannot publish what JSON would change in silence, as %s", async (value) => {
+		const { message } = (await (await fromBackend({ channel: "chat:4", value })).json()) as { message: string };
+		expect(message).toMatch(/^invalid_event: .*`data\.list\.0/);
+	});
+
+	it("can publish a date, which is written as a text", async () => {
+		const stream = firstMessage("vera+chat:*", "chat:5");
+		await stream.connected;
+		expect((await fromBackend({ channel: "chat:5", value: "Date" })).status).toBe(201);
+		expect(await stream.message).toBe('{"list":["1970-01-01T00:00:00.000Z"]}');
+		stream.leave();
+	});
+
 	it("is told what is wrong, by code", async () => {
 		for (const [body, code] of [
 			[{ channel: "a b", events: [{ data: 1 }] }, "invalid_channel"],

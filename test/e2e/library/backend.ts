@@ -7,16 +7,52 @@ interface Env {
 	};
 }
 
+/** Values that a request cannot hold, by name: they can be published from inside only. */
+const VALUES: Record<string, () => unknown> = {
+	Map: () => new Map([["a", 1]]),
+	Set: () => new Set([1]),
+	ArrayBuffer: () => new ArrayBuffer(8),
+	Uint8Array: () => new Uint8Array(8),
+	RegExp: () => /a/,
+	Error: () => new Error("a"),
+	Date: () => new Date(0),
+	"invalid Date": () => new Date(Number.NaN),
+	NaN: () => Number.NaN,
+	Infinity: () => Number.POSITIVE_INFINITY,
+	"-0": () => -0,
+	bigint: () => 7n,
+	undefined: () => undefined,
+	hole: () => {
+		const holed = [1];
+		holed[2] = 3;
+		return holed;
+	},
+	circle: () => {
+		const circle: Record<string, unknown> = {};
+		circle.itself = circle;
+		return circle;
+	},
+	function: () => () => 1,
+	Request: () => new Request("http://backend/"),
+	Response: () => new Response("a"),
+	Headers: () => new Headers(),
+	ReadableStream: () => new Response("a").body,
+	Blob: () => new Blob(["a"]),
+};
+
 /** Publishes what it is sent: to a channel, or to a user. */
 export default {
 	async fetch(request: Request, env: Env): Promise<Response> {
-		const { channel, user, events, conditions } = (await request.json()) as {
+		const { channel, user, value, conditions, ...sent } = (await request.json()) as {
 			channel?: string;
 			user?: string;
+			/** The name of a value to publish within others, in the place of `events`. */
+			value?: string;
 			events: EventInput[];
 			conditions?: PublishConditions;
 		};
 		try {
+			const events = value === undefined ? sent.events : [{ data: { list: [VALUES[value]?.()] } }];
 			const receipt =
 				user === undefined
 					? await env.TIDINGS.publish(channel ?? "", events, conditions)
