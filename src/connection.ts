@@ -5,6 +5,9 @@ import { z } from "zod";
  * have the stream reached again, and learns nothing of a channel from it.
  */
 
+/** A client that has given a sign of life has to give the next within so many heartbeats. */
+export const ALIVE_HEARTBEATS = 4;
+
 /** Random, so that every id is another one. */
 const IV_BYTES = 16;
 /** Names are sealed in blocks of so many characters: an id does not tell how long the name is. */

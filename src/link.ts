@@ -14,6 +14,8 @@ export type ChannelMessage =
 	| { type: "expiring"; expires: number }
 	| { type: "closing"; reason: CloseReason }
 	| { type: "renewed"; renewal: Renewal }
+	/** The client has given a sign of life. */
+	| { type: "alive" }
 	/** The client should be written to: so it is found when it has left. */
 	| { type: "beat" };
 

@@ -1,3 +1,4 @@
+import { ALIVE_HEARTBEATS } from "../connection.ts";
 import type { StoredEvent } from "../sse/event.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
@@ -163,10 +164,22 @@ export class Audience {
 			subscriber.warn(now);
 			if (subscriber.isSilent(now, this.#silenceMilliseconds)) this.#beat(subscriber, now);
 		}
+		this.#endLost(now);
 		this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired", now);
 		this.#lookAfterFallen(now);
 		for (const [subscriber, until] of this.#draining) if (until <= now) this.#drop(subscriber);
 		this.#counts.renew();
+	}
+
+	/** Looked for whenever the audience is tended: at every heartbeat, without an alarm of its own. */
+	#endLost(now: number): void {
+		const milliseconds = ALIVE_HEARTBEATS * this.#heartbeatMilliseconds;
+		for (const subscriber of [...this.#subscribers.values()].filter((each) => each.isLost(now, milliseconds))) {
+			const { hasLeftovers } = subscriber;
+			subscriber.end();
+			if (hasLeftovers) this.#drain(subscriber, now);
+			this.#remove(subscriber, "client_left", now);
+		}
 	}
 
 	/** When somebody next needs attention, in unix milliseconds, 0 for soon; `undefined` when nobody is here. */

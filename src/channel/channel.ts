@@ -229,6 +229,19 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	}
 
 	/**
+	 * A client gives a sign of life. From then on its stream ends when it gives no other for long.
+	 *
+	 * @returns whose the stream is, and until when it lives; `undefined` when it is not here.
+	 */
+	alive(connection: string, user: string): Pick<Subscription, "user" | "expires"> | undefined {
+		const subscriber = this.#audience.find(connection);
+		if (!subscriber) return undefined;
+		const { subscription } = subscriber;
+		if (subscription.user === user) subscriber.heard(Date.now());
+		return { user: subscription.user, expires: subscription.expires };
+	}
+
+	/**
 	 * Ends all streams and forgets all events. Offsets are not used again; revocations stay.
 	 *
 	 * @returns how many streams were ended.

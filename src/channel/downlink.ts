@@ -114,8 +114,21 @@ export class Downlink extends Subscriber {
 		this.#send({ type: "beat" });
 	}
 
+	override heard(): void {
+		this.#send({ type: "alive" });
+	}
+
+	/** The relay minds it by itself, so that the Channel can sleep. */
+	override isLost(): boolean {
+		return false;
+	}
+
 	override close(reason: CloseReason): void {
 		this.#send({ type: "closing", reason });
+		this.drop();
+	}
+
+	override end(): void {
 		this.drop();
 	}
 

@@ -27,6 +27,8 @@ export class Stream extends Subscriber {
 	readonly #retryMilliseconds: number;
 	#writtenAt: number;
 	#withheld = false;
+	/** When the client last gave a sign of life; absent: it gives none. */
+	#heardAt: number | undefined;
 
 	constructor({ channel, subscription, position, retryMilliseconds, now, left, more }: StreamOptions) {
 		super(subscription, position, now, now);
@@ -78,8 +80,20 @@ export class Stream extends Subscriber {
 		this.#withheld = false;
 	}
 
+	override heard(now: number): void {
+		this.#heardAt = now;
+	}
+
+	override isLost(now: number, milliseconds: number): boolean {
+		return this.#heardAt !== undefined && now - this.#heardAt >= milliseconds;
+	}
+
 	override close(reason: CloseReason, now: number): void {
 		this.#write(closingFrame({ reason, reconnect: reason !== "revoked" }, this.#cursor), now);
+		this.#body.close();
+	}
+
+	override end(): void {
 		this.#body.close();
 	}
 

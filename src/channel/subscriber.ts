@@ -59,8 +59,17 @@ export abstract class Subscriber {
 	/** Has something written to the client, which keeps the connection alive, and finds out when the client has left. */
 	abstract beat(now: number): void;
 
+	/** The client has given a sign of life, and is going to give more. */
+	abstract heard(now: number): void;
+
+	/** Whether the client has given signs of life, and none for so long. */
+	abstract isLost(now: number, milliseconds: number): boolean;
+
 	/** Says why, and ends the stream. */
 	abstract close(reason: CloseReason, now: number): void;
+
+	/** Ends the stream without a word: its client has gone. */
+	abstract end(): void;
 
 	/** Drops what the client has not read: for one that was closed and does not read on. */
 	abstract drop(): void;

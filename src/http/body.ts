@@ -60,6 +60,16 @@ async function readPieces(request: Request, maxBytes: number): Promise<ArrayBuff
 	return await new Blob(pieces).arrayBuffer();
 }
 
+/** What a request says as JSON, which may say nothing, and so have no body at all: then, the fallback. */
+export async function readOptionalJson(request: Request, maxBytes: number, fallback: unknown): Promise<unknown> {
+	const text = await readText(request, maxBytes, "invalid_request");
+	if (text === "") return fallback;
+	if (mediaType(request) !== "application/json") {
+		throw new Problem("unsupported_media_type", "Send the body as `Content-Type: application/json`.");
+	}
+	return parseJson(text, "invalid_request").value;
+}
+
 function tooLarge(maxBytes: number): Problem {
 	return new Problem("payload_too_large", `The body is larger than ${maxBytes} bytes. Send less at once.`);
 }

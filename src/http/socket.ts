@@ -17,6 +17,8 @@ const MAX_WAITING = 32;
 /** How many messages may come in so long a time: each ping has an answer, which waits for a client that does not read. */
 const MAX_MESSAGES = 1000;
 const PERIOD_MILLISECONDS = 10_000;
+/** A client that has pinged has to be heard within so many heartbeats. */
+const PING_HEARTBEATS = 2;
 /** How much a client may send after its WebSocket was closed: it may not have heard of that yet. */
 const MAX_DROPPED_CHARACTERS = 4_194_304;
 
@@ -74,6 +76,7 @@ class Session {
 	#relay: Relay | undefined;
 	#deadline: number | null = null;
 	#isAsked = false;
+	#pings = false;
 
 	/** @param cutOff ends the request that opened the WebSocket, and with it the connection. */
 	constructor(env: TidingsEnv, authority: Authority, request: Request, socket: WebSocket, cutOff: () => void) {
@@ -105,11 +108,17 @@ class Session {
 		try {
 			const text = readText(data);
 			this.#count();
+			this.#heard();
 			this.#waiting += 1;
 			this.#work = this.#work.then(() => this.#take(text));
 		} catch (error) {
 			this.#fail(Problem.of(error));
 		}
+	}
+
+	/** Whatever comes from a client that pings is a sign of life. */
+	#heard(): void {
+		if (this.#pings) this.#relay?.alive(PING_HEARTBEATS);
 	}
 
 	#count(): void {
@@ -134,11 +143,17 @@ class Session {
 		if (!this.#isOpen) return;
 		try {
 			const message = readMessage(text);
-			if (message.type === "ping") this.#socket.send('{"type":"pong"}');
+			if (message.type === "ping") this.#pong();
 			else await this.#authenticate(message);
 		} catch (error) {
 			this.#fail(Problem.of(error));
 		}
+	}
+
+	#pong(): void {
+		this.#pings = true;
+		this.#heard();
+		this.#socket.send('{"type":"pong"}');
 	}
 
 	/** The deadline holds until the answer: a hook may take its time. */
@@ -150,6 +165,7 @@ class Session {
 		else await this.#subscribe(auth, subscriber);
 		this.#isAsked = false;
 		this.#clearDeadline();
+		this.#heard();
 	}
 
 	async #subscribe(auth: Auth, subscriber: Subscriber): Promise<void> {

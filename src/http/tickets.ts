@@ -6,7 +6,7 @@ import type { Publisher } from "../auth/publishers.ts";
 import { sealTicket, type Ticket } from "../auth/tickets.ts";
 import type { User } from "../auth/user.ts";
 import { describeIssue, Problem } from "../errors.ts";
-import { mediaType, parseJson, readText } from "./body.ts";
+import { readOptionalJson } from "./body.ts";
 import type { AppEnv } from "./env.ts";
 import { limitSubscribing } from "./rate-limit.ts";
 import { type IssuedTicket, keyTicketSchema, userTicketSchema } from "./tickets-schema.ts";
@@ -23,7 +23,7 @@ export const tickets = new Hono<AppEnv>().post("/tickets", async (c) => {
 	const publisher = await authority.publisher(c.req.raw);
 	if (publisher.kind === "user") await limitSubscribing(c.env, publisher.user);
 	const seal = authority.ticketSeal;
-	const body = await readBody(c.req.raw);
+	const body = await readOptionalJson(c.req.raw, MAX_BODY_BYTES, {});
 	const { ticket, expiresIn, streamFor } =
 		publisher.kind === "user" ? userTicket(publisher.user, authority, body) : keyTicket(publisher, body);
 	const sealed = await sealTicket(ticket, seal);
@@ -102,14 +102,4 @@ function check<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 	const checked = schema.safeParse(body);
 	if (checked.success) return checked.data;
 	throw new Problem("invalid_request", describeIssue(checked.error, "The body"));
-}
-
-/** A ticket request may leave everything to the defaults, and so have no body at all. */
-async function readBody(request: Request): Promise<unknown> {
-	const text = await readText(request, MAX_BODY_BYTES, "invalid_request");
-	if (text === "") return {};
-	if (mediaType(request) !== "application/json") {
-		throw new Problem("unsupported_media_type", "Send the ticket request as `Content-Type: application/json`.");
-	}
-	return parseJson(text, "invalid_request").value;
 }

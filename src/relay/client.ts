@@ -14,6 +14,8 @@ export interface Client {
 	events(frames: Uint8Array, cursorAt: ((offset: number) => string) | undefined): void;
 	/** Keeps the connection alive; with a cursor, it also moves the client there. */
 	beat(cursor: string | undefined): void;
+	/** Ends the connection without a word: the client has gone. */
+	end(): void;
 	/** Says why, and ends the connection. */
 	close(closing: ControlEvents["closing"], cursor: string): void;
 }

@@ -43,6 +43,14 @@ export class EventStream implements Client {
 	close(closing: ControlEvents["closing"], cursor: string): void {
 		const hasLeftovers = this.unsentBytes > 0;
 		this.#body.write(closingFrame(closing, cursor));
+		this.#finish(hasLeftovers);
+	}
+
+	end(): void {
+		this.#finish(this.unsentBytes > 0);
+	}
+
+	#finish(hasLeftovers: boolean): void {
 		this.#body.close();
 		if (hasLeftovers) setTimeout(() => this.#body.drop(), this.#drainMilliseconds);
 	}

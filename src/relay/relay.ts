@@ -1,5 +1,6 @@
 import type { Gap } from "../channel/resume.ts";
 import type { CloseReason, Renewal, Subscription } from "../channel/subscription.ts";
+import { ALIVE_HEARTBEATS } from "../connection.ts";
 import type { ChannelMessage, EventsMessage } from "../link.ts";
 import type { Logger } from "../logger.ts";
 import type { Meter } from "../metrics/meter.ts";
@@ -60,6 +61,7 @@ export class Relay {
 	#effort = 0;
 	#rejoins = 0;
 	#heartbeat: number | null = null;
+	#silence: number | null = null;
 
 	constructor(options: RelayOptions, client: Client, maxEffort = MAX_EFFORT) {
 		this.#options = options;
@@ -118,12 +120,24 @@ export class Relay {
 		this.#connected(true);
 	}
 
+	/** The client has given a sign of life. Unless it gives another within so many heartbeats, it has gone. */
+	alive(heartbeats: number): void {
+		clearTimeout(this.#silence);
+		if (this.#isEnded) return;
+		const gone = () => {
+			this.leave();
+			this.#client.end();
+		};
+		this.#silence = setTimeout(gone, heartbeats * this.#options.heartbeatMilliseconds);
+	}
+
 	/** The client has gone. */
 	leave(): void {
 		if (this.#isEnded) return;
 		this.#isEnded = true;
 		if (this.#isOpen) this.#options.meter?.left();
 		clearTimeout(this.#heartbeat);
+		clearTimeout(this.#silence);
 		this.#flow.stop();
 		for (const uplink of this.#uplinks.values()) uplink.close();
 	}
@@ -184,6 +198,9 @@ export class Relay {
 				break;
 			case "renewed":
 				this.#spread(message.renewal, channel);
+				break;
+			case "alive":
+				this.alive(ALIVE_HEARTBEATS);
 				break;
 			case "beat":
 				this.#beat();

@@ -34,6 +34,10 @@ export class SocketClient implements Client {
 		this.#socket.send(JSON.stringify({ type: "heartbeat", ...(id !== undefined && { id }) }));
 	}
 
+	end(): void {
+		this.#socket.close(CLOSE_CODES.tryAgainLater, "client_left");
+	}
+
 	close(closing: ControlEvents["closing"], cursor: string): void {
 		this.control("closing", closing, cursor);
 		this.#socket.close(CLOSING_CODES[closing.reason], closing.reason);

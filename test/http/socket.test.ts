@@ -325,6 +325,75 @@ function authenticate(): AuthenticatedUser {
 	return { sub: "alice", channels: ["*"], expires: Date.now() / 1000 + 600 };
 }
 
+describe("a WebSocket that has pinged", () => {
+	/** The next message that is no heartbeat. */
+	async function heard(socket: SocketReader): Promise<unknown> {
+		for (;;) {
+			const message = (await socket.next()) as { type: string };
+			if (message.type !== "heartbeat") return message;
+		}
+	}
+
+	async function connected(channel: string, ...first: object[]): Promise<SocketReader> {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const socket = await hookedSocket({ authenticate });
+		for (const message of first) socket.send(message);
+		socket.send({ type: "auth", token: "x", channels: [channel] });
+		return socket;
+	}
+
+	async function subscribers(channel: string): Promise<unknown> {
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		return ((await (await call(`/channels/${channel}`, { headers })).json()) as { subscribers: number }).subscribers;
+	}
+
+	it("has gone when it says nothing for two heartbeats, and is closed", async () => {
+		const channel = freshChannel();
+		const socket = await connected(channel);
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		for (let ping = 0; ping < 3; ping += 1) {
+			socket.send({ type: "ping" });
+			expect(await heard(socket)).toEqual({ type: "pong" });
+			vi.advanceTimersByTime(49_999);
+		}
+		expect(await subscribers(channel)).toBe(1);
+		vi.advanceTimersByTime(1);
+		expect(await socket.closed()).toBe(1013);
+		await expect.poll(() => subscribers(channel)).toBe(0);
+	});
+
+	it("has gone also when it pinged before its `auth` only", async () => {
+		const socket = await connected(freshChannel(), { type: "ping" });
+		expect(await heard(socket)).toEqual({ type: "pong" });
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(50_000);
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("is still there when it says anything else", async () => {
+		const channel = freshChannel();
+		const socket = await connected(channel, { type: "ping" });
+		expect(await heard(socket)).toEqual({ type: "pong" });
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(49_999);
+		socket.send({ type: "auth", token: "x" });
+		expect(await heard(socket)).toMatchObject({ type: "connected", resumed: true });
+		vi.advanceTimersByTime(49_999);
+		expect(await subscribers(channel)).toBe(1);
+		socket.close();
+	});
+
+	it("is unlike one that never has, which stays", async () => {
+		const channel = freshChannel();
+		const socket = await connected(channel);
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(500_000);
+		await published(channel, { data: "still here" });
+		expect(await heard(socket)).toMatchObject({ data: "still here" });
+		socket.close();
+	});
+});
+
 /** What a hook does that hangs. */
 function never(): Promise<never> {
 	return new Promise(() => {});

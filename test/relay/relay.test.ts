@@ -52,6 +52,10 @@ class FakeClient implements Client {
 		this.seen.push(`beat ${cursor ?? ""}`.trim());
 	}
 
+	end(): void {
+		this.seen.push("ended");
+	}
+
 	close({ reason, reconnect }: { reason: string; reconnect: boolean }, cursor: string): void {
 		this.seen.push(`closing ${reason} ${reconnect} ${cursor}`);
 	}
