@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Observers } from "../../src/channel/observers.ts";
+import { type ConnectedSubscriber, Observers } from "../../src/channel/observers.ts";
 import type { Subscriber } from "../../src/channel/subscriber.ts";
 import { Logger } from "../../src/logger.ts";
 import { watchLines } from "../support/lines.ts";
@@ -39,5 +39,16 @@ describe("an observer hook", () => {
 				error: { name: "RangeError", message: "out of patience", stack: expect.any(String) },
 			});
 		}
+	});
+
+	it("changes nothing of a stream by what it does with the claims that it is given", () => {
+		const hook = vi.fn(({ claims }: ConnectedSubscriber) => {
+			claims.role = "admin";
+		});
+		const observers = new Observers({ onConnect: hook, onDisconnect: hook }, new Logger({}));
+		observers.connected("orders", subscriber);
+		observers.disconnected("orders", subscriber, "client_left");
+		expect(hook).toHaveBeenCalledTimes(2);
+		expect(subscriber.subscription.claims).toEqual({});
 	});
 });
