@@ -44,6 +44,8 @@ export interface WorkerdOptions {
 	v8Flags?: string[];
 	/** Whether V8's inspector listens, at {@link Workerd.inspectorUrl}. */
 	inspected?: boolean;
+	/** The address of this machine that it listens on. Default: 127.0.0.1. */
+	host?: string;
 }
 
 /** Builds a Worker into a folder, as it would be deployed. */
@@ -72,9 +74,9 @@ export class Workerd {
 
 	/** Starts the Worker on an empty disk and a free port. */
 	static async start(settings: Record<string, string> = {}, options: WorkerdOptions = {}): Promise<Workerd> {
-		const { worker = SERVICE, built, v8Flags = [], inspected = false } = options;
+		const { worker = SERVICE, built, v8Flags = [], inspected = false, host = "127.0.0.1" } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
-		const server = new Workerd(folder, { ...SETTINGS, ...settings }, { worker, v8Flags, inspected });
+		const server = new Workerd(folder, { ...SETTINGS, ...settings }, { worker, v8Flags, inspected, host });
 		try {
 			await mkdir(join(folder, "disk"));
 			if (built) await cp(built, join(folder, "build"), { recursive: true });
@@ -88,7 +90,7 @@ export class Workerd {
 	}
 
 	get url(): string {
-		return `http://127.0.0.1:${this.#port}`;
+		return `http://${this.#options.host}:${this.#port}`;
 	}
 
 	get inspectorUrl(): string {
@@ -169,7 +171,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   v8Flags = [${this.#options.v8Flags.map((flag) => JSON.stringify(flag)).join(", ")}],
-  sockets = [(name = "http", address = "127.0.0.1:${this.#port}", http = (), service = "tidings")],
+  sockets = [(name = "http", address = "${this.#options.host}:${this.#port}", http = (), service = "tidings")],
 );
 
 const tidings :Workerd.Worker = (
