@@ -46,10 +46,9 @@ export const events = new Hono<AppEnv>().get("/events", async (c) => {
 });
 
 /** The object's response passes through untouched, and so without this Worker's JavaScript. */
-async function openDirectly({ channels, subscription, positions, call }: RelayOptions): Promise<Response> {
+async function openDirectly({ channels, subscription, starts, call }: RelayOptions): Promise<Response> {
 	const channel = channels[0] ?? "";
-	const position = positions?.get(channel);
-	const response = await call(channel, openRequest({ ...subscription, ...(position !== undefined && { position }) }));
+	const response = await call(channel, openRequest({ ...subscription, ...starts.get(channel) }));
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;
 }

@@ -1,11 +1,12 @@
 import type { Authority } from "../auth/authority.ts";
 import { personalChannel } from "../auth/grants.ts";
 import type { Subscriber, User } from "../auth/user.ts";
+import type { StartRequest } from "../channel/resume.ts";
 import type { Renewal, Subscription } from "../channel/subscription.ts";
 import { newConnection } from "../connection.ts";
 import { firstMessage, Problem } from "../errors.ts";
 import type { RelayOptions } from "../relay/relay.ts";
-import { Cursors } from "../sse/cursor.ts";
+import { Cursors, type Positions } from "../sse/cursor.ts";
 import type { EventForm } from "../sse/event.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import { DistinctChannels } from "./distinct-channels.ts";
@@ -18,7 +19,7 @@ import { workerMeter } from "./worker-meter.ts";
 const MAX_IDENTITY_BYTES = 9_500;
 const MAX_WISHES_BYTES = 4_900;
 /** No cursor of any stream is longer. What is longer is none, and is not carried around in full. */
-const MAX_CURSOR_CHARACTERS = 512;
+const MAX_CURSOR_CHARACTERS = 640;
 
 /** What a client asks for, from a query or a message. */
 export interface SubscribeRequest {
@@ -68,16 +69,13 @@ export async function prepareSubscription(
 		...(types.length > 0 && { types: [...types] }),
 	};
 	const cursors = await Cursors.of(channels);
+	const positions = cursor === undefined ? new Map<string, number>() : await cursors.parse(cursor);
+	const start = { cursor, rewind, since };
 	return {
 		channels,
 		cursors,
-		subscription: {
-			...subscription,
-			...(cursor !== undefined && { cursor }),
-			...(rewind !== undefined && { rewind }),
-			...(since !== undefined && { since }),
-		},
-		positions: cursor === undefined ? undefined : cursors.parse(cursor),
+		subscription,
+		starts: new Map(channels.map((channel) => [channel, startOf(channel, start, positions)])),
 		heartbeatMilliseconds: HEARTBEAT_SECONDS * 1000,
 		meter: workerMeter(env, authority.config),
 		logger: authority.logger,
@@ -93,6 +91,21 @@ function limitChannels({ sub }: User, channels: readonly string[], max: number):
 		"rate_limited",
 		`You may open ${max} different channels within ten minutes (MAX_CHANNELS_PER_USER), and these are more. Try again later.`,
 	);
+}
+
+/**
+ * Where a stream starts in a channel. One that the cursor does not name is new to the client, and starts as if there was
+ * no cursor, unless the cursor names none of them: then it is not known what the client has missed, and it is told so.
+ */
+function startOf(
+	channel: string,
+	{ cursor, rewind, since }: Pick<SubscribeRequest, "cursor" | "rewind" | "since">,
+	positions: Positions,
+): StartRequest {
+	const position = positions.get(channel);
+	if (cursor !== undefined && position !== undefined) return { cursor, position };
+	if (cursor !== undefined && positions.size === 0) return { cursor };
+	return { ...(rewind !== undefined && { rewind }), ...(since !== undefined && { since }) };
 }
 
 function readChannels(names: readonly string[]): string[] {

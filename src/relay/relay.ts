@@ -1,10 +1,10 @@
-import type { Gap } from "../channel/resume.ts";
+import type { Gap, StartRequest } from "../channel/resume.ts";
 import type { CloseReason, Renewal, Subscription } from "../channel/subscription.ts";
 import { ALIVE_HEARTBEATS } from "../connection.ts";
 import type { ChannelMessage, EventsMessage } from "../link.ts";
 import type { Logger } from "../logger.ts";
 import type { Meter } from "../metrics/meter.ts";
-import { type Cursors, formatCursor, type Positions } from "../sse/cursor.ts";
+import { type Cursors, formatCursor } from "../sse/cursor.ts";
 import type { ControlEvents } from "../sse/frame.ts";
 import type { Client } from "./client.ts";
 import { Flow } from "./flow.ts";
@@ -31,8 +31,8 @@ export interface RelayOptions {
 	cursors: Cursors;
 	/** What it asks of every channel. */
 	subscription: Subscription;
-	/** Where the client's cursor stands in each channel; absent where it has none, or none of this stream's. */
-	positions: Positions | undefined;
+	/** Where each channel starts. */
+	starts: ReadonlyMap<string, StartRequest>;
 	heartbeatMilliseconds: number;
 	/** Counts what the client gets; absent where nobody adds up. */
 	meter: Meter | undefined;
@@ -78,13 +78,8 @@ export class Relay {
 
 	/** Joins the channels, and starts the stream. Answers with the refusal of a channel that refuses. */
 	async start(): Promise<Response | undefined> {
-		const { channels, positions } = this.#options;
-		const outcomes = await Promise.allSettled(
-			channels.map((channel) => {
-				const position = positions?.get(channel);
-				return this.#join(channel, position === undefined ? {} : { position });
-			}),
-		);
+		const { channels, starts } = this.#options;
+		const outcomes = await Promise.allSettled(channels.map((channel) => this.#join(channel, starts.get(channel))));
 		const joined = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);
 		const uplinks = joined.filter((each) => each instanceof Uplink);
 		const refusal = joined.find((each) => each instanceof Response);
@@ -95,7 +90,9 @@ export class Relay {
 			return refusal;
 		}
 		for (const { channel, start } of uplinks) this.#positions.set(channel, start.cursor);
-		this.#connected(uplinks.every(({ start }) => start.resumed));
+		// What the cursor does not name is new, and has nothing to resume.
+		const isNew = ({ channel }: Uplink) => starts.get(channel)?.cursor === undefined;
+		this.#connected(!uplinks.every(isNew) && uplinks.every((uplink) => uplink.start.resumed || isNew(uplink)));
 		for (const { channel, start } of uplinks) if (start.gap) this.#gap(channel, start.gap, start.position);
 		for (const uplink of uplinks) this.#listen(uplink);
 		this.#armHeartbeat();
@@ -142,7 +139,7 @@ export class Relay {
 		for (const uplink of this.#uplinks.values()) uplink.close();
 	}
 
-	async #join(channel: string, request: Partial<Subscription>): Promise<Uplink | Response> {
+	async #join(channel: string, request?: Partial<Subscription>): Promise<Uplink | Response> {
 		return await Uplink.open(this.#options.call, channel, { ...this.#subscription, ...request });
 	}
 

@@ -2,11 +2,16 @@ import { z } from "zod";
 
 /**
  * A cursor is the SSE `id` of a stream: opaque to clients. Of one channel it is the decimal offset of the last event that
- * was handed over; of several, `<fingerprint>:<offset36>,<offset36>,…`, in the order of the sorted channel names.
+ * was handed over. Of several it tells the same of each, `<hash><offset36>.<hash><offset36>…`: a hash of the channel's
+ * name, so that the cursor is good for what it names also in a stream of other channels.
  */
 
 const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
-const SEVERAL = /^([0-9a-f]{8}):([0-9a-z]{1,11}(?:,[0-9a-z]{1,11})*)$/;
+/** 48 bits, in base64url. */
+const HASH_BYTES = 6;
+const HASH_CHARACTERS = 8;
+const PLACE = `[\\w-]{${HASH_CHARACTERS}}(?:0|[1-9a-z][0-9a-z]{0,10})`;
+const SEVERAL = new RegExp(`^${PLACE}(?:\\.${PLACE}){1,31}$`);
 
 /** The id of an event in its channel, which is the cursor of a stream of that channel alone. */
 export const idSchema = z
@@ -43,56 +48,65 @@ export type Positions = ReadonlyMap<string, number>;
 /** The cursors of a stream of certain channels: a cursor always holds the position of every one of them. */
 export class Cursors {
 	readonly #channels: readonly string[];
-	readonly #fingerprint: string;
+	/** Of each channel; none where there is one channel, whose cursors do without. */
+	readonly #hashes: readonly string[];
 
-	private constructor(channels: readonly string[], fingerprint: string) {
+	private constructor(channels: readonly string[], hashes: readonly string[]) {
 		this.#channels = channels;
-		this.#fingerprint = fingerprint;
+		this.#hashes = hashes;
 	}
 
 	/**
-	 * The cursors of a stream of these channels, in whichever order they are named.
+	 * The cursors of a stream of these channels.
 	 *
 	 * @example
-	 * (await Cursors.of(["orders", "chat:1"])).format(new Map([["chat:1", 35], ["orders", 36]])); // "7e330952:z,10"
+	 * (await Cursors.of(["orders", "chat:1"])).format(new Map([["chat:1", 35], ["orders", 36]])); // "HBaK2wDS10.dOl7K-QDz"
 	 */
 	static async of(channels: readonly string[]): Promise<Cursors> {
-		const sorted = [...channels].sort();
-		return new Cursors(sorted, sorted.length > 1 ? await fingerprintOf(sorted) : "");
+		return new Cursors(channels, channels.length > 1 ? await hashesOf(channels) : []);
 	}
 
 	format(positions: Positions): string {
 		const offsets = this.#channels.map((channel) => positions.get(channel) ?? 0);
 		const [only] = offsets;
 		if (offsets.length === 1 && only !== undefined) return formatCursor(only);
-		return `${this.#fingerprint}:${offsets.map((offset) => offset.toString(36)).join(",")}`;
+		return offsets.map((offset, index) => `${this.#hashes[index]}${offset.toString(36)}`).join(".");
 	}
 
-	/** The positions that a cursor stands for; `undefined` for text that is no cursor of these channels. */
-	parse(text: string): Positions | undefined {
-		const offsets = this.#channels.length === 1 ? [parseCursor(text)] : this.#parseSeveral(text);
-		if (offsets.length !== this.#channels.length) return undefined;
+	/** The positions that a cursor tells of these channels. It may name some of them only, or none. */
+	async parse(text: string): Promise<Positions> {
+		const [only] = this.#channels;
+		const offset = this.#channels.length === 1 ? parseCursor(text) : undefined;
+		if (only !== undefined && offset !== undefined) return new Map([[only, offset]]);
+		const offsets = offsetsIn(text);
+		if (offsets.size === 0) return new Map();
+		const hashes = this.#hashes.length > 0 ? this.#hashes : await hashesOf(this.#channels);
 		const positions = new Map<string, number>();
 		for (const [index, channel] of this.#channels.entries()) {
-			const offset = offsets[index];
-			if (offset === undefined) return undefined;
-			positions.set(channel, offset);
+			const offset = offsets.get(hashes[index] ?? "");
+			if (offset !== undefined) positions.set(channel, offset);
 		}
 		return positions;
 	}
-
-	#parseSeveral(text: string): (number | undefined)[] {
-		const [, fingerprint, offsets = ""] = SEVERAL.exec(text) ?? [];
-		if (fingerprint !== this.#fingerprint) return [];
-		return offsets.split(",").map((digits) => {
-			const offset = Number.parseInt(digits, 36);
-			return Number.isSafeInteger(offset) && offset.toString(36) === digits ? offset : undefined;
-		});
-	}
 }
 
-async function fingerprintOf(channels: readonly string[]): Promise<string> {
-	// No channel's name has a space.
-	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(channels.join(" ")));
-	return new DataView(digest).getUint32(0).toString(16).padStart(8, "0");
+/** The offsets in a cursor of several channels, by the hashes of their names. */
+function offsetsIn(text: string): ReadonlyMap<string, number> {
+	if (!SEVERAL.test(text)) return new Map();
+	const places = text.split(".").map((place) => {
+		return [place.slice(0, HASH_CHARACTERS), Number.parseInt(place.slice(HASH_CHARACTERS), 36)] as const;
+	});
+	if (!places.every(([, offset]) => Number.isSafeInteger(offset))) return new Map();
+	// Where two channels share a hash, it is not known which of them a position is of.
+	return new Map(places.filter(([hash]) => places.filter(([other]) => other === hash).length === 1));
+}
+
+function hashesOf(channels: readonly string[]): Promise<string[]> {
+	return Promise.all(channels.map(hashOf));
+}
+
+async function hashOf(channel: string): Promise<string> {
+	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(channel));
+	const bytes = String.fromCharCode(...new Uint8Array(digest, 0, HASH_BYTES));
+	return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_");
 }

@@ -1,4 +1,5 @@
 import { abortAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, problem, publish, published, subscribe } from "../support/service.ts";
@@ -26,7 +27,7 @@ describe("a stream of several channels", () => {
 		const [a, b] = twoChannels();
 		const stream = await subscribe(streamOf([b, a, b]), alice);
 		const { id, data } = await stream.expect("connected");
-		expect(id).toMatch(/^[0-9a-f]{8}:[0-9a-z]+,[0-9a-z]+$/);
+		expect(id).toMatch(/^[\w-]{8}0\.[\w-]{8}0$/);
 		expect(data).toMatchObject({ user: "alice", channels: [a, b], resumed: false });
 		await stream.close();
 	});
@@ -118,7 +119,7 @@ describe("a stream of several channels", () => {
 		await published(a, { data });
 		const frame = await stream.next();
 		expect(frame.data).toBe(data.replaceAll("\r\n", "\n").replaceAll("\r", "\n"));
-		expect(frame.id).toMatch(/^[0-9a-f]{8}:/);
+		expect(frame.id).toMatch(/^[\w-]{8}\w+\.[\w-]{8}0$/);
 		await stream.close();
 	});
 });
@@ -148,7 +149,7 @@ describe("a gap", () => {
 		await again.close();
 	});
 
-	it.each(["yesterday", "1795223089000001", "deadbeef:1,2"])(
+	it.each(["yesterday", "1795223089000001", "dOl7K-QDz.HBaK2wDS10"])(
 		"is told of every channel for the cursor %s",
 		async (cursor) => {
 			const [a, b] = twoChannels();
@@ -173,6 +174,82 @@ describe("a gap", () => {
 		expect(await stream.expect("connected")).toMatchObject({ data: { resumed: false } });
 		expect((await stream.expect("gap")).data).toMatchObject({ channel: a, reason: "foreign_cursor" });
 		await stream.close();
+	});
+});
+
+describe("a cursor of several channels", () => {
+	it("resumes those that are left when one is gone, also when one is left alone", async () => {
+		const [a, b] = twoChannels();
+		const c = freshChannel("chat:c");
+		const stream = await subscribe(streamOf([a, b, c]), alice);
+		await stream.expect("connected");
+		await published(a, { data: "read" });
+		const { id = "" } = await stream.next();
+		await stream.close();
+		for (const channel of [a, b, c]) await published(channel, { data: `missed in ${channel}` });
+		for (const channels of [[a, c], [b]]) {
+			const back = await subscribe(streamOf(channels), alice, { "Last-Event-ID": id });
+			expect(await back.expect("connected")).toMatchObject({ data: { resumed: true } });
+			const missed = (await back.take(channels.length)).map(({ data }) => data);
+			expect(missed.sort()).toEqual(channels.map((channel) => `missed in ${channel}`));
+			for (const channel of channels) await published(channel, { data: "live" });
+			expect((await back.take(channels.length)).map(({ data }) => data)).toEqual(channels.map(() => "live"));
+			await back.close();
+		}
+	});
+
+	it.each([
+		["live", "", []],
+		["with its last events", "&rewind=1", ["new 2"]],
+		["with those since a time", "&since=0", ["new 1", "new 2"]],
+	])("resumes what it names, and starts a channel that is new %s", async (_, query, expected) => {
+		const [a, b] = twoChannels();
+		const c = freshChannel("chat:c");
+		const stream = await subscribe(streamOf([a, b]), alice);
+		const { id = "" } = await stream.expect("connected");
+		await stream.close();
+		await published(a, [{ data: "missed 1" }, { data: "missed 2" }]);
+		await published(c, [{ data: "new 1" }, { data: "new 2" }]);
+		const back = await subscribe(streamOf([a, b, c], query), alice, { "Last-Event-ID": id });
+		const { id: cursor, data } = await back.expect("connected");
+		expect(data).toMatchObject({ channels: [a, b, c], resumed: true });
+		expect(cursor?.split(".")).toHaveLength(3);
+		const frames = await back.take(2 + expected.length);
+		expect(frames.map(({ data }) => data).sort()).toEqual(["missed 1", "missed 2", ...expected]);
+		await published(c, { data: "live" });
+		expect((await back.next()).data).toBe("live");
+		await back.close();
+	});
+
+	it("resumes nothing where it names none of the channels, and each is told so", async () => {
+		const channels = twoChannels();
+		const stream = await subscribe(streamOf(channels), alice);
+		const { id = "" } = await stream.expect("connected");
+		await stream.close();
+		for (const others of [twoChannels(), [freshChannel("chat:c")]]) {
+			const back = await subscribe(streamOf(others, "&rewind=all"), alice, { "Last-Event-ID": id });
+			expect(await back.expect("connected")).toMatchObject({ data: { resumed: false } });
+			for (const channel of others) {
+				const gap = { channel, after: id, oldest: null, reason: "foreign_cursor" };
+				expect((await back.expect("gap")).data).toEqual(gap);
+			}
+			await back.close();
+		}
+	});
+
+	it("is not resumed where one of the channels that it names has forgotten, whatever the others do", async () => {
+		const [a, b] = twoChannels();
+		const stream = await subscribe(streamOf([a, b]), alice);
+		const { id = "" } = await stream.expect("connected");
+		await stream.close();
+		await published(a, [{ data: 1 }]);
+		await env.CHANNEL.getByName(a).wipe();
+		const back = await subscribe(streamOf([a, b, freshChannel("chat:c")]), alice, { "Last-Event-ID": id });
+		expect(await back.expect("connected")).toMatchObject({ data: { resumed: false } });
+		expect((await back.expect("gap")).data).toEqual({ channel: a, after: "0", oldest: null, reason: "trimmed" });
+		await published(b, { data: "next" });
+		expect((await back.next()).data).toBe("next");
+		await back.close();
 	});
 });
 

@@ -82,12 +82,12 @@ async function relayOf(
 	const cursors = await Cursors.of(["orders"]);
 	const { call } = channel;
 	const logger = new Logger({ request: "r1" });
-	const positions = undefined;
+	const starts = new Map();
 	const options = {
 		channels: ["orders"],
 		cursors,
 		subscription,
-		positions,
+		starts,
 		heartbeatMilliseconds,
 		meter: undefined,
 		logger,
