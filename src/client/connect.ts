@@ -14,16 +14,25 @@ export type {
 	ReceivedEvent,
 } from "./types.ts";
 
+/** A ticket or a token, or none, because the user has logged out. */
+export type Credential = string | null | undefined;
+
 /** How to connect. */
 export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
-	/** Where the service is, such as `https://events.example.com`. */
+	/** Where the service is, such as `https://events.example.com`. In a page it may be relative, such as `/sse`. */
 	url: string | URL;
-	/** The channels of the stream: 1 to 32. */
+	/** The channels of the stream: up to 32. With `inbox`, there may be none. */
 	channels: readonly string[];
-	/** Fetches a ticket from your backend. Asked for each connection, because a ticket lives for minutes only. */
-	getTicket?(): string | Promise<string>;
-	/** Gives the user's access token: a fresh one where the last ends within two minutes. Either this or `getTicket`. */
-	getToken?(): string | Promise<string>;
+	/**
+	 * Fetches a ticket from your backend. Asked for each connection, because a ticket lives for minutes only. `null`:
+	 * nobody is logged in any more, which ends the connection.
+	 */
+	getTicket?(): Credential | Promise<Credential>;
+	/**
+	 * Gives the user's access token: a fresh one where the last ends within two minutes. `null`: as with `getTicket`.
+	 * Either this or `getTicket`.
+	 */
+	getToken?(): Credential | Promise<Credential>;
 	/** Only events of these types. Default: all. */
 	types?: readonly (keyof Events & string)[];
 	/** Whether the user's own channel is part of the stream too. Default: no. */
@@ -45,7 +54,7 @@ export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
  * Connects to a tidings service, and stays connected until `close()`, or until the service refuses for good. It comes back
  * by itself, with credentials that it has fetched afresh, and goes on after the last event that it has handed over.
  *
- * @throws TypeError unless there is at least one channel, and either `getTicket` or `getToken`.
+ * @throws TypeError when an option is missing, or can be none: see `docs/client.md`.
  *
  * @example
  * const connection = connect<{ order: { id: number } }>({
@@ -57,7 +66,11 @@ export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
  * connection.close();
  */
 export function connect<Events = EventTypes>(options: ConnectOptions<Events>): Connection<Events> {
-	if (options.channels.length === 0) throw new TypeError("Name at least one channel to connect to.");
-	if (!options.getTicket === !options.getToken) throw new TypeError("Give either getTicket or getToken.");
+	const { channels, inbox, getTicket, getToken, silenceSeconds = 60 } = options;
+	if (channels.length === 0 && !inbox)
+		throw new TypeError("Name at least one channel to connect to, or ask for the inbox.");
+	if (!getTicket === !getToken) throw new TypeError("Give either getTicket or getToken.");
+	if (!Number.isFinite(silenceSeconds) || silenceSeconds <= 0)
+		throw new TypeError("Let silenceSeconds be a number above 0.");
 	return new Connection(options);
 }

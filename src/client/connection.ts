@@ -1,35 +1,44 @@
+import { ask } from "./ask.ts";
 import { backoff } from "./backoff.ts";
+import { hasTexts, isOfType, parseObject, readObject } from "./body.ts";
 import type { ConnectOptions } from "./connect.ts";
+import { isCredential } from "./credential.ts";
+import { closed, isFinal, isRefusal, Reopening } from "./ending.ts";
 import { EventLoop } from "./event-loop.ts";
 import { type Frame, readFrames } from "./frames.ts";
+import { guarded } from "./guarded.ts";
+import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { Timer } from "./timer.ts";
-import type { Closing, Connected, ConnectionState, EventTypes, Handlers, ReceivedEvent } from "./types.ts";
+import type {
+	Closing,
+	Connected,
+	ConnectionState,
+	EventTypes,
+	Gap,
+	Handlers,
+	Presence,
+	ReceivedEvent,
+} from "./types.ts";
+import { unlessAborted } from "./unless-aborted.ts";
+import { wait } from "./wait.ts";
 
 /** New credentials are used so long before the old ones end: earlier than the service warns. */
 const RENEWAL_MILLISECONDS = 75_000;
 /** How long to wait before connecting again, where the service has not said. */
 const RETRY_MILLISECONDS = 2000;
-/** No timer takes more. */
-const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
-
-/** What of a window matters here; other runtimes have none. */
-interface Network {
-	addEventListener?(type: "online", listener: () => void): void;
-	removeEventListener?(type: "online", listener: () => void): void;
-}
-
-/** The stream was given up to be opened again at once. */
-class Reopening extends Error {}
+/** No stream is opened again, and none is renewed, sooner than that after the last time, where nobody asks for a wait. */
+const LEAST_MILLISECONDS = 1000;
 
 /** A connection that is kept open. Its events can be had with handlers or with `for await`, by any number of readers. */
 export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEvent<Events>> {
 	readonly #options: ConnectOptions<Events>;
+	readonly #routeOf: (path: string) => URL;
 	readonly #storageKey: string;
 	readonly #subscribers = new Set<Handlers<Events>>();
 	readonly #loops = new Set<EventLoop<ReceivedEvent<Events>>>();
 	#state: ConnectionState = { name: "connecting" };
-	#cursor: string | null;
+	#cursor: string | null = null;
 	#retryMilliseconds = RETRY_MILLISECONDS;
 	/** How many attempts in a row came to nothing; and how many of them because of their credentials. */
 	#failures = 0;
@@ -37,14 +46,16 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	#stream = new AbortController();
 	readonly #renewal = new Timer();
 	readonly #silence = new Timer();
-	#wake: () => void = () => {};
 
 	/** Use {@link connect}. */
 	constructor(options: ConnectOptions<Events>) {
-		const { url, channels, types = [], inbox, storage } = options;
+		const { url, channels, types = [], inbox = false, storage } = options;
 		this.#options = options;
-		this.#storageKey = `tidings:${JSON.stringify([`${url}`, [...channels].sort(), [...types].sort(), inbox])}`;
-		this.#cursor = storage?.getItem(this.#storageKey) ?? null;
+		this.#routeOf = routesOf(url);
+		this.#storageKey = `tidings:${JSON.stringify([this.#routeOf(""), [...channels].sort(), [...types].sort(), inbox])}`;
+		guarded(() => {
+			this.#cursor = storage?.getItem(this.#storageKey) || null;
+		});
 		this.#subscribers.add(options);
 		// Whoever connects has the connection in hand before anything is told.
 		queueMicrotask(() => void this.#run());
@@ -70,7 +81,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	 */
 	subscribe(handlers: Handlers<Events>): () => void {
 		this.#subscribers.add(handlers);
-		handlers.onState?.(this.#state);
+		guarded(() => handlers.onState?.(this.#state));
 		return () => void this.#subscribers.delete(handlers);
 	}
 
@@ -89,10 +100,12 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 
 	async #run(): Promise<void> {
 		while (this.#state.name !== "closed") {
-			this.#setState({ name: "connecting" });
+			const startedAt = performance.now();
 			const error = await this.#readStream();
+			if (isRefusal(error)) this.#refusals += 1;
+			const isLasting = performance.now() - startedAt >= LEAST_MILLISECONDS;
 			if (isFinal(error, this.#refusals)) this.#end({ error });
-			else if (!(error instanceof Reopening)) await this.#wait(error);
+			else if (!(error instanceof Reopening && isLasting)) await this.#wait(error);
 		}
 	}
 
@@ -100,13 +113,15 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	async #readStream(): Promise<unknown> {
 		this.#stream = new AbortController();
 		const { signal } = this.#stream;
+		this.#setState({ name: "connecting" });
 		try {
 			this.#expectSomething();
-			for await (const frame of readFrames(await this.#open(signal))) {
-				this.#take(frame);
-				await this.#allDone();
-				signal.throwIfAborted();
-				this.#keep(frame);
+			for await (const frames of readFrames(await this.#open(signal))) {
+				for (const frame of frames) {
+					this.#take(frame);
+					if (await this.#allDone()) this.#keep(frame);
+					signal.throwIfAborted();
+				}
 				this.#expectSomething();
 			}
 			return new Error("The connection was lost.");
@@ -119,8 +134,9 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	}
 
 	async #open(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-		const { channels, types = [], inbox, presence, rewind } = this.#options;
-		const url = this.#url("events");
+		const { channels, types = [], inbox, presence, rewind, getTicket } = this.#options;
+		const credential = await this.#credential(signal);
+		const url = this.#routeOf("events");
 		const query = url.searchParams;
 		for (const channel of channels) query.append("channel", channel);
 		for (const type of types) query.append("type", type);
@@ -130,32 +146,43 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		if (rewind !== undefined) query.set("rewind", `${rewind}`);
 		// Not as a header: before it sends that to another origin, a browser asks whether it may.
 		if (this.#cursor !== null) query.set("lastEventId", this.#cursor);
-		const ticket = await unlessAborted(this.#options.getTicket?.(), signal);
-		if (ticket !== undefined) query.set("ticket", ticket);
-		const response = await fetch(url, { headers: await this.#authorization(signal), signal, cache: "no-store" });
-		if (response.status === 401) this.#refusals += 1;
-		if (!response.ok || !response.body) throw await TidingsError.from(response);
+		if (getTicket) query.set("ticket", credential);
+		const response = await ask(url, 200, { headers: getTicket ? {} : bearer(credential), signal });
+		if (!response.body || !isOfType(response, "text/event-stream")) throw await TidingsError.from(response);
 		return response.body;
 	}
 
-	async #authorization(signal: AbortSignal): Promise<Record<string, string>> {
-		const token = await unlessAborted(this.#options.getToken?.(), signal);
-		return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+	/** A fresh ticket or token. Without one, nobody is logged in, and the connection has come to its end. */
+	async #credential(signal: AbortSignal): Promise<string> {
+		signal.throwIfAborted();
+		const options = this.#options;
+		const given = await unlessAborted(options.getTicket ? options.getTicket() : options.getToken?.(), signal);
+		if (typeof given === "string" && given !== "") return given;
+		const message = `${options.getTicket ? "getTicket" : "getToken"} gave no text: nobody is logged in.`;
+		const error = new TidingsError(message, { status: 401, code: "missing_token" });
+		this.#end({ error });
+		throw error;
 	}
 
-	#url(path: string): URL {
-		return new URL(path, `${this.#options.url}`.replace(/\/?$/, "/"));
-	}
-
+	/** Until a stream says `connected`, nothing in it counts. */
 	#take({ event, data, retry }: Frame): void {
-		if (retry !== undefined) this.#retryMilliseconds = Number(retry);
-		const told = data === undefined ? undefined : JSON.parse(data);
-		if (event === "closing") throw closed(told);
-		if (event === "connected") this.#opened(told);
-		else if (event === "gap") this.#tell("onGap", told);
-		else if (event === "presence") this.#tell("onPresence", told);
+		if (data !== undefined) this.#hear(event, parseObject(data));
+		if (retry !== undefined && this.#state.name !== "connecting") this.#retryMilliseconds = retry;
+	}
+
+	#hear(event: string | undefined, told: object | undefined): void {
+		if (!told) throw new Error("The stream is not from tidings: what it tells is no JSON object.");
+		if (this.#state.name === "connecting") {
+			if (event !== "connected" || !hasTexts<Connected>(told, "connection", "user"))
+				throw new Error("The stream is not from tidings: it does not begin with `connected`.");
+			this.#opened(told);
+		} else if (event === "closing" && hasTexts<Closing>(told, "reason")) throw closed(told);
+		else if (event === "gap" && hasTexts<Gap>(told, "channel", "reason")) this.#tell("onGap", told);
+		else if (event === "presence" && hasTexts<Presence>(told, "channel", "user")) this.#tell("onPresence", told);
 		else if (event === "expiring") void this.#renew();
-		else if (told !== undefined && event !== "heartbeat") this.#hand(told);
+		// A later version of the service may have more to tell; it is not an event.
+		else if (hasTexts<ReceivedEvent<EventTypes>>(told, "channel", "id", "type"))
+			this.#hand(told as ReceivedEvent<Events>);
 	}
 
 	#opened(connected: Connected): void {
@@ -171,14 +198,15 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	}
 
 	/** A loop takes its time; meanwhile the service holds back what follows. */
-	async #allDone(): Promise<void> {
+	async #allDone(): Promise<boolean> {
 		this.#silence.clear();
-		await Promise.all(Array.from(this.#loops, (loop) => loop.done()));
+		const done = await Promise.all(Array.from(this.#loops, (loop) => loop.done()));
+		return !done.includes(false);
 	}
 
 	/** What nobody has done with yet is not behind the cursor: after a crash it comes again. */
 	#keep({ id }: Frame): void {
-		if (id === undefined) return;
+		if (!id || this.#state.name === "connecting") return;
 		this.#cursor = id;
 		guarded(() => this.#options.storage?.setItem(this.#storageKey, id));
 	}
@@ -194,13 +222,14 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	#renewBefore(expires: number): void {
 		this.#renewal.clear();
 		const left = expires * 1000 - RENEWAL_MILLISECONDS - Date.now();
-		if (left <= 0) return;
+		// No number either: then there is nothing to go by.
+		if (!(left > 0)) return;
 		const renew = () => {
 			if (this.#options.getToken) void this.#renew();
 			// A ticket opens streams only: the next one opens the next.
 			else this.#stream.abort(new Reopening());
 		};
-		this.#renewal.set(renew, Math.min(left, MAX_TIMER_MILLISECONDS));
+		this.#renewal.set(renew, Math.max(left, LEAST_MILLISECONDS));
 	}
 
 	/** Lets the stream live on with a new token. */
@@ -210,10 +239,11 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		if (!this.#options.getToken || state.name !== "open") return;
 		this.#renewal.clear();
 		try {
-			const url = this.#url(`connections/${encodeURIComponent(state.connected.connection)}`);
-			const response = await fetch(url, { method: "PUT", headers: await this.#authorization(signal), signal });
-			if (!response.ok) throw await TidingsError.from(response);
-			const { expires } = (await response.json()) as Pick<Connected, "expires">;
+			const url = this.#routeOf(`connections/${encodeURIComponent(state.connected.connection)}`);
+			const headers = bearer(await this.#credential(signal));
+			const response = await ask(url, 200, { method: "PUT", headers, signal });
+			const { expires } = await readObject(response);
+			if (typeof expires !== "number") throw TidingsError.of(response);
 			if (!signal.aborted) this.#renewBefore(expires);
 		} catch (error) {
 			// The stream goes on to its end; the next one shows what is wrong.
@@ -226,22 +256,15 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		this.#failures += 1;
 		const asked = error instanceof TidingsError ? (error.retryAfter ?? 0) : 0;
 		const milliseconds = Math.max(asked, backoff(this.#failures, this.#retryMilliseconds));
-		const timer = new Timer();
-		const network = globalThis as unknown as Network;
-		await new Promise<void>((resolve) => {
-			this.#wake = resolve;
-			timer.set(resolve, milliseconds);
-			network.addEventListener?.("online", this.#wake);
-			this.#setState({ name: "waiting", milliseconds, error });
-		});
-		network.removeEventListener?.("online", this.#wake);
-		timer.clear();
+		this.#stream = new AbortController();
+		this.#setState({ name: "waiting", milliseconds, error });
+		await wait(milliseconds, this.#stream.signal);
 	}
 
 	#end(ended: { error?: unknown }): void {
+		if (this.#state.name === "closed") return;
 		this.#setState({ name: "closed", ...ended });
 		this.#stream.abort();
-		this.#wake();
 		for (const loop of this.#loops) loop.end(ended);
 	}
 
@@ -262,36 +285,8 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	}
 }
 
-/** Waits for credentials, and no longer than for anything else. */
-function unlessAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
-	return new Promise((resolve, reject) => {
-		const abort = () => reject(signal.reason);
-		signal.addEventListener("abort", abort);
-		void Promise.resolve(value)
-			.then(resolve, reject)
-			.finally(() => signal.removeEventListener("abort", abort));
-	});
-}
-
-/** What a subscriber or its storage throws must not end the connection: it is reported like any error nobody caught. */
-function guarded(call: () => void): void {
-	try {
-		call();
-	} catch (error) {
-		queueMicrotask(() => {
-			throw error;
-		});
-	}
-}
-
-function closed({ reason, reconnect }: Closing): Error {
-	if (reason === "token_expired") return new Reopening();
-	const message = `The service has ended the stream: ${reason}.`;
-	return reconnect ? new Error(message) : new TidingsError(message, { status: 200, code: reason });
-}
-
-/** What has failed once with fresh credentials may go well with the next; what has failed twice will go on to fail. */
-function isFinal(error: unknown, refusals: number): boolean {
-	if (!(error instanceof TidingsError) || error.isTemporary) return false;
-	return error.status !== 401 || refusals > 1;
+function bearer(token: string): Record<string, string> {
+	// `fetch` would say so too, and quote the token.
+	if (!isCredential(token)) throw new TypeError("getToken gave a text that can be no token.");
+	return { Authorization: `Bearer ${token}` };
 }

@@ -2,7 +2,8 @@
 export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 	readonly #left: () => void;
 	#waiting: Event[] = [];
-	#isAsking = false;
+	/** How often the reader has asked for an event, and waits for it. */
+	#asked = 0;
 	#ended: { error?: unknown } | undefined;
 	readonly #wakers: (() => void)[] = [];
 
@@ -22,18 +23,20 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 		this.#change();
 	}
 
-	/** Resolves when the reader has done with every event, and asks for more; or when the loop has ended. */
-	async done(): Promise<void> {
-		while (!this.#ended && (this.#waiting.length > 0 || !this.#isAsking)) await this.#changed();
+	/** Resolves when the reader has done with every event, and asks for more: `false` when the loop has ended before. */
+	async done(): Promise<boolean> {
+		while (!this.#ended && !this.#isDone()) await this.#changed();
+		return this.#isDone();
 	}
 
 	async next(): Promise<IteratorResult<Event, undefined>> {
-		this.#isAsking = true;
+		this.#asked += 1;
 		this.#change();
 		while (this.#waiting.length === 0 && !this.#ended) await this.#changed();
 		const event = this.#waiting.shift();
 		if (event !== undefined) {
-			this.#isAsking = false;
+			this.#asked -= 1;
+			this.#change();
 			return { done: false, value: event };
 		}
 		if (this.#ended?.error !== undefined) throw this.#ended.error;
@@ -42,9 +45,14 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 
 	async return(): Promise<IteratorResult<Event, undefined>> {
 		this.#waiting = [];
+		this.#asked += 1;
 		this.end({});
 		this.#left();
 		return { done: true, value: undefined };
+	}
+
+	#isDone(): boolean {
+		return this.#waiting.length === 0 && this.#asked > 0;
 	}
 
 	#changed(): Promise<void> {

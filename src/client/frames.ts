@@ -1,38 +1,65 @@
+import { readTexts } from "./body.ts";
+
 /** One frame of an event stream: the fields before an empty line. */
 export interface Frame {
 	id?: string;
 	event?: string;
 	data?: string;
-	retry?: string;
+	/** In milliseconds. */
+	retry?: number;
 }
+
+const LINE_END = /\r\n|\n|\r/;
+/** Twice what the service writes for the largest event that it takes. */
+const MAX_CHARACTERS = 4_194_304;
 
 /**
- * The frames of a response's body, in the lines that the service writes (WHATWG HTML, "Server-sent events"). A comment
- * between them is a frame without fields: it tells that the connection is alive.
+ * The frames of a response's body (WHATWG HTML, "Server-sent events"), a list for each piece that arrives. The list may be
+ * empty: a heartbeat is no frame, but shows that the connection lives. Frames without data are among them.
  */
-export async function* readFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
-	const reader = body.getReader();
-	const decoder = new TextDecoder();
-	let rest = "";
-	try {
-		for (;;) {
-			const { done, value } = await reader.read();
-			if (done) return;
-			const frames = (rest + decoder.decode(value, { stream: true })).split(/\n\n|(?<=^|\n):\n/);
-			rest = frames.pop() ?? "";
-			for (const frame of frames) yield parseFrame(frame);
-		}
-	} finally {
-		await reader.cancel();
-	}
+export async function* readFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame[]> {
+	const parser = new FrameParser();
+	for await (const text of readTexts(body)) yield parser.feed(text);
 }
 
-function parseFrame(text: string): Frame {
-	const fields: Record<string, string> = {};
-	for (const line of text.split("\n")) {
-		const [, name, value = ""] = /^(\w+): ?(.*)$/s.exec(line) ?? [];
-		if (name === undefined) continue;
-		fields[name] = name === "data" && fields.data !== undefined ? `${fields.data}\n${value}` : value;
+class FrameParser {
+	/** What has come of a line that has not ended. */
+	#line = "";
+	/** What has come of a frame that has not ended. */
+	#frame: Frame | undefined;
+	#isAfterReturn = false;
+
+	/** Takes the next piece of the stream, and answers with the frames that it ends. */
+	feed(text: string): Frame[] {
+		const frames: Frame[] = [];
+		// CR and LF are one line end, also when they come apart.
+		const lines = text.slice(this.#isAfterReturn && text.startsWith("\n") ? 1 : 0).split(LINE_END);
+		if (text !== "") this.#isAfterReturn = text.endsWith("\r");
+		lines[0] = this.#line + lines[0];
+		this.#line = lines.pop() ?? "";
+		for (const line of lines) {
+			if (line !== "") this.#take(line);
+			else if (this.#frame) {
+				frames.push(this.#frame);
+				this.#frame = undefined;
+			}
+		}
+		if (this.#line.length + (this.#frame?.data?.length ?? 0) > MAX_CHARACTERS) {
+			throw new Error("The stream is not from tidings: it has an event without an end.");
+		}
+		return frames;
 	}
-	return fields;
+
+	#take(line: string): void {
+		const [, name, value = ""] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
+		const { data } = this.#frame ?? {};
+		if (name === "data") this.#add({ data: data === undefined ? value : `${data}\n${value}` });
+		else if (name === "event") this.#add({ event: value });
+		else if (name === "id" && !value.includes("\0")) this.#add({ id: value });
+		else if (name === "retry" && /^\d+$/.test(value)) this.#add({ retry: Number(value) });
+	}
+
+	#add(field: Frame): void {
+		this.#frame = { ...this.#frame, ...field };
+	}
 }

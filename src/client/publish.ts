@@ -1,9 +1,12 @@
 import type { Receipt } from "../receipt.ts";
 import type { EventInput } from "../sse/intake.ts";
+import { ask } from "./ask.ts";
 import { backoff } from "./backoff.ts";
+import { readObject } from "./body.ts";
 import { isCredential } from "./credential.ts";
+import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
-import { Timer } from "./timer.ts";
+import { wait } from "./wait.ts";
 
 export type { Receipt } from "../receipt.ts";
 export type { EventInput } from "../sse/intake.ts";
@@ -16,7 +19,7 @@ const MAX_WAIT_MILLISECONDS = 30_000;
 
 /** Who publishes, and where. */
 export interface PublisherOptions {
-	/** Where the service is, such as `https://events.example.com`. */
+	/** Where the service is, such as `https://events.example.com`. In a page it may be relative, such as `/sse`. */
 	url: string | URL;
 	/** A publish key, or a user's token that may publish. */
 	key: string;
@@ -77,29 +80,50 @@ const UNUSABLE_KEY =
  */
 export function createPublisher({ url, key }: PublisherOptions): Publisher {
 	if (!isCredential(key)) throw new TypeError(UNUSABLE_KEY);
-	const base = `${url}`.replace(/\/?$/, "/");
-	const send = async (path: string, events: unknown, options: PublishOptions = {}) => {
+	const routeOf = routesOf(url);
+	const send = async (
+		path: string,
+		events: unknown,
+		options: PublishOptions,
+		isOurs: (channel: unknown) => boolean,
+	) => {
 		const { idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
-		const headers: Record<string, string> = {
+		// What can be no header throws here, and is not tried again.
+		const headers = new Headers({
 			Authorization: `Bearer ${key}`,
 			"Content-Type": "application/json",
 			"Idempotency-Key": idempotencyKey,
 			...(ifHead !== undefined && { "If-Match": `"${ifHead}"` }),
-		};
+		});
 		const request = { method: "POST", headers, body: JSON.stringify(events), ...(signal && { signal }) };
-		const url = new URL(path, base);
-		return persist(() => post(url, request), signal);
+		const count = Array.isArray(events) ? events.length : 1;
+		const isReceipt = (told: object): told is Receipt => isReceiptFor(count, told) && isOurs(told.channel);
+		return persist(() => post(routeOf(path), request, isReceipt), signal);
 	};
 	return {
-		publish: (channel, events, options) => send(`channels/${encodeURIComponent(channel)}/events`, events, options),
-		publishToUser: (subject, events, options) => send(`users/${encodeURIComponent(subject)}/events`, events, options),
+		publish: async (channel, events, options = {}) =>
+			send(`channels/${encodeURIComponent(channel)}/events`, events, options, (told) => told === channel),
+		publishToUser: async (subject, events, options = {}) =>
+			send(`users/${encodeURIComponent(subject)}/events`, events, options, (told) => `${told}`.startsWith("user:")),
 	};
 }
 
-async function post(url: URL, request: RequestInit): Promise<Receipt> {
-	const response = await fetch(url, request);
-	if (!response.ok) throw await TidingsError.from(response);
-	return (await response.json()) as Receipt;
+async function post(url: URL, request: RequestInit, isReceipt: (told: object) => told is Receipt): Promise<Receipt> {
+	const response = await ask(url, 201, request);
+	const told = await readObject(response);
+	if (isReceipt(told)) return told;
+	throw TidingsError.of(response);
+}
+
+function isReceiptFor(count: number, told: Partial<Record<keyof Receipt, unknown>>): told is Receipt {
+	const { channel, ids, subscribers } = told;
+	return (
+		typeof channel === "string" &&
+		Array.isArray(ids) &&
+		ids.length === count &&
+		ids.every((id) => typeof id === "string") &&
+		typeof subscribers === "number"
+	);
 }
 
 /** Tries until it goes well, or until trying again is no use. */
@@ -108,26 +132,12 @@ async function persist<Result>(attempt: () => Promise<Result>, signal: AbortSign
 		try {
 			return await attempt();
 		} catch (error) {
+			signal?.throwIfAborted();
 			const isFinal = error instanceof TidingsError && !error.isTemporary;
-			if (isFinal || signal?.aborted || failures === MAX_ATTEMPTS) throw error;
+			if (isFinal || failures === MAX_ATTEMPTS) throw error;
 			const asked = error instanceof TidingsError ? (error.retryAfter ?? 0) : 0;
 			if (asked > MAX_WAIT_MILLISECONDS) throw error;
 			await wait(Math.max(asked, backoff(failures, FIRST_WAIT_MILLISECONDS)), signal);
 		}
 	}
-}
-
-function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-	return new Promise((resolve, reject) => {
-		const timer = new Timer();
-		const abort = () => {
-			timer.clear();
-			reject(signal?.reason);
-		};
-		signal?.addEventListener("abort", abort, { once: true });
-		timer.set(() => {
-			signal?.removeEventListener("abort", abort);
-			resolve();
-		}, milliseconds);
-	});
 }

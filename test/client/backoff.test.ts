@@ -20,4 +20,9 @@ describe("the wait before another attempt", () => {
 		expect(backoff(1, 0, 1)).toBe(100);
 		expect(backoff(3, 60_000, 1)).toBe(60_000);
 	});
+
+	it.each([3_600_001, 1e12, Number.MAX_VALUE, Number.POSITIVE_INFINITY])("is an hour at most: %s ms", (base) => {
+		expect(backoff(1, base, 1)).toBe(3_600_000);
+		expect(backoff(5000, base, 1)).toBe(3_600_000);
+	});
 });

@@ -4,8 +4,8 @@ import { EventLoop } from "../../src/client/event-loop.ts";
 /** Whether the reader is found to have done with its events, now. */
 async function isDone(loop: EventLoop<number>): Promise<boolean> {
 	let isDone = false;
-	void loop.done().then(() => {
-		isDone = true;
+	void loop.done().then((done) => {
+		isDone = done;
 	});
 	await new Promise((resolve) => setTimeout(resolve, 5));
 	return isDone;
@@ -29,6 +29,30 @@ describe("a loop over events", () => {
 		loop.push(1);
 		loop.push(2);
 		expect((await both).map(({ value }) => value)).toEqual([1, 2]);
+	});
+
+	it("that asks for several at once has not done before it has them all", async () => {
+		const loop = new EventLoop<number>(() => {});
+		const both = Promise.all([loop.next(), loop.next()]);
+		loop.push(1);
+		// Otherwise the next event would never come.
+		expect(await loop.done()).toBe(true);
+		loop.push(2);
+		expect((await both).map(({ value }) => value)).toEqual([1, 2]);
+		expect(await isDone(loop)).toBe(false);
+	});
+
+	it("that is ended has not done with what it was given, unless it was left by its reader", async () => {
+		const ended = new EventLoop<number>(() => {});
+		ended.push(1);
+		await ended.next();
+		ended.end({});
+		expect(await ended.done()).toBe(false);
+		const left = new EventLoop<number>(() => {});
+		left.push(1);
+		await left.next();
+		await left.return();
+		expect(await left.done()).toBe(true);
 	});
 
 	it("ends when what waits has been read", async () => {

@@ -141,6 +141,15 @@ describe("a connection", () => {
 		await until(() => expect(received.sort()).toEqual(["many:1", "many:2", "user:eve"]));
 	});
 
+	it("reads the user's own channel alone where no other is named", async () => {
+		const getTicket = () => ticketOf(service, PUBLISH_KEY, { user: "eve", channels: ["user:eve"] });
+		const { isOpen, orders, until, states } = open("none", { channels: [], inbox: true, getTicket });
+		await isOpen();
+		expect(states.at(-1)).toMatchObject({ connected: { channels: ["user:eve"] } });
+		await order("user:eve", 7);
+		await until(() => expect(orders).toEqual([7]));
+	});
+
 	it("tells who comes and who leaves where it is asked to", async () => {
 		const told: Presence[] = [];
 		const watching = open("lobby", { presence: true, onPresence: (presence) => void told.push(presence) });

@@ -1,14 +1,11 @@
-import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPublisher, TidingsError } from "../../src/client/publish.ts";
+import { type Answer, answer, startDouble } from "./support/double.ts";
 import { PUBLISH_KEY, type Service, startService } from "./support/servers.ts";
 
 const RECEIPT = { channel: "orders", ids: ["1"], subscribers: 0 };
 
 let service: Service;
-const doubles: Server[] = [];
 
 beforeAll(async () => {
 	service = await startService();
@@ -16,21 +13,15 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-afterEach(() => {
-	for (const double of doubles.splice(0)) double.close();
-});
+const STORED = answer(201, {}, RECEIPT);
 
-/** A service that answers as it is told, the last answer again and again; and the headers of what it was asked. */
-async function double(...answers: { status: number; headers?: Record<string, string> }[]) {
-	const asked: IncomingHttpHeaders[] = [];
-	const server = createServer((request, response) => {
-		const { status, headers } = answers[Math.min(asked.length, answers.length - 1)] ?? { status: 500 };
-		asked.push(request.headers);
-		request.resume().on("end", () => response.writeHead(status, headers).end(JSON.stringify(RECEIPT)));
-	}).listen(0, "127.0.0.1");
-	doubles.push(server);
-	await once(server, "listening");
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+function refused(status: number, headers: Record<string, string> = {}): Answer {
+	return answer(status, { "Content-Type": "application/problem+json", ...headers }, { code: "some_code" });
+}
+
+/** A publisher to something that gives these answers; and what that was asked. */
+async function double(...answers: Answer[]) {
+	const { url, asked } = await startDouble(...answers);
 	return { asked, publisher: createPublisher({ url, key: PUBLISH_KEY }) };
 }
 
@@ -65,7 +56,7 @@ describe("a publisher", () => {
 	});
 
 	it("says what the service says of a refusal, and does not try again", async () => {
-		const { publisher, asked } = await double({ status: 403 });
+		const { publisher, asked } = await double(refused(403));
 		await expect(publisher.publish("orders", { data: 1 })).rejects.toBeInstanceOf(TidingsError);
 		expect(asked).toHaveLength(1);
 		const stranger = createPublisher({ url: service.url, key: "not-a-key-of-this-service-0123456789" });
@@ -73,32 +64,36 @@ describe("a publisher", () => {
 	});
 
 	it("tries again when the service is busy, and it is the same publish", async () => {
-		const { publisher, asked } = await double({ status: 503 }, { status: 500 }, { status: 201 });
+		const { publisher, asked } = await double(refused(503), refused(500), STORED);
 		expect(await publisher.publish("orders", { data: 1 })).toEqual(RECEIPT);
 		expect(asked).toHaveLength(3);
-		expect(new Set(asked.map((headers) => headers["idempotency-key"])).size).toBe(1);
+		expect(new Set(asked.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
 		await publisher.publish("orders", { data: 2 });
-		expect(asked.at(-1)?.["idempotency-key"]).not.toBe(asked[0]?.["idempotency-key"]);
+		expect(asked.at(-1)?.headers["idempotency-key"]).not.toBe(asked[0]?.headers["idempotency-key"]);
 	});
 
 	it("waits as long as it is asked to", async () => {
-		const { publisher } = await double({ status: 429, headers: { "Retry-After": "1" } }, { status: 201 });
+		const { publisher } = await double(refused(429, { "Retry-After": "1" }), STORED);
 		const startedAt = Date.now();
 		await publisher.publish("orders", { data: 1 });
 		expect(Date.now() - startedAt).toBeGreaterThanOrEqual(990);
 	});
 
 	it("gives up after five attempts, and at once where it would have to wait for long", async () => {
-		const down = await double({ status: 503 });
+		const down = await double(refused(503));
 		await expect(down.publisher.publish("orders", { data: 1 })).rejects.toMatchObject({ status: 503 });
 		expect(down.asked).toHaveLength(5);
-		const closed = await double({ status: 503, headers: { "Retry-After": "3600" } });
-		await expect(closed.publisher.publish("orders", { data: 1 })).rejects.toMatchObject({ retryAfter: 3_600_000 });
-		expect(closed.asked).toHaveLength(1);
+		const inAYear = new Date(Date.now() + 31_536_000_000).toUTCString();
+		for (const value of ["31", "3600", "2592000", inAYear]) {
+			const closed = await double(refused(503, { "Retry-After": value }));
+			const publish = closed.publisher.publish("orders", { data: 1 });
+			await expect(publish).rejects.toMatchObject({ retryAfter: Math.min(Number(value) || 3600, 3600) * 1000 });
+			expect(closed.asked).toHaveLength(1);
+		}
 	});
 
 	it("gives up when it is told to, also while it waits", async () => {
-		const { publisher } = await double({ status: 503, headers: { "Retry-After": "20" } });
+		const { publisher } = await double(refused(503, { "Retry-After": "20" }));
 		const abort = new AbortController();
 		const publish = publisher.publish("orders", { data: 1 }, { signal: abort.signal });
 		setTimeout(() => abort.abort(new Error("never mind")), 200);
@@ -109,5 +104,86 @@ describe("a publisher", () => {
 	it("says that the service cannot be reached", async () => {
 		const publisher = createPublisher({ url: "http://127.0.0.1:9", key: PUBLISH_KEY });
 		await expect(publisher.publish("orders", { data: 1 })).rejects.toBeInstanceOf(TypeError);
+	});
+
+	it("takes nothing for a receipt that is none, tries again under the same key, and says that it is not tidings'", async () => {
+		const html = { "Content-Type": "text/html" };
+		const foreign: Record<string, Answer> = {
+			"an empty list": answer(200, {}, []),
+			"an empty object": answer(200, {}, {}),
+			"an empty object that was created": answer(201, {}, {}),
+			"a list that was created": answer(201, {}, [RECEIPT]),
+			"a page": answer(200, html, "<h1>Log in</h1>"),
+			"a page that was created": answer(201, html, "<h1>Log in</h1>"),
+			"nothing at all": answer(204, {}),
+			"half a receipt": answer(201, {}, '{"channel":"orders","ids":["1'),
+			"a receipt with another status": answer(200, {}, RECEIPT),
+			"a receipt that was accepted": answer(202, {}, RECEIPT),
+			"a receipt of another channel": answer(201, {}, { ...RECEIPT, channel: "others" }),
+			"a receipt without ids": answer(201, {}, { ...RECEIPT, ids: [] }),
+			"a receipt of more events": answer(201, {}, { ...RECEIPT, ids: ["1", "2"] }),
+			"a receipt whose ids are numbers": answer(201, {}, { ...RECEIPT, ids: [1] }),
+			"a receipt whose ids are a text": answer(201, {}, { ...RECEIPT, ids: "1" }),
+			"a receipt without a count": answer(201, {}, { ...RECEIPT, subscribers: undefined }),
+			"a receipt of a megabyte": answer(201, {}, { ...RECEIPT, note: "x".repeat(1_000_000) }),
+			"a page that forbids": answer(403, html, "<h1>Blocked</h1>"),
+			"a broken problem": answer(403, { "Content-Type": "application/problem+json" }, "<h1>Blocked</h1>"),
+		};
+		await Promise.all(
+			Object.entries(foreign).map(async ([name, each]) => {
+				const { publisher, asked } = await double(each);
+				const error = await publisher.publish("orders", { data: 1 }).catch((error: unknown) => error);
+				expect(error, name).toBeInstanceOf(TidingsError);
+				expect(error, name).toMatchObject({ code: "", isTemporary: true });
+				expect(
+					asked.map(({ method }) => method),
+					name,
+				).toEqual(Array(5).fill("POST"));
+				expect(new Set(asked.map(({ headers }) => headers["idempotency-key"])).size, name).toBe(1);
+			}),
+		);
+	});
+
+	it.each([301, 302, 303, 307, 308])(
+		"follows no redirect, which would store nothing and lead the key elsewhere: %i",
+		async (status) => {
+			const elsewhere = await startDouble(STORED);
+			const { publisher, asked } = await double(answer(status, { Location: `${elsewhere.url}/x` }), STORED);
+			expect(await publisher.publish("orders", { data: 1 })).toEqual(RECEIPT);
+			expect(asked.map(({ method }) => method)).toEqual(["POST", "POST"]);
+			expect(elsewhere.asked).toEqual([]);
+		},
+	);
+
+	it("takes receipts of batches and of users", async () => {
+		const two = await double(answer(201, {}, { ...RECEIPT, ids: ["1", "2"] }));
+		expect((await two.publisher.publish("orders", [{ data: 1 }, { data: 2 }])).ids).toEqual(["1", "2"]);
+		const user = await double(STORED, answer(201, {}, { ...RECEIPT, channel: "user:alice" }));
+		expect((await user.publisher.publishToUser("alice", { data: 1 })).channel).toBe("user:alice");
+		expect(user.asked).toHaveLength(2);
+	});
+
+	it("goes below the path of its URL, with the query of its URL", async () => {
+		const { url, asked } = await startDouble(STORED);
+		for (const path of ["/sse", "/sse/", "/sse?tenant=1#x"]) {
+			await createPublisher({ url: url + path, key: PUBLISH_KEY }).publish("orders", { data: 1 });
+		}
+		expect(asked.map(({ url: path }) => path)).toEqual([
+			"/sse/channels/orders/events",
+			"/sse/channels/orders/events",
+			"/sse/channels/orders/events?tenant=1",
+		]);
+	});
+
+	it("refuses at once a URL that no request can go to, and what can be no header", async () => {
+		for (const url of ["/sse", "localhost:8787", ""]) {
+			expect(() => createPublisher({ url, key: PUBLISH_KEY })).toThrow(TypeError);
+		}
+		const { publisher, asked } = await double(STORED);
+		await expect(publisher.publish("orders", { data: 1 }, { idempotencyKey: "a\nb" })).rejects.toBeInstanceOf(
+			TypeError,
+		);
+		await expect(publisher.publish("\ud800", { data: 1 })).rejects.toBeInstanceOf(URIError);
+		expect(asked).toEqual([]);
 	});
 });

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { answer, CONNECTED, eventFrame, startDouble, stream } from "./support/double.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+/** Answers with the ids of what it has published and received. */
+const WORKER = `
+	import { connect } from "./src/client/connect.ts";
+	import { createPublisher } from "./src/client/publish.ts";
+	export default {
+		async fetch(request) {
+			const url = new URL(request.url).searchParams.get("service");
+			const { ids } = await createPublisher({ url, key: "a-publish-key" }).publish("orders", { data: 1 });
+			const connection = connect({ url, channels: ["orders"], getTicket: () => "a-ticket" });
+			for await (const { id } of connection) {
+				connection.close();
+				return Response.json([...ids, id]);
+			}
+		},
+	};
+`;
+
+let folder: string;
+let workerd: ChildProcess;
+let url: string;
+
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "tidings-in-worker-"));
+	const stdin = { contents: WORKER, resolveDir: ROOT };
+	await build({ stdin, bundle: true, format: "esm", outfile: join(folder, "worker.js") });
+	const config = join(folder, "config.capnp");
+	await writeFile(
+		config,
+		`using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (modules = [(name = "w", esModule = embed "worker.js")], compatibilityDate = "2024-04-03")),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+`,
+	);
+	workerd = spawn(join(ROOT, "node_modules/workerd/bin/workerd"), ["serve", config, "--control-fd=3"], {
+		stdio: ["ignore", "ignore", "inherit", "pipe"],
+	});
+	for await (const line of createInterface(workerd.stdio[3] as Readable)) {
+		url = `http://127.0.0.1:${JSON.parse(line).port}`;
+		break;
+	}
+});
+
+afterAll(async () => {
+	workerd.kill();
+	await rm(folder, { recursive: true });
+});
+
+describe("the client and the publisher in a Worker", () => {
+	it("run at a compatibility date at which `cache` and some redirects throw", async () => {
+		const receipt = { channel: "orders", ids: ["101"], subscribers: 0 };
+		const service = await startDouble(answer(201, {}, receipt), stream(CONNECTED, eventFrame("102")));
+		const response = await fetch(`${url}/?service=${encodeURIComponent(service.url)}`);
+		expect([response.status, await response.text()]).toEqual([200, '["101","102"]']);
+	});
+});
