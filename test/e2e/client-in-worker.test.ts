@@ -57,7 +57,7 @@ const config :Workerd.Config = (
 });
 
 afterAll(async () => {
-	workerd.kill();
+	workerd.kill("SIGKILL");
 	await rm(folder, { recursive: true });
 });
 
