@@ -50,7 +50,7 @@ async function readAll(response: Response): Promise<string> {
 	let text = "";
 	for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
 		text += chunk;
-		const [, connection = "", channel = ""] = /"connection":"([0-9a-f-]+\.([^"]+))"/.exec(chunk) ?? [];
+		const [, connection = "", channel = ""] = /"connection":"([^"]+)".*"channels":\["([^"]+)"/.exec(chunk) ?? [];
 		if (connection === "") continue;
 		await call(`/channels/${channel}/subscribers?connection=${encodeURIComponent(connection)}`, {
 			method: "DELETE",
