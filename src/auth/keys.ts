@@ -79,9 +79,14 @@ export class IssuerKeys {
 		}
 	}
 
+	/** Whether the provider is being asked. What has not ended long after its time went down with the request that began it. */
+	get #isReading(): boolean {
+		return this.#reading !== undefined && Date.now() - this.#askedAt < 2 * TIMEOUT_MILLISECONDS;
+	}
+
 	/** Whether the provider may be asked for a key that is not known, or is being asked already. */
 	get #mayAsk(): boolean {
-		return this.#reading !== undefined || Date.now() - this.#askedAt >= COOLDOWN_MILLISECONDS;
+		return this.#isReading || Date.now() - this.#askedAt >= COOLDOWN_MILLISECONDS;
 	}
 
 	async #latest(): Promise<KeySet> {
@@ -91,15 +96,14 @@ export class IssuerKeys {
 
 	#read(): Promise<KeySet> {
 		if (this.#failure && Date.now() - this.#failure.at < FAILURE_MILLISECONDS) throw this.#failure.problem;
-		if (!this.#reading) {
-			const reading = this.#ask().finally(() => {
-				this.#reading = undefined;
-			});
-			this.#reading = reading;
-			// Others wait for it, so it must not end with the request that happened to come first.
-			waitUntil(Promise.allSettled([reading]));
-		}
-		return this.#reading;
+		if (this.#reading && this.#isReading) return this.#reading;
+		const reading = this.#ask().finally(() => {
+			if (this.#reading === reading) this.#reading = undefined;
+		});
+		this.#reading = reading;
+		// Others wait for it, so it must not end with the request that happened to come first.
+		waitUntil(Promise.allSettled([reading]));
+		return reading;
 	}
 
 	async #ask(): Promise<KeySet> {
@@ -108,15 +112,16 @@ export class IssuerKeys {
 		this.#askedAt = Date.now();
 		try {
 			const response = await fetch(this.#url, {
-				headers: { Accept: "application/jwk-set+json, application/json" },
+				headers: { Accept: "application/jwk-set+json, application/json", "User-Agent": "tidings" },
 				redirect: "manual",
 				signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
 			});
 			const text = await response.text();
 			if (response.status !== 200) throw new Error(`The key set answered with status ${response.status}.`);
-			this.#kept = new KeySet(text, read);
+			const keys = new KeySet(text, read);
+			if (!this.#kept || this.#kept.read < read) this.#kept = keys;
 			this.#failure = undefined;
-			return this.#kept;
+			return keys;
 		} catch (cause) {
 			const problem = unavailable(cause);
 			this.#failure = { problem, at: Date.now() };

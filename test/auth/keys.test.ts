@@ -87,6 +87,19 @@ describe("the issuer's keys", () => {
 		expect([await first, await second]).toEqual([undefined, "jwks_unavailable"]);
 	});
 
+	it("are asked for again where the request that asked has gone without an answer", async () => {
+		const issuer = await TestIssuer.start("https://gone.test/jwks");
+		const token = await issuer.token();
+		const release = issuer.holdAnswers();
+		const first = codeOf(verify(issuer, token));
+		await vi.waitFor(() => expect(issuer.fetches).toBe(1));
+		wait(11);
+		const second = codeOf(verify(issuer, token));
+		await vi.waitFor(() => expect(issuer.fetches).toBe(2));
+		release();
+		expect([await first, await second]).toEqual([undefined, undefined]);
+	});
+
 	it("are read again for a token that names none of them, and that none of them signed", async () => {
 		const issuer = await TestIssuer.start("https://nameless.test/jwks", null);
 		await verify(issuer, await issuer.token());
