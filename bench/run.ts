@@ -4,7 +4,9 @@
  *     npm run bench -- --cases lone,stream --servers tidings,floor --rounds 3 --quick
  */
 import { randomUUID } from "node:crypto";
-import { parseArgs } from "node:util";
+import { z } from "zod";
+import { fail, readOptions } from "../scripts/command-line.ts";
+import { whole } from "../src/whole.ts";
 import { CASES } from "./cases/all.ts";
 import type { Case } from "./cases/case.ts";
 import { FIGURES, type FigureName, type Figures, formatFigure } from "./figures.ts";
@@ -19,18 +21,36 @@ import type { Server } from "./servers/server.ts";
 
 const MIN_OPEN_FILES = 10_000;
 
-const { values: options } = parseArgs({
-	options: {
-		cases: { type: "string" },
-		servers: { type: "string" },
-		rounds: { type: "string", default: "3" },
-		quick: { type: "boolean", default: false },
+const ABOUT = "Measures tidings beside what its users would pick instead, and beside the bare runtime.";
+
+/** A list of names, each of which has to be one of those that there are. */
+function namesOf(all: readonly string[]) {
+	return z
+		.string()
+		.transform((list) => list.split(","))
+		.refine((list) => list.every((name) => all.includes(name)), `must list some of ${all.join(", ")}`)
+		.optional();
+}
+
+const options = readOptions("npm run bench --", ABOUT, {
+	cases: {
+		value: "LIST",
+		help: "only these, separated by commas",
+		schema: namesOf([...new Set(CASES.map(({ name }) => name))]),
+	},
+	servers: {
+		value: "LIST",
+		help: "only these, separated by commas",
+		schema: namesOf([...new Set(CASES.flatMap(({ servers }) => servers))]),
+	},
+	rounds: { value: "COUNT", help: "how often each case is measured", schema: whole(1, 100), default: "3" },
+	quick: {
+		help: "does a tenth of everything, which shows that it works, and measures nothing",
+		schema: z.boolean().default(false),
 	},
 });
-const rounds = Number(options.rounds);
-if (!(rounds >= 1)) throw new Error(`--rounds must be a number from 1, not ${options.rounds}.`);
-if (openFilesLimit() < MIN_OPEN_FILES)
-	throw new Error(`8,000 streams need more open files: ulimit -n ${MIN_OPEN_FILES}`);
+const { rounds } = options;
+if (openFilesLimit() < MIN_OPEN_FILES) fail(`8,000 streams need more open files: ulimit -n ${MIN_OPEN_FILES}`);
 /** A tenth of everything shows that it works, and measures nothing. */
 const scaled = (full: number) => (options.quick ? full / 10 : full);
 
@@ -41,12 +61,11 @@ for (const event of ["SIGINT", "SIGTERM", "SIGHUP", "uncaughtException"] as cons
 if (!servers.some(({ name }) => name === "nchan")) console.log("nchan is not installed, and is left out.");
 
 const results = new Results();
-const chosen = CASES.filter(({ name }) => options.cases?.split(",").includes(name) ?? true);
+const chosen = CASES.filter(({ name }) => options.cases?.includes(name) ?? true);
 const plan = Array.from({ length: rounds }, (_, round) => {
 	return chosen.flatMap((work) => serversOf(work).map((server) => ({ round: round + 1, work, server })));
 }).flat();
-if (plan.length === 0)
-	throw new Error("There is no such case, or it is not for that server: bench/README.md names both.");
+if (plan.length === 0) fail("None of these cases is for any of these servers. bench/README.md says which are.");
 for (const [index, { round, work, server }] of plan.entries()) {
 	const title = `[${index + 1}/${plan.length}] round ${round}, ${work.name}, ${work.variant}, ${server.name}`;
 	try {
@@ -66,7 +85,7 @@ for (const failure of results.failures) console.error(failure);
 process.exitCode = results.failures.length > 0 ? 1 : 0;
 
 function serversOf(work: Case): Server[] {
-	const wanted = options.servers?.split(",") ?? work.servers;
+	const wanted = options.servers ?? work.servers;
 	return servers.filter(({ name }) => work.servers.includes(name) && wanted.includes(name));
 }
 

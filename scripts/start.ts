@@ -4,16 +4,27 @@
  *     npm start -- --port 8787 --issuer-port 8788 --state .wrangler/state
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { z } from "zod";
 import { LOCAL_PUBLISH_KEY } from "../src/local.ts";
+import { whole } from "../src/whole.ts";
+import { fail, readOptions } from "./command-line.ts";
 import { addDemoUsers, DEFAULT_STATE, issuerState, migrate } from "./issuer-database.ts";
 
-const { values: options } = parseArgs({
-	options: {
-		port: { type: "string", default: "8787" },
-		"issuer-port": { type: "string", default: "8788" },
-		state: { type: "string", default: DEFAULT_STATE },
+const ABOUT = "Starts tidings and a local identity provider with three demo users. Stop it with Ctrl-C.";
+const port = whole(1, 65_535);
+
+const options = readOptions("npm start --", ABOUT, {
+	port: { value: "PORT", help: "where tidings listens", schema: port, default: "8787" },
+	"issuer-port": { value: "PORT", help: "where the identity provider listens", schema: port, default: "8788" },
+	state: {
+		value: "FOLDER",
+		help: "where channels and users are stored",
+		schema: z.string().min(1, "must name a folder"),
+		default: DEFAULT_STATE,
 	},
 });
 
@@ -32,24 +43,55 @@ setInterval(() => {
 }, 500).unref();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 
-await migrate({ state: options.state });
-await addDemoUsers(options.state);
+console.log("Starting tidings and its identity provider. This takes some seconds.");
+await checkState();
+for (const each of [options.port, options["issuer-port"]]) await checkPort(each);
 
-// One after the other: two that start at once may pick the same port for their own use.
+// tidings asks for the provider's keys when the first token comes, so it need not wait for it. The two start one after
+// the other all the same: two that start at once may pick the same port for their own use.
+await Promise.all([
+	serve("tidings", "wrangler.toml", options.port, {
+		JWKS_URL: `${issuer}/.well-known/jwks.json`,
+		JWT_ISSUER: issuer,
+	}),
+	fillDatabase(),
+]);
 await serve("the identity provider", "issuer/wrangler.toml", options["issuer-port"], { ISSUER: issuer });
-await serve("tidings", "wrangler.toml", options.port, {
-	JWKS_URL: `${issuer}/.well-known/jwks.json`,
-	JWT_ISSUER: issuer,
-});
 console.log(welcome());
 
+async function checkState(): Promise<void> {
+	try {
+		await mkdir(resolve(root, options.state), { recursive: true });
+	} catch (error) {
+		fail(`The folder ${options.state} cannot be used (${(error as Error).message}). Choose another with --state.`);
+	}
+}
+
+/** Before anything is started: wrangler would take another port without a word. */
+async function checkPort(port: number): Promise<void> {
+	const probe = createServer().listen(port, "localhost");
+	try {
+		await once(probe, "listening");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		fail(`Port ${port} cannot be used (${code}). Choose others: npm start -- --port 9787 --issuer-port 9788`);
+	}
+	probe.close();
+	await once(probe, "close");
+}
+
+async function fillDatabase(): Promise<void> {
+	await migrate({ state: options.state });
+	await addDemoUsers(options.state);
+}
+
 /** Starts a Worker; resolves when it takes requests. When it ends, everything ends. */
-function serve(name: string, config: string, port: string, vars: Record<string, string>): Promise<void> {
+function serve(name: string, config: string, port: number, vars: Record<string, string>): Promise<void> {
 	const settings = Object.entries(vars).flatMap(([key, value]) => ["--var", `${key}:${value}`]);
 	const state = config === "wrangler.toml" ? join(options.state, "tidings") : issuerState(options.state);
 	const child = fork(
 		wrangler,
-		["dev", "--config", config, "--port", port, "--persist-to", state, "--log-level", "warn", ...settings],
+		["dev", "--config", config, "--port", String(port), "--persist-to", state, "--log-level", "warn", ...settings],
 		{
 			cwd: root,
 			stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -59,9 +101,7 @@ function serve(name: string, config: string, port: string, vars: Record<string, 
 	children.push(child);
 	child.on("exit", (code) => {
 		if (isStopping) return;
-		console.error(
-			`\n${name} has stopped (exit code ${code}). Is port ${port} free? Choose others with: npm start -- --port 9787 --issuer-port 9788`,
-		);
+		console.error(`\n${name} has stopped (exit code ${code}). What it printed above says why.`);
 		stop(1);
 	});
 	return new Promise((resolve) => child.once("message", () => resolve()));

@@ -4,12 +4,13 @@
  *     npm run user -- add alice --channels "orders chat:*"
  */
 import { text } from "node:stream/consumers";
-import { parseArgs } from "node:util";
 import { hashPassword } from "../issuer/src/passwords.ts";
 import { wrongChannels, wrongPassword, wrongUsername } from "../issuer/src/rules.ts";
+import { fail, failUsage, parseOrFail } from "./command-line.ts";
 import { DEFAULT_STATE, execute, isWithoutTables, type Place, quote } from "./issuer-database.ts";
 import { askSecretly } from "./prompt.ts";
 
+const COMMAND = "npm run user --";
 const USAGE = `npm run user -- COMMAND [NAME] [OPTIONS]
 
   list                            who there is, and what they may read
@@ -21,8 +22,8 @@ const USAGE = `npm run user -- COMMAND [NAME] [OPTIONS]
 
   --channels "orders chat:*"      names and prefixes of channels, separated by spaces or commas
   --remote                        in the deployment; without it, on this machine
-  --state FOLDER                  on this machine: what npm start was given as --state
-`;
+  --state FOLDER                  on this machine: what npm start was given as --state (default: ${DEFAULT_STATE})
+  --help                          prints this`;
 
 /** A mistake of the caller: said without a stack. */
 class Mistake extends Error {}
@@ -39,12 +40,11 @@ const commands: Record<string, (place: Place, username: string, channels: string
 try {
 	await main();
 } catch (error) {
-	console.error(messageOf(error));
-	process.exitCode = 1;
+	fail(messageOf(error));
 }
 
 async function main(): Promise<void> {
-	const { values, positionals } = parseArgs({
+	const { values, positionals } = parseOrFail(COMMAND, {
 		allowPositionals: true,
 		options: {
 			channels: { type: "string" },
@@ -56,8 +56,8 @@ async function main(): Promise<void> {
 	const [name = "", username = "", ...rest] = positionals;
 	if (values.help) return console.log(USAGE);
 	const command = commands[name];
-	if (!command) throw new Mistake(`${name ? `There is no command "${name}".` : "Which command?"}\n\n${USAGE}`);
-	if (rest.length > 0) throw new Mistake(`What is "${rest[0]}"? A password is typed in when asked for, never here.`);
+	if (!command) failUsage(name ? `There is no command "${name}".` : "Name a command.", COMMAND);
+	if (rest.length > 0) failUsage(`"${rest[0]}" is not expected: a password is typed in when asked for.`, COMMAND);
 	const wrong = command === list ? undefined : wrongUsername(username);
 	if (wrong) throw new Mistake(`${wrong} For example: npm run user -- ${name} alice`);
 	const place: Place = values.remote ? { remote: true } : { state: values.state };

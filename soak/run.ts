@@ -3,18 +3,22 @@
  *
  *     npm run soak -- --seconds 60 --delivery hibernate
  */
-import { parseArgs } from "node:util";
+import { z } from "zod";
+import { readOptions } from "../scripts/command-line.ts";
+import { whole } from "../src/whole.ts";
 import { type SoakResult, soak } from "./soak.ts";
 
-const { values } = parseArgs({
-	options: { seconds: { type: "string", default: "60" }, delivery: { type: "string", default: "direct" } },
+const ABOUT = "Kills the service at random moments while events flow, and counts what was lost, or came twice.";
+
+const { seconds, delivery } = readOptions("npm run soak --", ABOUT, {
+	seconds: { value: "COUNT", help: "for how long", schema: whole(1, 86_400), default: "60" },
+	delivery: {
+		value: "WAY",
+		help: "direct or hibernate",
+		schema: z.enum(["direct", "hibernate"], "must be direct or hibernate"),
+		default: "direct",
+	},
 });
-const seconds = Number(values.seconds);
-if (!(seconds > 0)) throw new Error(`--seconds must be a number above 0, not ${values.seconds}.`);
-const { delivery } = values;
-if (delivery !== "direct" && delivery !== "hibernate") {
-	throw new Error(`--delivery must be direct or hibernate, not ${delivery}.`);
-}
 
 const print = ({ seconds, kills, events, deliveries, lost, twice, outOfOrder, reused }: SoakResult) =>
 	console.log(

@@ -53,6 +53,31 @@ afterAll(async () => {
 });
 
 describe("npm start", () => {
+	it("says at once that it starts", () => {
+		expect(output.indexOf("This takes some seconds.")).toBeGreaterThan(0);
+		expect(output.indexOf("This takes some seconds.")).toBeLessThan(output.indexOf("tidings  "));
+	});
+
+	it("names a port that is taken, and starts nothing", async () => {
+		const taken = createServer().listen(0, "localhost");
+		await once(taken, "listening");
+		const { port } = taken.address() as AddressInfo;
+		const failed = run(process.execPath, ["scripts/start.ts", "--port", String(port), "--state", state], { cwd: ROOT });
+		await expect(failed).rejects.toMatchObject({
+			code: 1,
+			stderr: `Port ${port} cannot be used (EADDRINUSE). Choose others: npm start -- --port 9787 --issuer-port 9788\n`,
+		});
+		taken.close();
+	});
+
+	it("names a folder that cannot be used", async () => {
+		const failed = run(process.execPath, ["scripts/start.ts", "--state", "package.json"], { cwd: ROOT });
+		await expect(failed).rejects.toMatchObject({
+			code: 1,
+			stderr: expect.stringMatching(/^The folder package\.json .*\n$/),
+		});
+	});
+
 	it("says where things are, and who can log in", () => {
 		expect(output).toMatch(/tidings +http:\/\/localhost:\d+/);
 		expect(output).toMatch(/identity provider +http:\/\/localhost:\d+ +\(demo user: demo, password: demo\)/);

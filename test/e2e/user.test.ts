@@ -21,7 +21,7 @@ function user(args: string[], input = ""): Promise<{ code: number; output: strin
 			process.execPath,
 			["scripts/user.ts", ...args, "--state", state],
 			{ cwd: ROOT },
-			(error, stdout, stderr) => resolve({ code: error ? 1 : 0, output: stdout + stderr }),
+			(error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),
 		);
 		command.stdin?.end(input);
 	});
@@ -41,17 +41,17 @@ describe("npm run user", () => {
 	});
 
 	it("says what to do when something is wrong, and changes nothing", async () => {
-		const cases: [string[], RegExp][] = [
-			[["add", "alice"], /There is a user alice already/],
-			[["add", "a'b"], /The username must be/],
-			[["add", "bob", "--channels", "*:x"], /"\*:x" is no channel/],
-			[["grant", "nobody", "--channels", "orders"], /There is no user nobody/],
-			[["add", "bob", "a password"], /A password is typed in when asked for/],
-			[["remove", "alice"], /There is no command "remove"/],
+		const cases: [string[], number, RegExp][] = [
+			[["add", "alice"], 1, /There is a user alice already/],
+			[["add", "a'b"], 1, /The username must be/],
+			[["add", "bob", "--channels", "*:x"], 1, /"\*:x" is no channel/],
+			[["grant", "nobody", "--channels", "orders"], 1, /There is no user nobody/],
+			[["add", "bob", "a password"], 2, /a password is typed in when asked for/],
+			[["remove", "alice"], 2, /There is no command "remove"/],
 		];
-		for (const [args, message] of cases) {
+		for (const [args, expected, message] of cases) {
 			const { code, output } = await user(args, "another password");
-			expect(code).toBe(1);
+			expect(code).toBe(expected);
 			expect(output).toMatch(message);
 		}
 		expect((await user(["add", "bob"], "short")).output).toMatch(/must have 8 to 256/);
