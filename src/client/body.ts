@@ -4,12 +4,16 @@ const MAX_CHARACTERS = 65_536;
 /** The text of a response's body, piece by piece as it arrives. Leaving the loop ends the body. */
 export async function* readTexts(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
 	const reader = body.getReader();
-	const decoder = new TextDecoder();
+	// workerd would take away a byte order mark at the start of each piece, where it may be data.
+	const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+	let isStart = true;
 	try {
 		for (;;) {
 			const { done, value } = await reader.read();
 			if (done) return;
-			yield decoder.decode(value, { stream: true });
+			const text = decoder.decode(value, { stream: true });
+			yield isStart ? text.replace(/^\ufeff/, "") : text;
+			isStart &&= text === "";
 		}
 	} finally {
 		await reader.cancel();

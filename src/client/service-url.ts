@@ -5,7 +5,7 @@
  * @throws TypeError when it can be no service's.
  *
  * @example
- * routesOf("https://example.com/sse?tenant=1")("events"); // https://example.com/sse/events?tenant=1
+ * routesOf("https://example.com/sse?tenant=1")("events").href; // "https://example.com/sse/events?tenant=1"
  */
 export function routesOf(url: string | URL): (path: string) => URL {
 	const base = parse(url);

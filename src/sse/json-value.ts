@@ -17,7 +17,7 @@ interface Flaw {
  * which read the same when they are left out.
  *
  * @example
- * flawOf({ seen: new Set() }); // { path: ["seen"], problem: "is a Set, which JSON cannot hold" }
+ * flawOf({ seen: new Set() }); // { path: ["seen"], problem: "is of the kind Set, which JSON cannot hold" }
  */
 export function flawOf(value: unknown, depth = 0): Flaw | undefined {
 	switch (typeof value) {

@@ -81,6 +81,13 @@ describe("the frames of a stream", () => {
 		}
 	});
 
+	it("keep a byte order mark where it is data, also at the start of a piece, and lose the one at the start of the stream", async () => {
+		const bytes = new TextEncoder().encode("\ufeffdata: a\ndata:\ufeffb\n\n");
+		for (let place = 0; place <= bytes.length; place += 1) {
+			expect(await framesOf(cut(bytes, [place]))).toEqual([{ data: "a\n\ufeffb" }]);
+		}
+	});
+
 	it("are those that eventsource-parser finds, whatever the bytes are, and wherever they are cut", async () => {
 		const line = fc.oneof(
 			fc.constantFrom("", ":", ": beat", "data", "data:", "data:  x", "id", "id: 7", "id:\0", "event", "event: gap"),

@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 		await shows(rows(page, `The connection is cut. The cursor is ${first}.`));
 		const missed = await publish(service, channel, [
 			{ type: "order", data: { n: 2 } },
-			{ type: "error", data: { n: 3 } },
+			{ type: "note", data: { n: 3 } },
 		]);
 		await button(page, "Resume").click();
 		await shows(rows(page, "connected").filter({ hasText: "Resumed" }));
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 			.filter({ hasText: /\{"n":/ })
 			.allTextContents();
 		expect(texts.map((text) => Number(/\{"n":(\d)/.exec(text)?.[1]))).toEqual([4, 3, 2, 1]);
-		for (const [index, type] of ["order", "error"].entries()) {
+		for (const [index, type] of ["order", "note"].entries()) {
 			expect(
 				await rows(page, missed[index] ?? "")
 					.filter({ hasText: type })
