@@ -133,8 +133,10 @@ describe("streams that come and go while events flow", () => {
 		const stays = [1, 3, 7, 20];
 		const cursors = stays.map(() => last);
 		const follow = async (stay: number, follower: number) => {
+			// Users of their own: how often one may open streams is limited.
+			const token = await issuer.token({ sub: `follower-${follower}` });
 			for (let cursor = last; isFlowing || cursor < last; cursors[follower] = cursor) {
-				const stream = await subscribe(`/events?channel=${channel}&lastEventId=${cursor}`, alice);
+				const stream = await subscribe(`/events?channel=${channel}&lastEventId=${cursor}`, token);
 				expect(await stream.expect("connected")).toMatchObject({ data: { resumed: true } });
 				for (let read = 0; read < stay && (isFlowing || cursor < last); read += 1) {
 					const { id, event } = await stream.next();
