@@ -48,6 +48,11 @@ export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
 	 * `HEARTBEAT_SECONDS`. Default: 60.
 	 */
 	silenceSeconds?: number;
+	/**
+	 * Whether the service is given signs of life, so that it finds out within four heartbeats when this client's network
+	 * has fallen silent. Each is a request, about every two heartbeats. It takes `getToken`. Default: no.
+	 */
+	alive?: boolean;
 }
 
 /**
@@ -66,10 +71,11 @@ export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
  * connection.close();
  */
 export function connect<Events = EventTypes>(options: ConnectOptions<Events>): Connection<Events> {
-	const { channels, inbox, getTicket, getToken, silenceSeconds = 60 } = options;
+	const { channels, inbox, getTicket, getToken, alive, silenceSeconds = 60 } = options;
 	if (channels.length === 0 && !inbox)
 		throw new TypeError("Name at least one channel to connect to, or ask for the inbox.");
 	if (!getTicket === !getToken) throw new TypeError("Give either getTicket or getToken.");
+	if (alive && !getToken) throw new TypeError("Signs of life take a token: give getToken.");
 	if (!Number.isFinite(silenceSeconds) || silenceSeconds <= 0)
 		throw new TypeError("Let silenceSeconds be a number above 0.");
 	return new Connection(options);

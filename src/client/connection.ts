@@ -1,12 +1,13 @@
 import { ask } from "./ask.ts";
 import { backoff } from "./backoff.ts";
-import { hasTexts, isOfType, parseObject, readObject } from "./body.ts";
+import { bearer } from "./bearer.ts";
+import { hasTexts, isOfType, parseObject } from "./body.ts";
 import type { ConnectOptions } from "./connect.ts";
-import { isCredential } from "./credential.ts";
 import { closed, isFinal, isRefusal, Reopening } from "./ending.ts";
 import { EventLoop } from "./event-loop.ts";
 import { type Frame, readFrames } from "./frames.ts";
 import { guarded } from "./guarded.ts";
+import { putNumber } from "./put-number.ts";
 import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { Timer } from "./timer.ts";
@@ -29,6 +30,8 @@ const RENEWAL_MILLISECONDS = 75_000;
 const RETRY_MILLISECONDS = 2000;
 /** No stream is opened again, and none is renewed, sooner than that after the last time, where nobody asks for a wait. */
 const LEAST_MILLISECONDS = 1000;
+/** When the next sign of life is tried where the last one was not answered, times two. */
+const ALIVE_SECONDS = 20;
 
 /** A connection that is kept open. Its events can be had with handlers or with `for await`, by any number of readers. */
 export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEvent<Events>> {
@@ -45,6 +48,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	#refusals = 0;
 	#stream = new AbortController();
 	readonly #renewal = new Timer();
+	readonly #life = new Timer();
 	readonly #silence = new Timer();
 
 	/** Use {@link connect}. */
@@ -129,6 +133,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 			return signal.aborted ? signal.reason : error;
 		} finally {
 			this.#renewal.clear();
+			this.#life.clear();
 			this.#silence.clear();
 		}
 	}
@@ -190,6 +195,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		this.#refusals = 0;
 		this.#setState({ name: "open", connected });
 		this.#renewBefore(connected.expires);
+		if (this.#options.alive) void this.#live();
 	}
 
 	#hand(event: ReceivedEvent<Events>): void {
@@ -234,21 +240,36 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 
 	/** Lets the stream live on with a new token. */
 	async #renew(): Promise<void> {
-		const { state } = this;
 		const { signal } = this.#stream;
-		if (!this.#options.getToken || state.name !== "open") return;
+		if (!this.#options.getToken || this.#state.name !== "open") return;
 		this.#renewal.clear();
 		try {
-			const url = this.#routeOf(`connections/${encodeURIComponent(state.connected.connection)}`);
-			const headers = bearer(await this.#credential(signal));
-			const response = await ask(url, 200, { method: "PUT", headers, signal });
-			const { expires } = await readObject(response);
-			if (typeof expires !== "number") throw TidingsError.of(response);
+			const expires = await this.#put("expires", signal);
 			if (!signal.aborted) this.#renewBefore(expires);
 		} catch (error) {
 			// The stream goes on to its end; the next one shows what is wrong.
 			if (!signal.aborted) console.warn("tidings: the stream could not be renewed.", error);
 		}
+	}
+
+	/** Gives a sign of life, and the next one when half of the time for it is over: one may get lost. */
+	async #live(): Promise<void> {
+		const { signal } = this.#stream;
+		let seconds = ALIVE_SECONDS;
+		try {
+			seconds = await this.#put("aliveSeconds", signal, { alive: true });
+		} catch (error) {
+			// Where the network has failed, so has the stream; that it was not heard in time, the service shows by ending it.
+			if (!signal.aborted) console.warn("tidings: no sign of life could be given.", error);
+		}
+		if (!signal.aborted) this.#life.set(() => void this.#live(), Math.max(seconds * 500, LEAST_MILLISECONDS));
+	}
+
+	/** Tells the service something of the open stream, and answers with a number of its answer. */
+	async #put(name: "expires" | "aliveSeconds", signal: AbortSignal, body?: object): Promise<number> {
+		if (this.#state.name !== "open") throw new Error("The stream is not open.");
+		const url = this.#routeOf(`connections/${encodeURIComponent(this.#state.connected.connection)}`);
+		return await putNumber(url, name, { headers: bearer(await this.#credential(signal)), signal }, body);
 	}
 
 	async #wait(error: unknown): Promise<void> {
@@ -283,10 +304,4 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 			guarded(() => (subscriber[name] as ((told: unknown) => void) | undefined)?.call(subscriber, told));
 		}
 	}
-}
-
-function bearer(token: string): Record<string, string> {
-	// `fetch` would say so too, and quote the token.
-	if (!isCredential(token)) throw new TypeError("getToken gave a text that can be no token.");
-	return { Authorization: `Bearer ${token}` };
 }

@@ -185,6 +185,12 @@ describe("how long a connection waits", () => {
 		},
 	);
 
+	it("cannot be told by signs of life that no token goes with", () => {
+		expect(() => connect({ url: "http://127.0.0.1:9", channels: ["a"], getTicket: () => "t", alive: true })).toThrow(
+			"Signs of life take a token",
+		);
+	});
+
 	it.each(["4e99", "1e400", "-1e400", "0", "null", '"soon"'])(
 		"for new credentials is not mistaken where a stream ends at an absurd time: %s",
 		async (expires) => {

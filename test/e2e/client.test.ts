@@ -364,6 +364,23 @@ describe("the credentials of a connection", () => {
 		fetched.mockRestore();
 	});
 
+	it("are asked for with each sign of life, where the service is to have some", async () => {
+		const fetched = vi.spyOn(globalThis, "fetch");
+		const token = logIn(service, "alice");
+		const { isOpen, names, until } = open("orders", { getToken: () => token, alive: true });
+		await isOpen();
+		const signs = () => fetched.mock.calls.filter(([, init]) => init?.body === '{"alive":true}');
+		await until(() => expect(signs().length).toBeGreaterThanOrEqual(2));
+		const statuses = await Promise.all(
+			fetched.mock.calls.flatMap(([, init], index) =>
+				init?.method === "PUT" ? [fetched.mock.results[index]?.value.then(({ status }: Response) => status)] : [],
+			),
+		);
+		expect(new Set(statuses)).toEqual(new Set([200]));
+		expect(names()).toEqual(["connecting", "open"]);
+		fetched.mockRestore();
+	});
+
 	it("are a new ticket in a new stream before the old one ends", async () => {
 		const ticket = vi.fn(() => ticketOf(service, PUBLISH_KEY, { user: "a", channels: ["long"], streamFor: 77 }));
 		const { isOpen, names, until, orders } = open("long", { getTicket: ticket });
