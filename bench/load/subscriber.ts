@@ -69,9 +69,12 @@ export class Subscriber {
 		socket?.destroy();
 	}
 
-	/** Not every server has offsets. Where they are given, they are contiguous, from `connected` on. */
+	/**
+	 * Not every server has offsets. Where they are given, they are contiguous, from the first event on: before it, the
+	 * offset is 0.
+	 */
 	#follow(offset: number): void {
-		if (this.#offset !== undefined && offset !== this.#offset && offset !== this.#offset + 1)
+		if (this.#offset !== undefined && this.#offset !== 0 && offset !== this.#offset && offset !== this.#offset + 1)
 			throw new Error(`Offset ${offset} came after ${this.#offset}.`);
 		this.#offset = offset;
 	}
