@@ -30,12 +30,13 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
 /** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
 const PURE = [
-	"test/{claims,config,errors,lock,names,origins,secrets,whole}.test.ts",
+	"test/{config,errors,lock,origins,secrets,whole}.test.ts",
 	"test/auth/{credentials,grants,local-keys,publishers,tickets}.test.ts",
-	"test/channel/{counts,group-commit,pacing,resume}.test.ts",
+	"test/audience/{counts,pacing}.test.ts",
 	"test/client/*.test.ts",
 	"test/metrics/{data-point,prometheus,tally}.test.ts",
-	"test/sse/*.test.ts",
+	"test/log/{group-commit,resume}.test.ts",
+	"test/wire/**/*.test.ts",
 ];
 
 function alone(groupOrder: number) {

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { Problem } from "./errors.ts";
 import { isLocalHost } from "./local.ts";
-import { isChannelPattern } from "./names.ts";
 import { originsSchema } from "./origins.ts";
 import { whole } from "./whole.ts";
+import { isChannelPattern } from "./wire/names.ts";
+import { MAX_RETRY_MILLISECONDS } from "./wire/retry.ts";
 
 const DAY_SECONDS = 86_400;
-/** The longest reconnection time that clients are told: an hour. */
-export const MAX_RETRY_MILLISECONDS = 3_600_000;
 /** Asymmetric signatures only: with `HS*`, whoever can verify a token could also make one. */
 const ALGORITHMS = [
 	"RS256",

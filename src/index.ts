@@ -1,11 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Hono } from "hono";
+import type { ObserverHooks } from "./audience/hooks.ts";
 import { Authority } from "./auth/authority.ts";
 import { personalChannel } from "./auth/grants.ts";
 import type { AuthorisationHooks } from "./auth/hooks.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
-import type { ObserverHooks } from "./channel/observers.ts";
 import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { checkChannel } from "./http/channel-stub.ts";
@@ -14,18 +14,18 @@ import { checkConditions, checkSubject, publishEvents } from "./http/publish.ts"
 import type { PublishConditions } from "./http/publish-schema.ts";
 import { Logger } from "./logger.ts";
 import { MetricsObject } from "./metrics/metrics-object.ts";
-import type { Receipt } from "./receipt.ts";
-import type { EventInput } from "./sse/intake.ts";
+import type { EventInput } from "./wire/intake.ts";
+import type { Receipt } from "./wire/receipt.ts";
 
+export type { ConnectedSubscriber, ObserverHooks } from "./audience/hooks.ts";
 export type { AuthenticatedUser, AuthorisationHooks } from "./auth/hooks.ts";
 export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
-export type { ConnectedSubscriber, ObserverHooks } from "./channel/observers.ts";
-export type { DisconnectReason } from "./channel/subscription.ts";
 export type { TidingsEnv } from "./http/env.ts";
 export type { PublishConditions } from "./http/publish-schema.ts";
-export type { Receipt } from "./receipt.ts";
-export type { EventInput } from "./sse/intake.ts";
+export type { EventInput } from "./wire/intake.ts";
+export type { Receipt } from "./wire/receipt.ts";
+export type { DisconnectReason } from "./wire/subscription.ts";
 
 /** What a Worker may say about who gets in, and where it may watch. Every hook is optional. */
 export interface TidingsOptions extends AuthorisationHooks, ObserverHooks {}

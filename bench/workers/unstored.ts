@@ -1,6 +1,7 @@
 /** tidings without its storage: a publish is verified and checked as always, and its Channel answers at once. */
-import type { PublishOutcome, PublishRequest } from "../../src/channel/publishing.ts";
+
 import { createTidings } from "../../src/index.ts";
+import type { PublishOutcome, PublishRequest } from "../../src/wire/calls.ts";
 
 const tidings = createTidings();
 

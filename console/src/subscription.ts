@@ -1,4 +1,4 @@
-import type { ControlEvents } from "../../src/sse/frame.ts";
+import type { ControlEvents } from "../../src/wire/control.ts";
 import { messageOf } from "./page.ts";
 import { makeTicket, Refusal, whyRefused } from "./service.ts";
 import type { Session } from "./session.ts";

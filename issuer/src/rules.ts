@@ -1,4 +1,4 @@
-import { isChannelPattern } from "../../src/names.ts";
+import { isChannelPattern } from "../../src/wire/names.ts";
 
 /** What may be the name, the password and the channels of a user. Each answers with what is wrong, if something is. */
 

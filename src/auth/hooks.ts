@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { withoutRounded } from "../claims.ts";
 import { describeIssue, Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import { patternSchema, subjectSchema } from "../names.ts";
-import { flawOf } from "../sse/json-value.ts";
+import { withoutRounded } from "../wire/claims.ts";
+import { flawOf } from "../wire/json-value.ts";
+import { patternSchema, subjectSchema } from "../wire/names.ts";
 import type { Publisher } from "./publishers.ts";
 import { issuedAtSchema, unixSecondsSchema } from "./times.ts";
 import type { User } from "./user.ts";

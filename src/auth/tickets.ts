@@ -1,7 +1,7 @@
 import { EncryptJWT, errors, type JWTPayload, jwtDecrypt } from "jose";
 import { z } from "zod";
 import { Problem } from "../errors.ts";
-import { subjectSchema } from "../names.ts";
+import { subjectSchema } from "../wire/names.ts";
 import type { Subscriber } from "./user.ts";
 
 /**

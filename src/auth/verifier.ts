@@ -1,9 +1,9 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
-import { withoutRounded } from "../claims.ts";
 import type { TokenConfig } from "../config.ts";
 import { firstMessage, Problem } from "../errors.ts";
-import { subjectSchema } from "../names.ts";
+import { withoutRounded } from "../wire/claims.ts";
+import { subjectSchema } from "../wire/names.ts";
 import { forSubject } from "./grants.ts";
 import { issuerKeys, unusableKey } from "./keys.ts";
 import { CLOCK_TOLERANCE_SECONDS, earliestIssue, issuedAtSchema, unixSecondsSchema } from "./times.ts";

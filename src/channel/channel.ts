@@ -1,42 +1,37 @@
 import { DurableObject } from "cloudflare:workers";
+import { Audience } from "../audience/audience.ts";
+import { Backpressure } from "../audience/backpressure.ts";
+import { Counts } from "../audience/counts.ts";
+import { Downlink } from "../audience/downlink.ts";
+import { type ObserverHooks, Observers } from "../audience/hooks.ts";
+import { Pacing } from "../audience/pacing.ts";
+import { Replay } from "../audience/replay.ts";
+import { Stream } from "../audience/stream.ts";
+import type { Subscriber } from "../audience/subscriber.ts";
 import { type Config, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
-import { isJoining, joinResponse, type RelayMessage, requestedSubscription } from "../link.ts";
+import { IdempotencyKeys } from "../log/idempotency.ts";
+import { Log } from "../log/log.ts";
+import { Publishing } from "../log/publishing.ts";
 import { Logger } from "../logger.ts";
 import { meterOf } from "../metrics/meter.ts";
 import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
-import { formatCursor } from "../sse/cursor.ts";
-import { envelopeJson } from "../sse/event.ts";
-import { Admission } from "./admission.ts";
-import { Audience } from "./audience.ts";
-import { Backpressure } from "./backpressure.ts";
-import { Counts } from "./counts.ts";
-import { Downlink } from "./downlink.ts";
+import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
+import { formatCursor } from "../wire/cursor.ts";
+import { envelopeJson } from "../wire/event.ts";
+import { isJoining, joinResponse, type RelayMessage, requestedSubscription } from "../wire/link.ts";
+import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
+import type { ChannelState } from "../wire/state.ts";
+import type { Renewal, Subscription } from "../wire/subscription.ts";
 import { Downlinks } from "./downlinks.ts";
-import { IdempotencyKeys } from "./idempotency.ts";
-import type { ListedSubscriber } from "./listed-subscriber.ts";
-import { Log } from "./log.ts";
-import { type ObserverHooks, Observers } from "./observers.ts";
-import { Pacing } from "./pacing.ts";
-import { Publishing, type PublishOutcome, type PublishRequest } from "./publishing.ts";
-import { Replay } from "./replay.ts";
-import { Retirement } from "./retirement.ts";
+import { Retirement } from "./idle.ts";
+import { Admission } from "./limits.ts";
 import { Revocations } from "./revocations.ts";
-import type { ChannelState } from "./state.ts";
-import { Stream } from "./stream.ts";
-import type { Subscriber } from "./subscriber.ts";
-import type { Renewal, Subscription } from "./subscription.ts";
 
 /** Alarms that fall due closer together than this are one. */
 const ALARM_PACE_MILLISECONDS = 250;
 /** Alarms that fall due later are set again before: they cannot be set for just any time. */
 const MAX_ALARM_MILLISECONDS = 24 * 60 * 60 * 1000;
-
-/** Which streams an administrator ends: all of a user's, and what else the user could open, or a single one. */
-export type EndedSubscribers = { user: string } | { connection: string };
-
-/** Whether a stream lives on, and until when, in unix seconds. */
-export type RenewalOutcome = { ok: true; expires: number } | { ok: false; reason: "not_found" | "revoked" };
 
 /**
  * One channel: its log, its open streams, its heartbeat. A Durable Object, so there is exactly one of each.

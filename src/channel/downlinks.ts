@@ -1,6 +1,6 @@
+import { Downlink } from "../audience/downlink.ts";
 import type { Tally } from "../metrics/tally.ts";
-import { Downlink } from "./downlink.ts";
-import type { Subscription } from "./subscription.ts";
+import type { Subscription } from "../wire/subscription.ts";
 
 /** The runtime's limit for an object. */
 const MAX_SOCKETS = 32_768;

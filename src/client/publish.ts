@@ -1,5 +1,5 @@
-import type { Receipt } from "../receipt.ts";
-import type { EventInput } from "../sse/intake.ts";
+import type { EventInput } from "../wire/intake.ts";
+import type { Receipt } from "../wire/receipt.ts";
 import { ask } from "./ask.ts";
 import { backoff } from "./backoff.ts";
 import { readObject } from "./body.ts";
@@ -8,8 +8,8 @@ import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { wait } from "./wait.ts";
 
-export type { Receipt } from "../receipt.ts";
-export type { EventInput } from "../sse/intake.ts";
+export type { EventInput } from "../wire/intake.ts";
+export type { Receipt } from "../wire/receipt.ts";
 export { TidingsError } from "./tidings-error.ts";
 
 const MAX_ATTEMPTS = 5;

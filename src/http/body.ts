@@ -1,5 +1,5 @@
 import { Problem, type ProblemCode } from "../errors.ts";
-import { type JsonText, MAX_DEPTH, outlineJson } from "../sse/json-text.ts";
+import { type JsonText, MAX_DEPTH, outlineJson } from "../wire/json-text.ts";
 
 /** The media type of a body, without its parameters, in lower case; empty when there is none. */
 export function mediaType(request: Request): string {

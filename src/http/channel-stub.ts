@@ -1,6 +1,6 @@
 import type { ChannelObject } from "../channel/channel.ts";
 import { firstMessage, Problem } from "../errors.ts";
-import { channelSchema } from "../names.ts";
+import { channelSchema } from "../wire/names.ts";
 import type { TidingsEnv } from "./env.ts";
 
 /** @throws Problem `invalid_channel` unless it may be a channel's name. */

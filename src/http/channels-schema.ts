@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { listedSubscriberSchema } from "../channel/listed-subscriber.ts";
-import { channelSchema, subjectSchema } from "../names.ts";
-import { idSchema } from "../sse/cursor.ts";
 import { whole } from "../whole.ts";
+import { idSchema } from "../wire/cursor.ts";
+import { listedSubscriberSchema } from "../wire/listed-subscriber.ts";
+import { channelSchema, subjectSchema } from "../wire/names.ts";
 
 /** What the routes below `/channels/{channel}` are asked, and what they answer. */
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
-import type { EndedSubscribers } from "../channel/channel.ts";
 import { describeIssue, Problem } from "../errors.ts";
+import type { EndedSubscribers } from "../wire/calls.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import { type Ended, endedQuerySchema, historyQuerySchema } from "./channels-schema.ts";
 import type { AppEnv } from "./env.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { connectionSchema } from "../connection.ts";
+import { connectionSchema } from "../wire/connection.ts";
 
 /** Which stream lives on. */
 export const connectionPath = z.object({ connection: connectionSchema });

@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import type { User } from "../auth/user.ts";
-import type { RenewalOutcome } from "../channel/channel.ts";
-import type { Renewal } from "../channel/subscription.ts";
-import { ALIVE_HEARTBEATS, channelOf } from "../connection.ts";
 import { describeIssue, Problem } from "../errors.ts";
+import type { RenewalOutcome } from "../wire/calls.ts";
+import { ALIVE_HEARTBEATS, channelOf } from "../wire/connection.ts";
+import type { Renewal } from "../wire/subscription.ts";
 import { readOptionalJson } from "./body.ts";
 import { callChannel } from "./channel-stub.ts";
 import { type Renewed, signOfLifeSchema } from "./connections-schema.ts";

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import type { z } from "zod";
 import { Problem } from "../errors.ts";
-import { openRequest } from "../link.ts";
-import { EventStream } from "../relay/event-stream.ts";
-import { Relay, type RelayOptions } from "../relay/relay.ts";
-import type { EventForm } from "../sse/event.ts";
+import { EventStream } from "../outlet/event-stream.ts";
+import { Relay, type RelayOptions } from "../session/session.ts";
+import type { EventForm } from "../wire/event.ts";
+import { openRequest } from "../wire/link.ts";
 import type { AppEnv } from "./env.ts";
 import { CURSOR_ALIASES, cursorIn, EVENTS_NAMES, eventsQuerySchema } from "./events-query.ts";
 import { valuesOf } from "./parameters.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { channelSchema } from "../names.ts";
+import { channelSchema } from "../wire/names.ts";
 
 /** Each is a request to its object, and an invocation may have six at once. */
 const MAX_CHANNELS = 32;

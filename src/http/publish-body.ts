@@ -1,7 +1,7 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import { z } from "zod";
 import { firstMessage, Problem } from "../errors.ts";
-import { checkCount } from "../sse/intake.ts";
+import { checkCount } from "../wire/intake.ts";
 import { mediaType, parseJson, readText } from "./body.ts";
 import { readParameters } from "./parameters.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { subjectSchema } from "../names.ts";
+import { subjectSchema } from "../wire/names.ts";
 
 /** What a publish may carry besides its body. The messages are whole sentences. */
 

@@ -1,13 +1,12 @@
 import type { Authority } from "../auth/authority.ts";
 import { personalChannel } from "../auth/grants.ts";
 import type { Subscriber, User } from "../auth/user.ts";
-import type { StartRequest } from "../channel/resume.ts";
-import type { Renewal, Subscription } from "../channel/subscription.ts";
-import { newConnection } from "../connection.ts";
 import { firstMessage, Problem } from "../errors.ts";
-import type { RelayOptions } from "../relay/relay.ts";
-import { Cursors, type Positions } from "../sse/cursor.ts";
-import type { EventForm } from "../sse/event.ts";
+import type { RelayOptions } from "../session/session.ts";
+import { newConnection } from "../wire/connection.ts";
+import { Cursors, type Positions } from "../wire/cursor.ts";
+import type { EventForm } from "../wire/event.ts";
+import type { Renewal, StartRequest, Subscription } from "../wire/subscription.ts";
 import { callChannel, checkChannel } from "./channel-stub.ts";
 import { DistinctChannels } from "./distinct-channels.ts";
 import type { TidingsEnv } from "./env.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { holdsRounded, ROUNDED_HELP } from "../claims.ts";
-import { patternSchema, subjectSchema } from "../names.ts";
+import { holdsRounded, ROUNDED_HELP } from "../wire/claims.ts";
+import { patternSchema, subjectSchema } from "../wire/names.ts";
 
 const seconds = (max: number) => {
 	const problem = `must be a whole number of seconds from 1 to ${max}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { covers, forSubject, maySubscribe, personalChannel } from "../../src/auth/grants.ts";
-import { channelSchema } from "../../src/names.ts";
+import { channelSchema } from "../../src/wire/names.ts";
 
 describe("personalChannel", () => {
 	it.each([

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChannelObject } from "../../src/channel/channel.ts";
-import { Log } from "../../src/channel/log.ts";
+import { Log } from "../../src/log/log.ts";
 import {
 	billRows,
 	COUNTED,

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Subscription } from "../../src/channel/subscription.ts";
-import { decodeEvents, joinRequest } from "../../src/link.ts";
+import { decodeEvents, joinRequest } from "../../src/wire/link.ts";
+import type { Subscription } from "../../src/wire/subscription.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { readChannelMetrics } from "../support/metrics.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";

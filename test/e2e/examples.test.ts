@@ -5,7 +5,7 @@ import { compileFunction } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Problem } from "../../src/errors.ts";
-import { acceptEvents } from "../../src/sse/intake.ts";
+import { acceptEvents } from "../../src/wire/intake.ts";
 
 /**
  * Every `@example` in the doc comments of src/ is run, and gives what it says it gives.

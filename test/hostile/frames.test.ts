@@ -1,10 +1,10 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { describe, it } from "vitest";
 import { Problem } from "../../src/errors.ts";
-import type { StoredEvent } from "../../src/sse/event.ts";
-import { controlFrame, envelopeFrame, eventFrame, replaceIds } from "../../src/sse/frame.ts";
-import { acceptEvents } from "../../src/sse/intake.ts";
-import { eventMessage, splitMessages } from "../../src/sse/message.ts";
+import { controlFrame, envelopeFrame, eventFrame, replaceIds } from "../../src/wire/dialect/frame.ts";
+import { eventMessage, splitMessages } from "../../src/wire/dialect/message.ts";
+import type { StoredEvent } from "../../src/wire/event.ts";
+import { acceptEvents } from "../../src/wire/intake.ts";
 import { fc, nastyJson, nastyText } from "../support/property.ts";
 
 interface Parsed {

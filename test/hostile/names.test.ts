@@ -1,8 +1,8 @@
 import { describe, it } from "vitest";
 import { covers, forSubject, maySubscribe, personalChannel } from "../../src/auth/grants.ts";
-import { findStart } from "../../src/channel/resume.ts";
-import { channelSchema, isChannelPattern } from "../../src/names.ts";
-import { Cursors, formatCursor, parseCursor } from "../../src/sse/cursor.ts";
+import { findStart } from "../../src/log/resume.ts";
+import { Cursors, formatCursor, parseCursor } from "../../src/wire/cursor.ts";
+import { channelSchema, isChannelPattern } from "../../src/wire/names.ts";
 import { fc, nastyText } from "../support/property.ts";
 
 const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), maxLength: 20 });

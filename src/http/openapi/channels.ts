@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
-import { channelStateSchema } from "../../channel/state.ts";
+import { channelStateSchema } from "../../wire/state.ts";
 import {
 	channelPath,
 	endedQuerySchema,

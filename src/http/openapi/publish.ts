@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
-import { receiptSchema } from "../../receipt.ts";
-import { batchSchema, eventSchema, typeSchema } from "../../sse/intake.ts";
+import { batchSchema, eventSchema, typeSchema } from "../../wire/intake.ts";
+import { receiptSchema } from "../../wire/receipt.ts";
 import { channelPath } from "../channels-schema.ts";
 import { formSchema } from "../publish-body.ts";
 import { publishHeaders, publishQuerySchema, subjectPath } from "../publish-schema.ts";

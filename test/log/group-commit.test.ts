@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { GroupCommit } from "../../src/log/group-commit.ts";
+
+const LIMITS = { requests: 500, weight: 1000, waitingRequests: 10_000, waitingWeight: 20_000 };
+
+/** A disk whose writes end when the test says so. */
+class Disk {
+	readonly groups: number[][] = [];
+	readonly #writes: PromiseWithResolvers<void>[] = [];
+
+	readonly commit = async (group: number[]): Promise<string[]> => {
+		this.groups.push(group);
+		const write = Promise.withResolvers<void>();
+		this.#writes.push(write);
+		await write.promise;
+		return group.map((request) => `answer ${request}`);
+	};
+
+	async finish(): Promise<void> {
+		this.#writes.shift()?.resolve();
+		await settle();
+	}
+
+	async fail(error: unknown): Promise<void> {
+		this.#writes.shift()?.reject(error);
+		await settle();
+	}
+}
+
+/** Lets everything happen that is ready to. */
+async function settle(): Promise<void> {
+	for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+}
+
+function numbers(first: number, last: number): number[] {
+	return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+describe("submit", () => {
+	it("starts at once when nothing is under way, so that a lone request never waits", async () => {
+		const disk = new Disk();
+		const answer = new GroupCommit(LIMITS, disk.commit).submit(1, 1);
+		expect(disk.groups).toEqual([[1]]);
+		await disk.finish();
+		expect(await answer).toBe("answer 1");
+	});
+
+	it("gathers what comes meanwhile into one group, in order", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answers = numbers(1, 4).map((request) => commits.submit(request, 1));
+		expect(disk.groups).toEqual([[1]]);
+		await disk.finish();
+		expect(disk.groups).toEqual([[1], [2, 3, 4]]);
+		await disk.finish();
+		expect(await Promise.all(answers)).toEqual(numbers(1, 4).map((request) => `answer ${request}`));
+	});
+
+	it("never has two groups under way", async () => {
+		let underWay = 0;
+		let most = 0;
+		const commits = new GroupCommit(LIMITS, async (group: number[]) => {
+			underWay += 1;
+			most = Math.max(most, underWay);
+			await settle();
+			underWay -= 1;
+			return group;
+		});
+		const answers: Promise<number>[] = [];
+		for (const request of numbers(1, 50)) {
+			answers.push(commits.submit(request, 1));
+			if (request % 3 === 0) await Promise.resolve();
+		}
+		expect(await Promise.all(answers)).toEqual(numbers(1, 50));
+		expect(most).toBe(1);
+	});
+
+	it("answers nobody before their group is done", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answered: string[] = [];
+		for (const request of [1, 2]) void commits.submit(request, 1).then((answer) => answered.push(answer));
+		await settle();
+		expect(answered).toEqual([]);
+		await disk.finish();
+		expect(answered).toEqual(["answer 1"]);
+		await disk.finish();
+		expect(answered).toEqual(["answer 1", "answer 2"]);
+	});
+
+	it("takes at most 500 requests into a group", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answers = numbers(0, 1001).map((request) => commits.submit(request, 1));
+		for (let group = 0; group < 4; group += 1) await disk.finish();
+		expect(disk.groups.map(({ length }) => length)).toEqual([1, 500, 500, 1]);
+		expect(disk.groups.flat()).toEqual(numbers(0, 1001));
+		expect((await Promise.all(answers)).at(-1)).toBe("answer 1001");
+	});
+
+	it("fails the whole of a group that fails, and goes on with the next", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const first = commits.submit(1, 1);
+		const group = [2, 3].map((request) => commits.submit(request, 1).catch((error: unknown) => error));
+		await disk.finish();
+		const last = commits.submit(4, 1);
+		const failure = new Error("disk full");
+		await disk.fail(failure);
+		expect(await Promise.all(group)).toEqual([failure, failure]);
+		await disk.finish();
+		expect(await first).toBe("answer 1");
+		expect(await last).toBe("answer 4");
+	});
+
+	it("fails a request, and not its caller, when the commit throws at once", async () => {
+		let calls = 0;
+		const commits = new GroupCommit(LIMITS, (group: number[]) => {
+			calls += 1;
+			if (calls === 1) throw new Error("no");
+			return Promise.resolve(group);
+		});
+		await expect(commits.submit(1, 1)).rejects.toThrow("no");
+		await expect(commits.submit(2, 1)).resolves.toBe(2);
+	});
+
+	it("starts at once again when everything is done", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		void commits.submit(1, 1);
+		await disk.finish();
+		void commits.submit(2, 1);
+		expect(disk.groups).toEqual([[1], [2]]);
+	});
+
+	it("takes a request that is submitted by who was just answered", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const answer = commits.submit(1, 1).then(() => commits.submit(2, 1));
+		await disk.finish();
+		await disk.finish();
+		expect(await answer).toBe("answer 2");
+	});
+});
+
+describe("isFull", () => {
+	it("is true when 10,000 requests wait, and not while one more may", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		expect(commits.isFull).toBe(false);
+		for (const request of numbers(0, 9999)) void commits.submit(request, 1);
+		expect(commits.isFull).toBe(false);
+		void commits.submit(10_000, 1);
+		expect(commits.isFull).toBe(true);
+		await disk.finish();
+		expect(commits.isFull).toBe(false);
+	});
+
+	it("is also so when what waits is too heavy", () => {
+		const commits = new GroupCommit(LIMITS, new Disk().commit);
+		void commits.submit(1, 1);
+		void commits.submit(2, 19_999);
+		expect(commits.isFull).toBe(false);
+		void commits.submit(3, 1);
+		expect(commits.isFull).toBe(true);
+	});
+});
+
+describe("weight", () => {
+	it("is shared by what goes together, and what is too heavy goes alone", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit(LIMITS, disk.commit);
+		const weights = [1, 400, 600, 1, 5000, 999, 1];
+		weights.forEach((weight, request) => void commits.submit(request, weight));
+		while (disk.groups.flat().length < weights.length) await disk.finish();
+		expect(disk.groups).toEqual([[0], [1, 2], [3], [4], [5, 6]]);
+	});
+});

@@ -1,0 +1,118 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { type AnsweredPublish, IdempotencyKeys } from "../../src/log/idempotency.ts";
+import { freshChannel } from "../support/service.ts";
+
+const NOW = 1_795_223_089_999;
+const MINUTE = 60_000;
+const ANSWER: AnsweredPublish = { digest: "d1", first: 1_795_223_089_000_001, count: 3, subscribers: 7 };
+
+function withKeys(test: (keys: IdempotencyKeys, storage: DurableObjectStorage) => void): Promise<void> {
+	return runInDurableObject(env.CHANNEL.getByName(freshChannel()), (_, state) =>
+		test(new IdempotencyKeys(state.storage.sql), state.storage),
+	);
+}
+
+function rows({ sql }: DurableObjectStorage): unknown {
+	return sql.exec("SELECT COUNT(*) AS count FROM idempotency_keys").one().count;
+}
+
+describe("find", () => {
+	it("finds nothing under a key that has not been used", async () => {
+		await withKeys((keys) => {
+			expect(keys.find("a", NOW)).toBeUndefined();
+			keys.remember("a", ANSWER, NOW);
+			expect(keys.find("b", NOW)).toBeUndefined();
+		});
+	});
+
+	it("finds what a publish with that key was answered, all of it", async () => {
+		await withKeys((keys) => {
+			keys.remember("a", ANSWER, NOW);
+			expect(keys.find("a", NOW)).toEqual(ANSWER);
+			expect(keys.find("a", NOW + 1)).toEqual(ANSWER);
+		});
+	});
+
+	it("finds it for 5 minutes and no longer", async () => {
+		await withKeys((keys) => {
+			keys.remember("a", ANSWER, NOW);
+			expect(keys.find("a", NOW + 5 * MINUTE - 1)).toEqual(ANSWER);
+			expect(keys.find("a", NOW + 5 * MINUTE)).toBeUndefined();
+		});
+	});
+
+	it("does not make it last longer by finding it", async () => {
+		await withKeys((keys) => {
+			keys.remember("a", ANSWER, NOW);
+			keys.find("a", NOW + 4 * MINUTE);
+			expect(keys.find("a", NOW + 6 * MINUTE)).toBeUndefined();
+		});
+	});
+
+	it("finds it when the object has started again", async () => {
+		await withKeys((keys, { sql }) => {
+			keys.remember("a", ANSWER, NOW);
+			expect(new IdempotencyKeys(sql).find("a", NOW)).toEqual(ANSWER);
+		});
+	});
+
+	it("finds it when the clock has gone back", async () => {
+		await withKeys((keys) => {
+			keys.remember("a", ANSWER, NOW);
+			expect(keys.find("a", NOW - MINUTE)).toEqual(ANSWER);
+		});
+	});
+
+	it("tells keys apart to the character", async () => {
+		await withKeys((keys) => {
+			const all = ["a", "A", "a ", "'", '"', "%", "_", "0", "00", "1", "1.0", "~".repeat(128)];
+			for (const [index, key] of all.entries()) keys.remember(key, { ...ANSWER, count: index }, NOW);
+			expect(all.map((key) => keys.find(key, NOW)?.count)).toEqual(all.map((_, index) => index));
+		});
+	});
+});
+
+describe("remember", () => {
+	it("replaces what was remembered under the key before", async () => {
+		await withKeys((keys, storage) => {
+			keys.remember("a", ANSWER, NOW);
+			keys.remember("a", { ...ANSWER, digest: "d2" }, NOW + 6 * MINUTE);
+			expect(keys.find("a", NOW + 6 * MINUTE)).toEqual({ ...ANSWER, digest: "d2" });
+			expect(rows(storage)).toBe(1);
+		});
+	});
+
+	it("remembers nothing when its transaction is rolled back", async () => {
+		await withKeys((keys, storage) => {
+			expect(() =>
+				storage.transactionSync(() => {
+					keys.remember("a", ANSWER, NOW);
+					throw new Error("no");
+				}),
+			).toThrow("no");
+			expect(keys.find("a", NOW)).toBeUndefined();
+			keys.remember("a", ANSWER, NOW);
+			expect(keys.find("a", NOW)).toEqual(ANSWER);
+		});
+	});
+
+	it("clears away what is forgotten, and keeps what is not", async () => {
+		await withKeys((keys, storage) => {
+			for (let minute = 0; minute < 60; minute += 1) keys.remember(`key-${minute}`, ANSWER, NOW + minute * MINUTE);
+			expect(rows(storage)).toBeLessThanOrEqual(6);
+			expect(keys.find("key-59", NOW + 59 * MINUTE)).toEqual(ANSWER);
+			expect(keys.find("key-55", NOW + 59 * MINUTE)).toEqual(ANSWER);
+			expect(keys.find("key-54", NOW + 59 * MINUTE)).toBeUndefined();
+		});
+	});
+
+	it("clears away what an object that is gone has left", async () => {
+		await withKeys((keys, storage) => {
+			for (let count = 0; count < 20; count += 1) keys.remember(`key-${count}`, ANSWER, NOW);
+			new IdempotencyKeys(storage.sql).remember("new", ANSWER, NOW + 5 * MINUTE);
+			expect(rows(storage)).toBe(1);
+		});
+	});
+});

@@ -1,0 +1,599 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { Log, type LogStorage, type Retention } from "../../src/log/log.ts";
+import type { NewEvent } from "../../src/wire/event.ts";
+import { freshChannel } from "../support/service.ts";
+
+const NOW = 1_795_223_089_999;
+const START = 1_795_223_089_000_000;
+const DAY = 86_400;
+
+/** Runs a test on the storage of an object that nothing else uses. */
+function withStorage(test: (storage: DurableObjectStorage) => void | Promise<void>): Promise<void> {
+	return runInDurableObject(env.CHANNEL.getByName(freshChannel()), (_, state) => test(state.storage));
+}
+
+/** Runs a test on an empty log. */
+function withLog(
+	retention: Partial<Retention>,
+	test: (log: Log, storage: DurableObjectStorage) => void | Promise<void>,
+): Promise<void> {
+	return withStorage((storage) => test(new Log(storage, { events: 100, seconds: DAY, ...retention }), storage));
+}
+
+function event(data: unknown = "x", rest: Partial<NewEvent> = {}): NewEvent {
+	return { type: "message", data: JSON.stringify(data), ...rest };
+}
+
+function events(count: number): NewEvent[] {
+	return Array.from({ length: count }, (_, index) => event(index));
+}
+
+/** Appends events that everybody may see at once. */
+function publish(log: Log, count: number, now = NOW): void {
+	log.append(events(count), now);
+	log.reveal();
+}
+
+/** The places of the events after a position, counted from the start of the log. */
+function read(log: Log, after = 0, now = NOW): number[] {
+	return [...log.read(after === 0 ? 0 : START + after, now)].map(({ offset }) => offset - START);
+}
+
+function range(first: number, last: number): number[] {
+	return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+/** What a log's work costs. */
+interface Counted {
+	storage: LogStorage;
+	rowsWritten(): number;
+	/** The characters of the longest value that a statement was given. */
+	longestValue(): number;
+}
+
+function counted(storage: DurableObjectStorage): Counted {
+	let longest = 0;
+	const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+	const { sql } = storage;
+	const counting = new Proxy(sql, {
+		get: (target, name) =>
+			name === "exec"
+				? (query: string, ...bindings: unknown[]) => {
+						const cursor = target.exec(query, ...bindings);
+						cursors.push(cursor);
+						longest = Math.max(longest, ...bindings.map((value) => `${value}`.length));
+						return cursor;
+					}
+				: Reflect.get(target, name, target),
+	});
+	return {
+		storage: { sql: counting, transactionSync: (work) => storage.transactionSync(work) },
+		rowsWritten: () => cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0),
+		longestValue: () => longest,
+	};
+}
+
+describe("birth", () => {
+	it("comes with the first event, and starts the log at a million offsets for every whole second of unix time", async () => {
+		await withLog({}, (log) => {
+			expect(log.isBorn).toBe(false);
+			publish(log, 1);
+			expect(log.isBorn).toBe(true);
+			expect([log.born, log.start, log.head, log.last]).toEqual([START, START, START + 1, START + 1]);
+		});
+	});
+
+	it("is not visible before the first event is: a crash could take it back", async () => {
+		await withLog({}, (log) => {
+			log.append(events(1), NOW);
+			expect([log.born, log.start, log.head]).toEqual([0, 0, 0]);
+			expect(log.last).toBe(START + 1);
+		});
+	});
+
+	it("happens once, whatever the time is then", async () => {
+		await withLog({}, (log) => {
+			publish(log, 1);
+			publish(log, 1, NOW + 60_000);
+			expect([log.born, log.start, log.head]).toEqual([START, START, START + 2]);
+		});
+	});
+
+	it("is written down: a log that starts again starts from there", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 1);
+			const again = new Log(storage, { events: 100, seconds: DAY });
+			expect(again.isBorn).toBe(true);
+			expect([again.born, again.start, again.head]).toEqual([START, START, START + 1]);
+		});
+	});
+
+	it("has not happened in a log that was only looked at", async () => {
+		await withLog({}, (log, storage) => {
+			expect([log.start, log.head, log.last]).toEqual([0, 0, 0]);
+			expect(log.oldest(NOW)).toBeUndefined();
+			expect(log.firstSince(0, NOW)).toBeUndefined();
+			expect([...log.read(0, NOW)]).toEqual([]);
+			expect(new Log(storage, { events: 100, seconds: DAY }).isBorn).toBe(false);
+		});
+	});
+});
+
+describe("append", () => {
+	it("gives events contiguous offsets from the start of the log on", async () => {
+		await withLog({}, (log) => {
+			expect(log.append(events(3), NOW).map(({ offset }) => offset)).toEqual([START + 1, START + 2, START + 3]);
+			expect(log.append(events(1), NOW + 5000).map(({ offset }) => offset)).toEqual([START + 4]);
+			expect(log.last).toBe(START + 4);
+		});
+	});
+
+	it("gives back the events with their place and time", async () => {
+		await withLog({}, (log) => {
+			const event: NewEvent = { type: "order", data: '{"id":7}', retry: 5, to: { user: "bob" } };
+			expect(log.append([event], NOW)).toEqual([{ ...event, offset: START + 1, at: NOW }]);
+		});
+	});
+
+	it("goes on where it was when the object starts again", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 3);
+			const again = new Log(storage, { events: 100, seconds: DAY });
+			expect([again.start, again.head, again.last]).toEqual([START, START + 3, START + 3]);
+			expect(again.append(events(1), NOW)[0]?.offset).toBe(START + 4);
+		});
+	});
+
+	it("writes one row an event, in a new ring and in one that wraps around", async () => {
+		await withStorage((storage) => {
+			const { storage: counting, rowsWritten } = counted(storage);
+			const log = new Log(counting, { events: 10, seconds: DAY });
+			log.append(events(1), NOW);
+			const before = rowsWritten();
+			log.append(events(10), NOW);
+			expect(rowsWritten() - before).toBe(10);
+			log.append(events(25), NOW);
+			expect(rowsWritten() - before).toBe(35);
+		});
+	});
+
+	it("keeps the storage of a channel from growing once the ring is full", async () => {
+		await withLog({ events: 10 }, (log, storage) => {
+			publish(log, 10);
+			const size = storage.sql.databaseSize;
+			publish(log, 500);
+			expect(storage.sql.databaseSize).toBe(size);
+		});
+	});
+
+	it("takes a batch that is larger than the ring", async () => {
+		await withLog({ events: 7 }, (log) => {
+			expect(log.append(events(100), NOW)).toHaveLength(100);
+			log.reveal();
+			expect(read(log)).toEqual(range(94, 100));
+		});
+	});
+
+	it("takes large events among small ones, and gives no statement a value of more than 2 MB", async () => {
+		await withStorage((storage) => {
+			const { storage: counting, longestValue } = counted(storage);
+			const log = new Log(counting, { events: 100, seconds: DAY });
+			const texts = ["small", '"'.repeat(600_000), "small again", "é".repeat(300_000), "x".repeat(200_000), "last"];
+			const batch = texts.map((text) => event(text));
+			log.append(batch, NOW);
+			log.reveal();
+			expect([...log.read(0, NOW)].map(({ data }) => data)).toEqual(batch.map(({ data }) => data));
+			expect(longestValue()).toBeLessThan(2_000_000);
+		});
+	});
+
+	it("takes no events for none", async () => {
+		await withLog({}, (log) => {
+			publish(log, 2);
+			expect(log.append([], NOW)).toEqual([]);
+			expect(log.last).toBe(START + 2);
+		});
+	});
+
+	it("never lets the time of an event go back when the clock does", async () => {
+		await withLog({}, (log, storage) => {
+			log.append(events(1), NOW);
+			expect(log.append(events(1), NOW - 60_000)[0]?.at).toBe(NOW);
+			expect(log.append(events(1), NOW + 1)[0]?.at).toBe(NOW + 1);
+			const again = new Log(storage, { events: 100, seconds: DAY });
+			expect(again.append(events(1), NOW - 60_000)[0]).toMatchObject({ offset: START + 4, at: NOW + 1 });
+		});
+	});
+});
+
+describe("reveal", () => {
+	it("makes visible what was appended, and nothing before it does", async () => {
+		await withLog({}, (log) => {
+			log.append(events(2), NOW);
+			expect(log.head).toBe(0);
+			expect(log.oldest(NOW)).toBeUndefined();
+			expect(log.firstSince(0, NOW)).toBeUndefined();
+			expect(read(log)).toEqual([]);
+			log.reveal();
+			expect(log.head).toBe(START + 2);
+			expect(log.oldest(NOW)).toBe(START + 1);
+			expect(log.firstSince(0, NOW)).toBe(START + 1);
+			expect(read(log)).toEqual([1, 2]);
+		});
+	});
+
+	it("hides only what came after it", async () => {
+		await withLog({}, (log) => {
+			publish(log, 2);
+			log.append(events(3), NOW + 1000);
+			expect(log.head).toBe(START + 2);
+			expect(log.last).toBe(START + 5);
+			expect(read(log)).toEqual([1, 2]);
+			expect(log.firstSince(NOW + 1, NOW + 1000)).toBeUndefined();
+		});
+	});
+
+	it("does not show an event in the place of one that it has overwritten", async () => {
+		await withLog({ events: 5 }, (log) => {
+			publish(log, 5);
+			log.append(events(2), NOW);
+			expect(log.oldest(NOW)).toBe(START + 3);
+			expect(read(log)).toEqual([3, 4, 5]);
+			log.append(events(5), NOW);
+			expect(log.oldest(NOW)).toBeUndefined();
+			expect(read(log)).toEqual([]);
+			log.reveal();
+			expect(read(log)).toEqual(range(8, 12));
+		});
+	});
+});
+
+describe("reload", () => {
+	it("takes back what a transaction that was rolled back had appended", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 2);
+			expect(() =>
+				storage.transactionSync(() => {
+					log.append(events(3), NOW);
+					throw new Error("no");
+				}),
+			).toThrow("no");
+			log.reload();
+			expect([log.head, log.last]).toEqual([START + 2, START + 2]);
+			expect(log.append([event("again")], NOW)[0]?.offset).toBe(START + 3);
+			log.reveal();
+			expect(read(log)).toEqual([1, 2, 3]);
+			expect([...log.read(START + 2, NOW)][0]?.data).toBe('"again"');
+		});
+	});
+
+	it("takes back a birth that was rolled back, and the log can be born again", async () => {
+		await withLog({}, (log, storage) => {
+			expect(() =>
+				storage.transactionSync(() => {
+					log.append(events(3), NOW);
+					throw new Error("no");
+				}),
+			).toThrow("no");
+			log.reload();
+			expect(log.isBorn).toBe(false);
+			expect([log.start, log.head, log.last]).toEqual([0, 0, 0]);
+			expect(log.append(events(1), NOW + 1000)[0]?.offset).toBe(START + 1_000_001);
+		});
+	});
+
+	it("restores what the ring held before the transaction overwrote it", async () => {
+		await withLog({ events: 3 }, (log, storage) => {
+			publish(log, 3);
+			expect(() =>
+				storage.transactionSync(() => {
+					log.append(events(2), NOW);
+					expect(log.oldest(NOW)).toBe(START + 3);
+					throw new Error("no");
+				}),
+			).toThrow("no");
+			log.reload();
+			expect(read(log)).toEqual([1, 2, 3]);
+		});
+	});
+});
+
+describe("read", () => {
+	it.each([1, 2, 5, 10, 100])("gives, in order, what a ring of %i remembers after any position", async (capacity) => {
+		await withLog({ events: capacity }, (log) => {
+			for (let last = 1; last <= 23; last += 1) {
+				publish(log, 1);
+				const first = Math.max(1, last - capacity + 1);
+				expect(log.oldest(NOW)).toBe(START + first);
+				expect(read(log)).toEqual(range(first, last));
+				for (const after of [1, last - 1, last, last + 1, last + 50].filter((position) => position > 0)) {
+					expect(read(log, after)).toEqual(range(Math.max(first, after + 1), last));
+				}
+			}
+		});
+	});
+
+	it("can be left before its end", async () => {
+		await withLog({ events: 10 }, (log) => {
+			publish(log, 15);
+			expect([...log.read(0, NOW).take(2)].map(({ offset }) => offset)).toEqual([START + 6, START + 7]);
+			expect(read(log)).toEqual(range(6, 15));
+		});
+	});
+
+	it("knows nothing before the log starts and nothing after its head", async () => {
+		await withLog({}, (log) => {
+			publish(log, 2);
+			expect([...log.read(START - 1_000_000, NOW)]).toHaveLength(2);
+			expect([...log.read(Number.MAX_SAFE_INTEGER - 1, NOW)]).toEqual([]);
+		});
+	});
+
+	it.each([
+		["nothing but data", event()],
+		["a retry", event("x", { retry: 0 })],
+		["a large retry", event("x", { retry: 2_147_483_647 })],
+		["a type", event("x", { type: "订单 😀" })],
+		["a user", event("x", { to: { user: "o'brien\"; DROP TABLE events; --" } })],
+		["claims", event("x", { to: { claims: { role: "admin", level: 3, active: true, team: null, "": "\u2028" } } })],
+		["a user and claims", event("x", { to: { user: "é😀", claims: { a: "b" } } })],
+	])("gives back %s as it was", async (_, stored) => {
+		await withLog({}, (log) => {
+			log.append([stored], NOW);
+			log.reveal();
+			expect([...log.read(0, NOW)]).toEqual([{ ...stored, offset: START + 1, at: NOW }]);
+		});
+	});
+
+	it("does not give an event what the one before it in its slot had", async () => {
+		await withLog({ events: 1 }, (log) => {
+			const plain = event("plain");
+			log.append([event("addressed", { type: "t", retry: 5, to: { user: "bob" } })], NOW);
+			log.append([plain], NOW + 1);
+			log.reveal();
+			expect([...log.read(0, NOW)]).toEqual([{ ...plain, offset: START + 2, at: NOW + 1 }]);
+		});
+	});
+
+	it.each([
+		"",
+		"'",
+		'"',
+		"''\"\"",
+		"\\",
+		"\\u0000",
+		"\0",
+		"a\0b",
+		"\x01\x02\x1f\x7f\x80\x9f",
+		"\r\n\t",
+		"\u2028\u2029",
+		"\ufeff",
+		"\uffff",
+		"\ud800",
+		"é e\u0301 😀 👩‍👩‍👧",
+		"%s ?1 :name $1 @x",
+		"'); DROP TABLE events; --",
+		"1e999",
+		"9007199254740993",
+		"x".repeat(65_536),
+		"\0".repeat(65_536),
+		{ "\0": ["'", null, 1e300, -0.5, { "": {} }] },
+		1,
+		null,
+		false,
+	])("gives back the data %j as it was, also after the object starts again", async (value) => {
+		await withLog({}, (log, storage) => {
+			const { data } = event(value);
+			log.append([{ type: "message", data }], NOW);
+			log.reveal();
+			for (const each of [log, new Log(storage, { events: 100, seconds: DAY })]) {
+				const [stored] = each.read(0, NOW);
+				expect(stored?.data).toBe(data);
+				expect(JSON.parse(stored?.data ?? "")).toEqual(value);
+			}
+		});
+	});
+});
+
+describe("wipe", () => {
+	it("forgets all events and starts at the second that it is", async () => {
+		await withLog({}, (log) => {
+			publish(log, 3);
+			log.wipe(NOW + 10_000);
+			expect([log.start, log.head, log.last]).toEqual(Array(3).fill(START + 10_000_000));
+			expect(log.oldest(NOW)).toBeUndefined();
+			expect(log.firstSince(0, NOW)).toBeUndefined();
+			expect(read(log)).toEqual([]);
+			publish(log, 2, NOW + 10_000);
+			expect(read(log)).toEqual([10_000_001, 10_000_002]);
+		});
+	});
+
+	it("never goes back to an offset that was used, however soon it comes and wherever the clock is", async () => {
+		await withLog({ events: 5 }, (log) => {
+			const used = new Set<number>();
+			for (const now of [NOW, NOW, NOW - 60_000, NOW + 1, NOW - 3_600_000, NOW]) {
+				for (const { offset } of log.append(events(7), now)) {
+					expect(used.has(offset)).toBe(false);
+					expect(offset).toBeGreaterThan(Math.max(0, ...used));
+					used.add(offset);
+				}
+				log.reveal();
+				log.wipe(now);
+				expect(used.has(log.head)).toBe(false);
+			}
+		});
+	});
+
+	it("is on disk: a log that starts again knows nothing of what was wiped", async () => {
+		await withLog({ events: 5 }, (log, storage) => {
+			publish(log, 7);
+			log.wipe(NOW);
+			for (const capacity of [5, 3]) {
+				const again = new Log(storage, { events: capacity, seconds: DAY });
+				expect([again.start, again.head, again.last]).toEqual([log.start, log.head, log.last]);
+				expect([...again.read(0, NOW)]).toEqual([]);
+			}
+		});
+	});
+
+	it("leaves a log that is not born unborn", async () => {
+		await withLog({}, (log) => {
+			log.wipe(NOW);
+			expect(log.isBorn).toBe(false);
+		});
+	});
+
+	it("is taken back with its transaction", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 3);
+			expect(() =>
+				storage.transactionSync(() => {
+					log.wipe(NOW + 10_000);
+					throw new Error("no");
+				}),
+			).toThrow("no");
+			log.reload();
+			expect(read(log)).toEqual([1, 2, 3]);
+		});
+	});
+});
+
+describe("what is remembered by time", () => {
+	it("is forgotten once it is older than the retention, to the millisecond", async () => {
+		await withLog({ seconds: 60 }, (log) => {
+			publish(log, 2, NOW);
+			publish(log, 1, NOW + 1000);
+			expect(read(log, 0, NOW + 60_000)).toEqual([1, 2, 3]);
+			expect(read(log, 0, NOW + 60_001)).toEqual([3]);
+			expect(log.oldest(NOW + 60_001)).toBe(START + 3);
+			expect(read(log, 0, NOW + 61_000)).toEqual([3]);
+			expect(read(log, 0, NOW + 61_001)).toEqual([]);
+			expect(log.oldest(NOW + 61_001)).toBeUndefined();
+			expect(log.firstSince(0, NOW + 61_001)).toBeUndefined();
+		});
+	});
+
+	it("does not move the head, nor the offsets of what comes next", async () => {
+		await withLog({ seconds: 60 }, (log, storage) => {
+			publish(log, 3, NOW);
+			expect(log.oldest(NOW + 3_600_000)).toBeUndefined();
+			expect(log.head).toBe(START + 3);
+			publish(log, 1, NOW + 3_600_000);
+			expect(read(log, 0, NOW + 3_600_000)).toEqual([4]);
+			const again = new Log(storage, { events: 100, seconds: 60 });
+			expect(read(again, 0, NOW + 3_600_000)).toEqual([4]);
+		});
+	});
+
+	it("stays forgotten when the clock goes back", async () => {
+		await withLog({ seconds: 60 }, (log) => {
+			publish(log, 2, NOW);
+			publish(log, 1, NOW + 30_000);
+			expect(log.oldest(NOW + 60_001)).toBe(START + 3);
+			expect(log.oldest(NOW)).toBe(START + 3);
+		});
+	});
+
+	it("comes on top of what the ring remembers", async () => {
+		await withLog({ seconds: 60, events: 3 }, (log) => {
+			publish(log, 5, NOW);
+			publish(log, 1, NOW + 30_000);
+			expect(read(log, 0, NOW + 30_000)).toEqual([4, 5, 6]);
+			expect(read(log, 0, NOW + 60_001)).toEqual([6]);
+		});
+	});
+});
+
+describe("firstSince", () => {
+	it("is the first event of that time or later that is remembered", async () => {
+		await withLog({ events: 3, seconds: 60 }, (log) => {
+			for (const second of [0, 1, 2, 3, 4]) publish(log, 1, NOW + second * 1000);
+			const firstSince = (time: number, now = NOW + 4000) => (log.firstSince(time, now) ?? Number.NaN) - START;
+			expect(firstSince(0)).toBe(3);
+			expect(firstSince(NOW + 2000)).toBe(3);
+			expect(firstSince(NOW + 2001)).toBe(4);
+			expect(firstSince(NOW + 4000)).toBe(5);
+			expect(firstSince(NOW + 4001)).toBeNaN();
+			expect(firstSince(0, NOW + 63_001)).toBe(5);
+		});
+	});
+
+	it("is the first of several events of one time", async () => {
+		await withLog({}, (log) => {
+			publish(log, 3);
+			expect(log.firstSince(NOW, NOW)).toBe(START + 1);
+		});
+	});
+});
+
+describe("a changed number of remembered events", () => {
+	it.each([
+		["shrinks", 10, 4],
+		["shrinks to one", 10, 1],
+		["grows", 4, 10],
+		["grows by one", 4, 5],
+		["grows from one", 1, 100],
+		["grows past all that was ever published", 10, 1000],
+		["stays", 10, 10],
+	])("lays the ring again when it %s, and nothing more is lost than has to be", async (_, before, after) => {
+		await withStorage((storage) => {
+			publish(new Log(storage, { events: before, seconds: DAY }), 25);
+			const log = new Log(storage, { events: after, seconds: DAY });
+			const first = 25 - Math.min(before, after) + 1;
+			expect([log.start, log.head, log.last]).toEqual([START, START + 25, START + 25]);
+			expect(log.oldest(NOW)).toBe(START + first);
+			expect(log.firstSince(0, NOW)).toBe(START + first);
+			expect(read(log)).toEqual(range(first, 25));
+			publish(log, 3);
+			expect(read(log)).toEqual(range(Math.max(first, 28 - after + 1), 28));
+			publish(log, 2 * after);
+			const last = 28 + 2 * after;
+			expect(read(log)).toEqual(range(last - after + 1, last));
+		});
+	});
+
+	it("lays the ring again when there is room left in it", async () => {
+		await withStorage((storage) => {
+			publish(new Log(storage, { events: 10, seconds: DAY }), 3);
+			for (const capacity of [20, 5, 2, 10]) {
+				const log = new Log(storage, { events: capacity, seconds: DAY });
+				expect(read(log)).toEqual(capacity === 20 || capacity === 5 ? [1, 2, 3] : [2, 3]);
+			}
+		});
+	});
+
+	it("is taken up by a log that has no events", async () => {
+		await withStorage((storage) => {
+			const wiped = new Log(storage, { events: 10, seconds: DAY });
+			publish(wiped, 1);
+			wiped.wipe(NOW);
+			const log = new Log(storage, { events: 3, seconds: DAY });
+			expect(log.start).toBe(wiped.start);
+			publish(log, 5);
+			expect(read(log)).toEqual([3, 4, 5].map((offset) => wiped.start - START + offset));
+		});
+	});
+
+	it("keeps the events as they were", async () => {
+		await withStorage((storage) => {
+			const log = new Log(storage, { events: 3, seconds: DAY });
+			log.append([event("a\0'"), event({ b: 1 }, { type: "t", retry: 5, to: { claims: { role: null } } })], NOW);
+			log.reveal();
+			const stored = [...log.read(0, NOW)];
+			expect([...new Log(storage, { events: 2, seconds: DAY }).read(0, NOW)]).toEqual(stored);
+		});
+	});
+
+	it("is laid once: the next start writes nothing", async () => {
+		await withStorage((storage) => {
+			publish(new Log(storage, { events: 10, seconds: DAY }), 25);
+			new Log(storage, { events: 4, seconds: DAY });
+			const { storage: counting, rowsWritten } = counted(storage);
+			new Log(counting, { events: 4, seconds: DAY });
+			expect(rowsWritten()).toBe(0);
+		});
+	});
+});

@@ -1,0 +1,35 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { channelOf, newConnection } from "../../src/wire/connection.ts";
+
+const NAMES = ["a", "orders", "b".repeat(31), "c".repeat(32), "d".repeat(33), "e".repeat(128), "user:auth0~7C1"];
+
+describe("the id of a connection", () => {
+	it.each(NAMES)("holds the channel %s, and does not show it", async (name) => {
+		const connection = await newConnection(env.CHANNEL, name);
+		expect(await channelOf(env.CHANNEL, connection)).toBe(name);
+		expect(connection).toMatch(/^[\w-]+$/);
+		const bytes = Uint8Array.fromBase64(connection, { alphabet: "base64url" });
+		if (name.length > 1) expect(new TextDecoder("latin1").decode(bytes)).not.toContain(name);
+	});
+
+	it("is another one for each stream, as long as that of a channel with a longer name", async () => {
+		const ids = await Promise.all(["a", "a", "orders", "c".repeat(32)].map((name) => newConnection(env.CHANNEL, name)));
+		expect(new Set(ids).size).toBe(ids.length);
+		expect(new Set(ids.map(({ length }) => length)).size).toBe(1);
+	});
+
+	it("of another deployment, changed in any place, or made up, holds nothing", async () => {
+		const connection = await newConnection(env.CHANNEL, "orders");
+		expect(await channelOf(env.METRICS, connection)).toBeUndefined();
+		const bytes = Uint8Array.fromBase64(connection, { alphabet: "base64url" });
+		for (const [place, byte] of bytes.entries()) {
+			const changed = bytes.slice();
+			changed[place] = byte ^ 1;
+			expect(await channelOf(env.CHANNEL, changed.toBase64({ alphabet: "base64url" }))).toBeUndefined();
+		}
+		for (const text of ["", "orders", "=", "A".repeat(86), `${crypto.randomUUID()}.orders`, "é", "x".repeat(10_000)]) {
+			expect(await channelOf(env.CHANNEL, text)).toBeUndefined();
+		}
+	});
+});
