@@ -30,7 +30,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
 /** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
 const PURE = [
-	"test/{config,errors,lock,origins,secrets,whole}.test.ts",
+	"test/{config,errors,lock,origins,parameters,secrets,whole}.test.ts",
 	"test/auth/{credentials,grants,local-keys,publishers,tickets}.test.ts",
 	"test/audience/{counts,pacing}.test.ts",
 	"test/client/*.test.ts",
@@ -83,7 +83,7 @@ export default defineConfig({
 					testTimeout: 20_000,
 					include: ["test/http/**/*.test.ts", "test/channel/{channel,cost}.test.ts", "test/hostile/requests.test.ts"],
 					// A relay holds these in any case.
-					exclude: ["test/http/several-channels.test.ts", "test/http/socket.test.ts"],
+					exclude: ["test/http/native/several-channels.test.ts", "test/http/native/ws.test.ts"],
 				},
 			},
 			{

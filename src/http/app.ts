@@ -5,20 +5,20 @@ import { Authority } from "../auth/authority.ts";
 import type { AuthorisationHooks } from "../auth/hooks.ts";
 import { refuseLocalKeys } from "../auth/local-keys.ts";
 import { Problem } from "../errors.ts";
-import { channels } from "./channels.ts";
-import { connections } from "./connections.ts";
-import { consolePage } from "./console.ts";
+import type { AppEnv } from "./context.ts";
 import { crossOrigin } from "./cross-origin.ts";
-import { description } from "./description.ts";
-import { docsPage } from "./docs.ts";
-import type { AppEnv } from "./env.ts";
-import { events } from "./events.ts";
-import { health } from "./health.ts";
 import { identify, log } from "./logging.ts";
-import { metrics } from "./metrics.ts";
-import { publish } from "./publish.ts";
-import { socket } from "./socket.ts";
-import { tickets } from "./tickets.ts";
+import { channels } from "./native/channels.ts";
+import { connections } from "./native/connections.ts";
+import { events } from "./native/events.ts";
+import { health } from "./native/health.ts";
+import { metrics } from "./native/metrics.ts";
+import { description } from "./native/openapi.ts";
+import { publish } from "./native/publish.ts";
+import { tickets } from "./native/tickets.ts";
+import { socket } from "./native/ws.ts";
+import { consolePage } from "./pages/console.ts";
+import { docsPage } from "./pages/docs.ts";
 
 /** The HTTP side of the service: every route of the protocol. */
 export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {

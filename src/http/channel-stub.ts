@@ -1,7 +1,7 @@
 import type { ChannelObject } from "../channel/channel.ts";
 import { firstMessage, Problem } from "../errors.ts";
 import { channelSchema } from "../wire/names.ts";
-import type { TidingsEnv } from "./env.ts";
+import type { TidingsEnv } from "./context.ts";
 
 /** @throws Problem `invalid_channel` unless it may be a channel's name. */
 export function checkChannel(name: unknown): string {

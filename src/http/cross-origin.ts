@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { readOrigins } from "../config.ts";
 import { isListed } from "../origins.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 
 /** A preflight is told that the headers that it asks for are allowed: clients and what is between them add their own. */
 const ANSWERS = {

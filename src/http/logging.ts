@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { requestId } from "hono/request-id";
 import { secretsOf } from "../auth/credentials.ts";
 import { Logger } from "../logger.ts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "./context.ts";
 
 /** The id that a request came with; or the one that an app around this one gave it, or Cloudflare, or a new one. */
 export const identify = requestId({

@@ -1,6 +1,6 @@
 import type { User } from "../auth/user.ts";
 import { Problem } from "../errors.ts";
-import type { TidingsEnv } from "./env.ts";
+import type { TidingsEnv } from "./context.ts";
 
 /**
  * Counts what somebody does, where the deployment limits how often.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { whole } from "../whole.ts";
 import { typeSchemaWith } from "../wire/intake.ts";
 import { channelSchema } from "../wire/names.ts";
-import { timeSchema } from "./time-schema.ts";
+import { timeSchema } from "./reading/time-schema.ts";
 
 /** What a stream may be asked for, wherever it stands: in a query as text, or in a message as JSON. */
 

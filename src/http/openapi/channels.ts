@@ -8,7 +8,7 @@ import {
 	historyQuerySchema,
 	historySchema,
 	subscribersSchema,
-} from "../channels-schema.ts";
+} from "../native/channels-schema.ts";
 import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 

@@ -1,5 +1,5 @@
 import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { connectionPath, renewedSchema, signOfLifeSchema } from "../connections-schema.ts";
+import { connectionPath, renewedSchema, signOfLifeSchema } from "../native/connections-schema.ts";
 import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { eventsHeaders, eventsParameters } from "../events-query.ts";
+import { eventsHeaders, eventsParameters } from "../native/events-query.ts";
 import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { NO_CREDENTIALS, oneOf } from "./security.ts";
 

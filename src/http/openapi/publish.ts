@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
 import { batchSchema, eventSchema, typeSchema } from "../../wire/intake.ts";
 import { receiptSchema } from "../../wire/receipt.ts";
-import { channelPath } from "../channels-schema.ts";
-import { formSchema } from "../publish-body.ts";
-import { publishHeaders, publishQuerySchema, subjectPath } from "../publish-schema.ts";
+import { channelPath } from "../native/channels-schema.ts";
+import { formSchema } from "../native/publish-body.ts";
+import { publishHeaders, publishQuerySchema, subjectPath } from "../native/publish-schema.ts";
 import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 

@@ -1,6 +1,6 @@
 import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { healthSchema } from "../health.ts";
-import { metricsQuerySchema } from "../metrics-schema.ts";
+import { healthSchema } from "../native/health.ts";
+import { metricsQuerySchema } from "../native/metrics-schema.ts";
 import { CHANNEL, CREDENTIALS, problems } from "./problems.ts";
 import { NO_CREDENTIALS, oneOf } from "./security.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { issuedTicketSchema, keyTicketSchema, userTicketSchema } from "../tickets-schema.ts";
+import { issuedTicketSchema, keyTicketSchema, userTicketSchema } from "../native/tickets-schema.ts";
 import { CREDENTIALS, problems } from "./problems.ts";
 import { oneOf } from "./security.ts";
 

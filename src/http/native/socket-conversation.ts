@@ -1,0 +1,185 @@
+import type { Authority } from "../../auth/authority.ts";
+import type { Subscriber } from "../../auth/user.ts";
+import { Problem } from "../../errors.ts";
+import { CLOSE_CODES, SocketClient } from "../../outlet/socket.ts";
+import { Relay } from "../../session/session.ts";
+import type { TidingsEnv } from "../context.ts";
+import { prepareRenewal, prepareSubscription } from "../subscribing.ts";
+import { type Auth, readMessage, readText } from "./ws-messages.ts";
+
+const ANSWER_MILLISECONDS = 10_000;
+/** How many messages may wait while one is worked on. */
+const MAX_WAITING = 32;
+/** How many messages may come in so long a time: each ping has an answer, which waits for a client that does not read. */
+const MAX_MESSAGES = 1000;
+const PERIOD_MILLISECONDS = 10_000;
+/** A client that has pinged has to be heard within so many heartbeats. */
+const PING_HEARTBEATS = 2;
+/** How much a client may send after its WebSocket was closed: it may not have heard of that yet. */
+const MAX_DROPPED_CHARACTERS = 4_194_304;
+
+/** One WebSocket of a client: who it is, and the relay that serves it. */
+export class SocketConversation {
+	readonly #env: TidingsEnv;
+	readonly #authority: Authority;
+	readonly #request: Request;
+	readonly #socket: WebSocket;
+	readonly #cutOff: () => void;
+	/** Messages are taken one after the other: a second `auth` must not overtake the first. */
+	#work: Promise<void> = Promise.resolve();
+	#waiting = 0;
+	#messages = 0;
+	#periodEndsAt = 0;
+	#droppedCharacters = 0;
+	#relay: Relay | undefined;
+	#deadline: number | null = null;
+	#isAsked = false;
+	#pings = false;
+
+	/** @param cutOff ends the request that opened the WebSocket, and with it the connection. */
+	constructor(env: TidingsEnv, authority: Authority, request: Request, socket: WebSocket, cutOff: () => void) {
+		this.#env = env;
+		this.#authority = authority;
+		this.#request = request;
+		this.#socket = socket;
+		this.#cutOff = cutOff;
+	}
+
+	listen(): void {
+		this.#setDeadline();
+		this.#socket.binaryType = "arraybuffer";
+		this.#socket.addEventListener("message", ({ data }) => this.#receive(data));
+		this.#socket.addEventListener("close", () => this.#leave());
+		this.#socket.addEventListener("error", () => this.#leave());
+	}
+
+	get #isOpen(): boolean {
+		return this.#socket.readyState === WebSocket.OPEN;
+	}
+
+	/** Refuses what may not wait before it does: what waits is held in memory. */
+	#receive(data: string | ArrayBuffer): void {
+		if (!this.#isOpen) {
+			this.#drop(data);
+			return;
+		}
+		try {
+			const text = readText(data);
+			this.#count();
+			this.#heard();
+			this.#waiting += 1;
+			this.#work = this.#work.then(() => this.#take(text));
+		} catch (error) {
+			this.#fail(Problem.of(error));
+		}
+	}
+
+	/** Whatever comes from a client that pings is a sign of life. */
+	#heard(): void {
+		if (this.#pings) this.#relay?.alive(PING_HEARTBEATS);
+	}
+
+	#count(): void {
+		const now = Date.now();
+		if (now >= this.#periodEndsAt) {
+			this.#periodEndsAt = now + PERIOD_MILLISECONDS;
+			this.#messages = 0;
+		}
+		this.#messages += 1;
+		if (this.#waiting < MAX_WAITING && this.#messages <= MAX_MESSAGES) return;
+		throw new Problem("rate_limited", "You send messages too fast.");
+	}
+
+	/** The runtime reads on after a close, until the client closes as well: one that never does is cut off. */
+	#drop(data: string | ArrayBuffer): void {
+		this.#droppedCharacters += typeof data === "string" ? data.length : data.byteLength;
+		if (this.#droppedCharacters > MAX_DROPPED_CHARACTERS) this.#cutOff();
+	}
+
+	async #take(text: string): Promise<void> {
+		this.#waiting -= 1;
+		if (!this.#isOpen) return;
+		try {
+			const message = readMessage(text);
+			if (message.type === "ping") this.#pong();
+			else await this.#authenticate(message);
+		} catch (error) {
+			this.#fail(Problem.of(error));
+		}
+	}
+
+	#pong(): void {
+		this.#pings = true;
+		this.#heard();
+		this.#socket.send('{"type":"pong"}');
+	}
+
+	/** The deadline holds until the answer: a hook may take its time. */
+	async #authenticate(auth: Auth): Promise<void> {
+		this.#setDeadline();
+		this.#isAsked = true;
+		const subscriber = await this.#authority.socketSubscriber(auth, this.#request, auth.cursor !== undefined);
+		if (this.#relay) await this.#renew(this.#relay, subscriber);
+		else await this.#subscribe(auth, subscriber);
+		this.#isAsked = false;
+		this.#clearDeadline();
+		this.#heard();
+	}
+
+	async #subscribe(auth: Auth, subscriber: Subscriber): Promise<void> {
+		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
+		const request = { channels, inbox, types, presence, form: "message", cursor, rewind, since } as const;
+		const options = await prepareSubscription(this.#env, this.#authority, subscriber, request);
+		if (!this.#isOpen) return;
+		this.#relay = new Relay(options, new SocketClient(this.#socket));
+		const refusal = await this.#relay.start();
+		if (refusal) throw await Problem.fromResponse(refusal);
+	}
+
+	async #renew(relay: Relay, subscriber: Subscriber): Promise<void> {
+		const { user } = subscriber;
+		if (user.sub !== relay.user) {
+			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
+		}
+		const renewal = await prepareRenewal(this.#env, subscriber);
+		for (const channel of relay.channels) await this.#authority.allowSubscribe(user, channel);
+		relay.renew(renewal);
+	}
+
+	#setDeadline(): void {
+		this.#deadline ??= setTimeout(() => this.#fail(this.#isAsked ? unanswered() : unasked()), ANSWER_MILLISECONDS);
+	}
+
+	#clearDeadline(): void {
+		clearTimeout(this.#deadline);
+		this.#deadline = null;
+	}
+
+	#fail(problem: Problem): void {
+		if (!this.#isOpen) return;
+		const { code, detail, status } = problem;
+		this.#authority.logger.outcome("A WebSocket was closed with an error.", status, problem);
+		this.#socket.send(JSON.stringify({ type: "error", code, detail }));
+		this.#socket.close(closeCode(status), code);
+		this.#leave();
+	}
+
+	#leave(): void {
+		this.#clearDeadline();
+		this.#relay?.leave();
+	}
+}
+
+function unasked(): Problem {
+	return new Problem("missing_token", "Send an `auth` message within 10 seconds of connecting.");
+}
+
+function unanswered(): Problem {
+	return new Problem("internal_error", "Your `auth` message could not be answered within 10 seconds. Try again later.");
+}
+
+function closeCode(status: number): number {
+	if (status === 401) return CLOSE_CODES.unauthenticated;
+	if (status === 403) return CLOSE_CODES.forbidden;
+	return status === 429 || status >= 500 ? CLOSE_CODES.tryAgainLater : CLOSE_CODES.badRequest;
+}

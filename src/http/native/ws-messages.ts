@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { describeIssue, Problem } from "../../errors.ts";
+import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "../subscribe-schema.ts";
+
+/** What a client may send over a WebSocket. */
+
+const MAX_MESSAGE_CHARACTERS = 32_768;
+
+const authSchema = z
+	.strictObject({
+		type: z.literal("auth"),
+		token: z.string().optional(),
+		ticket: z.string().optional(),
+		channels: z.array(z.string(), "must be a list of channels").default([]),
+		inbox: z.boolean("must be true or false").default(false),
+		types: typesSchema.default([]),
+		presence: z.boolean("must be true or false").default(false),
+		cursor: z
+			.string("must be a cursor")
+			.optional()
+			.transform((cursor) => cursor || undefined),
+		rewind: rewindSchema(),
+		since: sinceSchema(),
+	})
+	.refine(hasOneStart, ONE_START);
+
+const pingSchema = z.strictObject({ type: z.literal("ping") });
+const messageSchema = z.discriminatedUnion("type", [authSchema, pingSchema], "must be `auth` or `ping`");
+
+export type Auth = z.output<typeof authSchema>;
+
+/** @throws Problem `invalid_request` or `payload_too_large`. */
+export function readText(data: string | ArrayBuffer): string {
+	if (typeof data !== "string") throw new Problem("invalid_request", "Messages are JSON text.");
+	if (data.length <= MAX_MESSAGE_CHARACTERS) return data;
+	throw new Problem("payload_too_large", `A message has at most ${MAX_MESSAGE_CHARACTERS} characters.`);
+}
+
+/** @throws Problem `invalid_request`, naming the field. */
+export function readMessage(text: string): z.output<typeof messageSchema> {
+	let message: unknown;
+	try {
+		message = JSON.parse(text);
+	} catch (cause) {
+		throw new Problem("invalid_request", "The message is not JSON.", { cause });
+	}
+	const checked = messageSchema.safeParse(message);
+	if (checked.success) return checked.data;
+	throw new Problem("invalid_request", describeIssue(checked.error, "The message"));
+}

@@ -1,0 +1,406 @@
+import { abortAllDurableObjects, createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { AuthenticatedUser, AuthorisationHooks } from "../../../src/auth/hooks.ts";
+import { createApp } from "../../../src/http/app.ts";
+import { TestIssuer } from "../../support/issuer.ts";
+import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../../support/service.ts";
+import { SocketReader } from "../../support/socket.ts";
+
+let issuer: TestIssuer;
+let alice: string;
+
+beforeAll(async () => {
+	issuer = await TestIssuer.start();
+	alice = await issuer.token();
+});
+
+afterEach(() => {
+	vi.useRealTimers();
+});
+
+async function open(auth: object): Promise<SocketReader> {
+	const socket = await SocketReader.open();
+	socket.send({ type: "auth", ...auth });
+	return socket;
+}
+
+async function administer(method: string, path: string): Promise<void> {
+	const response = await call(path, { method, headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
+	expect(response.status).toBe(200);
+}
+
+describe("GET /ws", () => {
+	it("answers an `auth` message with `connected`, and delivers events as messages", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel] });
+		const connected = await socket.next();
+		expect(connected).toMatchObject({ type: "connected", user: "alice", channels: [channel], resumed: false });
+		const [id] = await published(channel, { type: "order", data: { n: [1, "two"] } });
+		expect(await socket.next()).toEqual({
+			type: "event",
+			channel,
+			id,
+			event: "order",
+			at: expect.any(Number),
+			data: { n: [1, "two"] },
+		});
+		await published(channel, { data: 'a text with "quotes",\nlines and {"id":"7"}' });
+		expect(await socket.next()).toMatchObject({
+			event: "message",
+			data: 'a text with "quotes",\nlines and {"id":"7"}',
+		});
+		socket.close();
+	});
+
+	it("takes a ticket as well as a token", async () => {
+		const channel = freshChannel();
+		const response = await call("/tickets", {
+			method: "POST",
+			headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
+			body: JSON.stringify({ user: "carol", channels: [channel] }),
+		});
+		const { ticket } = (await response.json()) as { ticket: string };
+		const socket = await open({ ticket, channels: [channel] });
+		expect(await socket.next()).toMatchObject({ type: "connected", user: "carol" });
+		socket.close();
+	});
+
+	it("serves several channels over one connection, and resumes all of them from its cursor", async () => {
+		const [a, b] = [freshChannel("chat:a"), freshChannel("chat:b")];
+		const first = await open({ token: alice, channels: [a, b] });
+		await first.next();
+		await published(a, { data: 1 });
+		const { id: cursor } = (await first.next()) as { id: string };
+		first.close();
+		await published(b, { data: 2 });
+		await published(a, { data: 3 });
+		const second = await open({ token: alice, channels: [b, a], cursor });
+		expect(await second.next()).toMatchObject({ type: "connected", id: cursor, resumed: true });
+		const missed = [await second.next(), await second.next()] as { data: number; channel: string }[];
+		expect(missed.map(({ data, channel }) => [data, channel]).sort()).toEqual([
+			[2, b],
+			[3, a],
+		]);
+		second.close();
+	});
+
+	it("tells of gaps, of types only those that were asked for, and starts with what is remembered when asked", async () => {
+		const channel = freshChannel();
+		await published(channel, [
+			{ type: "a", data: 1 },
+			{ type: "b", data: 2 },
+		]);
+		const foreign = await open({ token: alice, channels: [channel], cursor: "yesterday" });
+		expect(await foreign.next()).toMatchObject({ type: "connected", resumed: false });
+		expect(await foreign.next()).toMatchObject({ type: "gap", channel, after: "yesterday", reason: "foreign_cursor" });
+		foreign.close();
+		const rewound = await open({ token: alice, channels: [channel], rewind: "all", types: ["b"] });
+		await rewound.next();
+		expect(await rewound.next()).toMatchObject({ event: "b", data: 2 });
+		rewound.close();
+	});
+
+	it("answers a ping without waking the channel", async () => {
+		const socket = await SocketReader.open();
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toEqual({ type: "pong" });
+		socket.close();
+	});
+
+	it("lives on with a fresh token of the same user, whose claims hold from then on", async () => {
+		const channel = freshChannel();
+		const now = Math.floor(Date.now() / 1000);
+		const socket = await open({ token: await issuer.token({ exp: now + 100 }), channels: [channel] });
+		expect(await socket.next()).toMatchObject({ expires: now + 100 });
+		socket.send({ type: "auth", token: await issuer.token({ exp: now + 900, role: "admin" }) });
+		expect(await socket.next()).toMatchObject({ type: "connected", resumed: true, expires: now + 900 });
+		await published(channel, { data: "for admins", to: { claims: { role: "admin" } } });
+		expect(await socket.next()).toMatchObject({ data: "for admins" });
+		socket.close();
+	});
+
+	it("ends with 4403 for a fresh token of somebody else", async () => {
+		const socket = await open({ token: alice, channels: [freshChannel()] });
+		await socket.next();
+		socket.send({ type: "auth", token: await issuer.token({ sub: "bob" }) });
+		expect(await socket.next()).toMatchObject({ type: "error", code: "insufficient_scope" });
+		expect(await socket.closed()).toBe(4403);
+	});
+
+	it("tells who comes and goes when asked", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel], presence: true });
+		const { id } = (await socket.next()) as { id: string };
+		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ sub: "bob" }));
+		expect(await socket.next()).toEqual({ type: "presence", id, channel, user: "bob", state: "online" });
+		await stream.close();
+		socket.close();
+	});
+
+	it("stays open while its channels sleep and die", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel] });
+		await socket.next();
+		await evict(channel);
+		await published(channel, { data: "woken" });
+		expect(await socket.next()).toMatchObject({ data: "woken" });
+		await abortAllDurableObjects();
+		await published(channel, { data: "back" });
+		expect(await socket.next()).toMatchObject({ data: "back" });
+		socket.close();
+	});
+
+	it("is counted, listed, and ended for good like a stream", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel] });
+		const { id, connection } = (await socket.next()) as { id: string; connection: string };
+		await administer("DELETE", `/channels/${channel}/subscribers?connection=${encodeURIComponent(connection)}`);
+		expect(await socket.next()).toEqual({ type: "closing", id, reason: "revoked", reconnect: false });
+		expect(await socket.closed()).toBe(4403);
+	});
+
+	it("leaves its channel when it is closed", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel] });
+		await socket.next();
+		socket.close();
+		const state = () =>
+			call(`/channels/${channel}`, { headers: { Authorization: `Bearer ${PUBLISH_KEY}` } }).then((each) => each.json());
+		await expect.poll(state).toMatchObject({ subscribers: 0 });
+	});
+
+	it("agrees on the subprotocol `tidings` when it is offered", async () => {
+		const upgrade = (headers: HeadersInit) => call("/ws", { headers: { Upgrade: "websocket", ...headers } });
+		const offered = await upgrade({ "Sec-WebSocket-Protocol": "other, tidings", Origin: "https://example.com" });
+		expect(offered.headers.get("Sec-WebSocket-Protocol")).toBe("tidings");
+		expect((await upgrade({})).headers.get("Sec-WebSocket-Protocol")).toBeNull();
+	});
+
+	it("is only for WebSockets", async () => {
+		expect(await problem(await call("/ws"))).toMatchObject({ status: 400, code: "invalid_request" });
+	});
+});
+
+describe("a message that is refused", () => {
+	it.each([
+		["is no JSON", "hello", "invalid_request", 4400],
+		["is of no known type", { type: "publish" }, "invalid_request", 4400],
+		["has an unknown field", { type: "ping", more: 1 }, "invalid_request", 4400],
+		["has no credentials", { type: "auth", channels: ["orders"] }, "missing_token", 4401],
+		[
+			"has a publish key for a token",
+			{ type: "auth", token: PUBLISH_KEY, channels: ["orders"] },
+			"invalid_token",
+			4401,
+		],
+		["has a token that is none", { type: "auth", token: "x", channels: ["orders"] }, "invalid_token", 4401],
+		["has a ticket that is none", { type: "auth", ticket: "x", channels: ["orders"] }, "invalid_token", 4401],
+		["has two credentials", { type: "auth", token: "x", ticket: "y", channels: ["orders"] }, "invalid_request", 4400],
+		["is too long", { type: "auth", token: "x".repeat(40_000) }, "payload_too_large", 4400],
+	])("because it %s gets its code, and the connection ends", async (_, message, code, closeCode) => {
+		const socket = await SocketReader.open();
+		socket.send(message);
+		expect(await socket.next()).toMatchObject({ type: "error", code, detail: expect.any(String) });
+		expect(await socket.closed()).toBe(closeCode);
+	});
+
+	it.each([
+		["names no channel", { channels: [] }, "invalid_request", 4400],
+		["names what can be no channel", { channels: ["a b"] }, "invalid_channel", 4400],
+		["names a channel that is not granted", { channels: ["orders", "secret"] }, "insufficient_scope", 4403],
+		["asks for no number of events", { channels: ["orders"], rewind: -1 }, "invalid_request", 4400],
+		["asks for an empty type", { channels: ["orders"], types: [""] }, "invalid_request", 4400],
+		["asks for a reserved type", { channels: ["orders"], types: ["order", "gap"] }, "invalid_request", 4400],
+		["asks for half of a character", { channels: ["orders"], types: ["\ud800"] }, "invalid_request", 4400],
+		["names a time without an offset", { channels: ["orders"], since: "2026-01-31T12:00:00" }, "invalid_request", 4400],
+		["names two starts", { channels: ["orders"], rewind: 1, since: 0 }, "invalid_request", 4400],
+	])("because it %s gets its code, and the connection ends", async (_, auth, code, closeCode) => {
+		const socket = await open({ token: alice, ...auth });
+		expect(await socket.next()).toMatchObject({ type: "error", code });
+		expect(await socket.closed()).toBe(closeCode);
+	});
+
+	it("because its token is over is told so", async () => {
+		const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) - 3600 });
+		const socket = await open({ token, channels: ["orders"] });
+		expect(await socket.next()).toMatchObject({ type: "error", code: "token_expired" });
+		expect(await socket.closed()).toBe(4401);
+	});
+});
+
+describe("what a WebSocket may send", () => {
+	it("is refused at once when it is too large, whatever waits before it", async () => {
+		const socket = await hookedSocket({ authenticate: never });
+		socket.send({ type: "auth", token: "x", channels: ["orders"] });
+		socket.send("x".repeat(40_000));
+		expect(await socket.next()).toMatchObject({ type: "error", code: "payload_too_large" });
+		expect(await socket.closed()).toBe(4400);
+	});
+
+	it("is refused at once when it is no text", async () => {
+		const socket = await hookedSocket({ authenticate: never });
+		socket.send({ type: "auth", token: "x", channels: ["orders"] });
+		socket.sendBytes(new Uint8Array(10));
+		expect(await socket.next()).toMatchObject({ type: "error", code: "invalid_request" });
+		expect(await socket.closed()).toBe(4400);
+	});
+
+	it("is 32 messages while one is worked on, and no more", async () => {
+		const socket = await hookedSocket({ authenticate: never });
+		socket.send({ type: "auth", token: "x", channels: ["orders"] });
+		for (let message = 0; message < 34; message += 1) socket.send({ type: "ping" });
+		expect(await socket.next()).toMatchObject({ type: "error", code: "rate_limited" });
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("is 1,000 messages in 10 seconds, and no more", async () => {
+		vi.useFakeTimers({ toFake: ["Date"] });
+		const socket = await SocketReader.open();
+		const ping = async () => {
+			socket.send({ type: "ping" });
+			return await socket.next();
+		};
+		for (let message = 0; message < 1000; message += 1) expect(await ping()).toEqual({ type: "pong" });
+		vi.setSystemTime(Date.now() + 10_000);
+		for (let message = 0; message < 1000; message += 1) expect(await ping()).toEqual({ type: "pong" });
+		expect(await ping()).toMatchObject({ type: "error", code: "rate_limited" });
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("changes nothing after the stream has ended", async () => {
+		const channel = freshChannel();
+		const socket = await open({ token: alice, channels: [channel] });
+		await socket.next();
+		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toMatchObject({ type: "closing" });
+		expect(await socket.closed()).toBe(4403);
+	});
+});
+
+describe("the first 10 seconds of a WebSocket", () => {
+	it("end it when no `auth` has come", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const socket = await hookedSocket({});
+		vi.advanceTimersByTime(9999);
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toEqual({ type: "pong" });
+		vi.advanceTimersByTime(1);
+		expect(await socket.next()).toMatchObject({ type: "error", code: "missing_token" });
+		expect(await socket.closed()).toBe(4401);
+	});
+
+	it.each([
+		["authenticate", (hang: () => Promise<never>) => ({ authenticate: hang })],
+		["authorizeSubscribe", (hang: () => Promise<never>) => ({ authenticate, authorizeSubscribe: hang })],
+	])("end it when the %s hook has not answered", async (_, hooksWith) => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const asked = Promise.withResolvers<void>();
+		const hooks = hooksWith(() => {
+			asked.resolve();
+			return never();
+		});
+		const socket = await hookedSocket(hooks);
+		socket.send({ type: "auth", token: "x", channels: [freshChannel()] });
+		await asked.promise;
+		vi.advanceTimersByTime(10_000);
+		expect(await socket.next()).toMatchObject({ type: "error", code: "internal_error" });
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("leave it open when `auth` was answered", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const socket = await hookedSocket({ authenticate });
+		socket.send({ type: "auth", token: "x", channels: [freshChannel()] });
+		expect(await socket.next()).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(10_000);
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toEqual({ type: "pong" });
+		socket.close();
+	});
+});
+
+function authenticate(): AuthenticatedUser {
+	return { sub: "alice", channels: ["*"], expires: Date.now() / 1000 + 600 };
+}
+
+describe("a WebSocket that has pinged", () => {
+	/** The next message that is no heartbeat. */
+	async function heard(socket: SocketReader): Promise<unknown> {
+		for (;;) {
+			const message = (await socket.next()) as { type: string };
+			if (message.type !== "heartbeat") return message;
+		}
+	}
+
+	async function connected(channel: string, ...first: object[]): Promise<SocketReader> {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const socket = await hookedSocket({ authenticate });
+		for (const message of first) socket.send(message);
+		socket.send({ type: "auth", token: "x", channels: [channel] });
+		return socket;
+	}
+
+	async function subscribers(channel: string): Promise<unknown> {
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		return ((await (await call(`/channels/${channel}`, { headers })).json()) as { subscribers: number }).subscribers;
+	}
+
+	it("has gone when it says nothing for two heartbeats, and is closed", async () => {
+		const channel = freshChannel();
+		const socket = await connected(channel);
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		for (let ping = 0; ping < 3; ping += 1) {
+			socket.send({ type: "ping" });
+			expect(await heard(socket)).toEqual({ type: "pong" });
+			vi.advanceTimersByTime(49_999);
+		}
+		expect(await subscribers(channel)).toBe(1);
+		vi.advanceTimersByTime(1);
+		expect(await socket.closed()).toBe(1013);
+		await expect.poll(() => subscribers(channel)).toBe(0);
+	});
+
+	it("has gone also when it pinged before its `auth` only", async () => {
+		const socket = await connected(freshChannel(), { type: "ping" });
+		expect(await heard(socket)).toEqual({ type: "pong" });
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(50_000);
+		expect(await socket.closed()).toBe(1013);
+	});
+
+	it("is still there when it says anything else", async () => {
+		const channel = freshChannel();
+		const socket = await connected(channel, { type: "ping" });
+		expect(await heard(socket)).toEqual({ type: "pong" });
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(49_999);
+		socket.send({ type: "auth", token: "x" });
+		expect(await heard(socket)).toMatchObject({ type: "connected", resumed: true });
+		vi.advanceTimersByTime(49_999);
+		expect(await subscribers(channel)).toBe(1);
+		socket.close();
+	});
+
+	it("is unlike one that never has, which stays", async () => {
+		const channel = freshChannel();
+		const socket = await connected(channel);
+		expect(await heard(socket)).toMatchObject({ type: "connected" });
+		vi.advanceTimersByTime(500_000);
+		await published(channel, { data: "still here" });
+		expect(await heard(socket)).toMatchObject({ data: "still here" });
+		socket.close();
+	});
+});
+
+/** What a hook does that hangs. */
+function never(): Promise<never> {
+	return new Promise(() => {});
+}
+
+/** A WebSocket of a service with hooks. */
+async function hookedSocket(hooks: AuthorisationHooks): Promise<SocketReader> {
+	const app = createApp(hooks);
+	return await SocketReader.open({}, async (request) => await app.fetch(request, env, createExecutionContext()));
+}
