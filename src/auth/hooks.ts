@@ -8,39 +8,42 @@ import type { Publisher } from "./publishers.ts";
 import { issuedAtSchema, unixSecondsSchema } from "./times.ts";
 import type { User } from "./user.ts";
 
-/** What an `authenticate` hook says of a token that it accepts. An answer of any other form denies, and is logged. */
+/**
+ * The user that an `authenticate` hook returns for a token it accepts. An invalid user is logged, and the request is
+ * denied.
+ */
 export interface AuthenticatedUser {
-	/** The subject: who it is. Not empty, not `*`, and at most 256 characters. */
+	/** The subject that identifies the user: 1 to 256 characters, and not `*`. */
 	sub: string;
-	/** When the session ends, in unix seconds. Streams end with it. */
+	/** When the session expires, in Unix seconds. Its streams end then. */
 	expires: number;
-	/** What events can be addressed to; it must be possible to write it as JSON. Default: none but `sub`. */
+	/** Claims that events can be addressed to. Must be serialisable as JSON. Default: only `sub`. */
 	claims?: Record<string, unknown>;
-	/** The channel patterns that this user may subscribe to, besides `DEFAULT_CHANNELS`. Default: none. */
+	/** Channel patterns that the user may subscribe to, in addition to `DEFAULT_CHANNELS`. Default: none. */
 	channels?: string[];
-	/** The channel patterns that this user may publish to. Default: none. */
+	/** Channel patterns that the user may publish to. Default: none. */
 	publish?: string[];
-	/** When the session began, in unix seconds. Default: unknown, and so earlier than any revocation. */
+	/** When the session started, in Unix seconds. Default: unknown, which counts as before any revocation. */
 	issuedAt?: number;
 }
 
 /**
- * The hooks that decide who gets in. One that throws, answers in another form than is written here, or has no answer
- * after 10 seconds, denies. What they are given is theirs: changing it changes nothing.
+ * Hooks that authenticate and authorise requests. The request is denied when a hook throws, returns an invalid answer, or
+ * has not answered after 10 seconds. Hooks receive copies of users and publishers, so mutating them has no effect.
  */
 export interface AuthorisationHooks {
 	/**
-	 * Takes the place of the JWT verifier: who does this token belong to? `null`: nobody.
-	 * With it, `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE` are not needed.
+	 * Replaces JWT verification: returns the user whom the token identifies, or `null` to deny the request. With this hook,
+	 * `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE` are not needed.
 	 */
 	authenticate?(token: string, request: Request): AuthenticatedUser | null | Promise<AuthenticatedUser | null>;
-	/** Asked for every stream, after the grants said yes; it can only narrow them. */
+	/** Called for each stream that the user's grants allow. Returns `false` to deny it. */
 	authorizeSubscribe?(user: User, channel: string): boolean | Promise<boolean>;
-	/** Asked for every publish, after the grants said yes; it can only narrow them. */
+	/** Called for each publish that the publisher's grants allow. Returns `false` to deny it. */
 	authorizePublish?(publisher: Publisher, channel: string): boolean | Promise<boolean>;
 }
 
-const ANSWER_MILLISECONDS = 10_000;
+const TIMEOUT_MILLISECONDS = 10_000;
 
 const patterns = z.array(patternSchema, "must be a list of channel patterns").default([]);
 const claims = z
@@ -62,14 +65,14 @@ const answerSchema = z
 			publish: patterns,
 			issuedAt: issuedAtSchema.optional(),
 		},
-		"must be `null`, or an object that says who it is",
+		"must be `null` or a user object",
 	)
 	.nullable();
 
 /**
- * Asks an `authenticate` hook whose a token is.
+ * Calls an `authenticate` hook and validates its answer.
  *
- * @throws Problem `invalid_token` where the hook denies, or fails.
+ * @throws Problem `invalid_token` when the hook denies the token or fails. Failures are logged.
  */
 export async function askUser(
 	authenticate: NonNullable<AuthorisationHooks["authenticate"]>,
@@ -77,24 +80,24 @@ export async function askUser(
 	request: Request,
 	logger: Logger,
 ): Promise<NonNullable<z.output<typeof answerSchema>>> {
-	const user = await checkedAnswer(() => authenticate(token, request)).catch((cause: unknown) => {
+	const user = await validUser(() => authenticate(token, request)).catch((cause: unknown) => {
 		logger.failure("The authenticate hook failed; the request is denied.", cause);
-		throw new Problem("invalid_token", "The token could not be checked.", { cause });
+		throw new Problem("invalid_token", "The token could not be verified.", { cause });
 	});
-	if (!user) throw new Problem("invalid_token", "The token is not one that this service knows.");
+	if (!user) throw new Problem("invalid_token", "The service does not recognise this token.");
 	return user;
 }
 
-async function checkedAnswer(ask: () => unknown): Promise<z.output<typeof answerSchema>> {
-	const checked = answerSchema.safeParse(await answerOf(ask));
+async function validUser(hook: () => unknown): Promise<z.output<typeof answerSchema>> {
+	const checked = answerSchema.safeParse(await withTimeout(hook));
 	if (checked.success) return checked.data;
 	throw new TypeError(describeIssue(checked.error, "The answer"));
 }
 
-/** Asks a hook that says yes or no. One that fails, says no. */
-export async function askConsent(ask: () => unknown, channel: string, logger: Logger): Promise<boolean> {
+/** Calls a hook that allows or denies. Returns `false` when the hook fails; the failure is logged. */
+export async function askConsent(hook: () => unknown, channel: string, logger: Logger): Promise<boolean> {
 	try {
-		const answer = await answerOf(ask);
+		const answer = await withTimeout(hook);
 		if (typeof answer === "boolean") return answer;
 		throw new TypeError("The answer must be `true` or `false`.");
 	} catch (error) {
@@ -103,12 +106,14 @@ export async function askConsent(ask: () => unknown, channel: string, logger: Lo
 	}
 }
 
-/** Nobody waits for ever on a hook that has lost its way. */
-async function answerOf(ask: () => unknown): Promise<unknown> {
-	const late = Promise.withResolvers<never>();
-	const timer = setTimeout(() => late.reject(new Error("The hook has not answered in time.")), ANSWER_MILLISECONDS);
+async function withTimeout(hook: () => unknown): Promise<unknown> {
+	const timeout = Promise.withResolvers<never>();
+	const timer = setTimeout(
+		() => timeout.reject(new Error("The hook timed out after 10 seconds.")),
+		TIMEOUT_MILLISECONDS,
+	);
 	try {
-		return await Promise.race([ask(), late.promise]);
+		return await Promise.race([hook(), timeout.promise]);
 	} finally {
 		clearTimeout(timer);
 	}

@@ -3,42 +3,47 @@ import { createLocalJWKSet, errors, type JWSHeaderParameters } from "jose";
 import { z } from "zod";
 import { Problem } from "../errors.ts";
 
-/** How long keys are used before they are read again. */
+/** How long a key set is fresh. An older one is fetched again before it is used. */
 const FRESH_MILLISECONDS = 10 * 60 * 1000;
-/** How long keys are used that cannot be read again. */
+/** How long a stale key set stays in use while the provider is down. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
-/** How soon an unknown key may make the provider be asked again. */
+/** The least time between two fetches that unknown keys cause. */
 const COOLDOWN_MILLISECONDS = 10 * 1000;
-/** How soon a provider that failed is asked again. */
+/** The least time between a failed fetch and the next one. */
 const FAILURE_MILLISECONDS = 1000;
 const TIMEOUT_MILLISECONDS = 5000;
 
 const jwkSchema = z.looseObject({ kty: z.string() });
 const jwksSchema = z.object({ keys: z.array(z.unknown()) });
 
-/** One source an isolate and URL. */
-const sources = new Map<string, IssuerKeys>();
+/** The key sets that this isolate has cached, by URL. */
+const cache = new Map<string, IssuerKeys>();
 
-/** The public keys of an identity provider (RFC 7517), by the URL of its JSON Web Key Set. */
+/**
+ * Returns the cached public keys of an identity provider.
+ *
+ * @param url where the provider serves its JSON Web Key Set (RFC 7517, section 5).
+ */
 export function issuerKeys(url: string): IssuerKeys {
-	const keys = sources.get(url) ?? new IssuerKeys(url);
-	sources.set(url, keys);
+	const keys = cache.get(url) ?? new IssuerKeys(url);
+	cache.set(url, keys);
 	return keys;
 }
 
 /**
- * Reads an identity provider's key set, and keeps what it read last.
+ * Fetches and caches an identity provider's key set.
  *
- * Requests that need it at once share one read. A key that is not known yet is looked for, but not more often than every
- * 10 seconds. While the provider is down, keys that were read before go on working for a day.
+ * Concurrent requests share one fetch. An unknown key triggers a fetch, so that key rotation needs no restart, with a
+ * cooldown of 10 seconds. While the provider is down, cached keys stay in use for a day.
  */
 export class IssuerKeys {
 	readonly #url: string;
-	#kept: KeySet | undefined;
-	#reading: Promise<KeySet> | undefined;
-	/** How many reads were begun, and when the last one was. */
-	#reads = 0;
-	#askedAt = Number.NEGATIVE_INFINITY;
+	#cached: KeySet | undefined;
+	#reloading: Promise<KeySet> | undefined;
+	/** How many fetches have started. */
+	#fetches = 0;
+	/** When the latest fetch started. */
+	#fetchedAt = Number.NEGATIVE_INFINITY;
 	#failure: { problem: Problem; at: number } | undefined;
 
 	constructor(url: string) {
@@ -46,70 +51,71 @@ export class IssuerKeys {
 	}
 
 	/**
-	 * The keys that may have signed a token with this header, one after the other.
+	 * Yields the keys that may have signed a token with this header, one at a time.
 	 *
-	 * @throws errors.JWKSNoMatchingKey when the provider was asked after the token had come, and publishes no such key;
-	 * Problem `jwks_unavailable` when it could not be asked, or when only unusable keys would do.
+	 * @throws errors.JWKSNoMatchingKey when a fetch that started after the token arrived found no matching key.
+	 * @throws Problem `jwks_unavailable` when the provider cannot be reached, the cooldown is still in effect, or no
+	 * matching key is usable.
 	 */
 	async *candidates(header: JWSHeaderParameters): AsyncGenerator<CryptoKey, void> {
-		const readsBefore = this.#reads;
-		const known = await this.#current();
-		const keys = await known.find(header);
+		const fetchesBefore = this.#fetches;
+		const current = await this.#current();
+		const keys = await current.find(header);
 		yield* keys;
-		const isNew = known.read > readsBefore;
-		// Whoever goes on has a token that names no key: a new one may have signed it.
-		if (keys.length > 0 && (header.kid !== undefined || isNew || !this.#mayAsk)) return;
-		const latest = isNew ? known : await this.#latest();
+		const isFetchedNow = current.fetchNumber > fetchesBefore;
+		// A caller that gets here had no match yet. Without a `kid`, a rotated key may have signed the token.
+		if (keys.length > 0 && (header.kid !== undefined || isFetchedNow || !this.#mayReload)) return;
+		const latest = isFetchedNow ? current : await this.#latest();
 		const latestKeys = await latest.find(header);
 		yield* latestKeys;
 		if (keys.length > 0 || latestKeys.length > 0) return;
-		// A read that had begun before the token came may have missed its key.
-		if (latest.read <= readsBefore) throw tooSoon();
+		// A fetch that was under way when the token arrived may have missed its key.
+		if (latest.fetchNumber <= fetchesBefore) throw coolingDown();
 		throw new errors.JWKSNoMatchingKey();
 	}
 
-	/** The keys as they were read less than 10 minutes ago, or at least a day ago where there are no newer ones. */
+	/** Returns a fresh key set; while the provider is down, a stale one. */
 	async #current(): Promise<KeySet> {
-		if (this.#kept && Date.now() - this.#kept.readAt < FRESH_MILLISECONDS) return this.#kept;
+		if (this.#cached && Date.now() - this.#cached.fetchedAt < FRESH_MILLISECONDS) return this.#cached;
 		try {
-			return await this.#read();
+			return await this.#reload();
 		} catch (error) {
-			if (!this.#kept || Date.now() - this.#kept.readAt > STALE_MILLISECONDS) throw error;
-			return this.#kept;
+			if (!this.#cached || Date.now() - this.#cached.fetchedAt > STALE_MILLISECONDS) throw error;
+			return this.#cached;
 		}
 	}
 
-	/** Whether the provider is being asked. What has not ended long after its time went down with the request that began it. */
-	get #isReading(): boolean {
-		return this.#reading !== undefined && Date.now() - this.#askedAt < 2 * TIMEOUT_MILLISECONDS;
+	/** Whether a fetch is under way. One that is long past its timeout died with the request that started it. */
+	get #isReloading(): boolean {
+		return this.#reloading !== undefined && Date.now() - this.#fetchedAt < 2 * TIMEOUT_MILLISECONDS;
 	}
 
-	/** Whether the provider may be asked for a key that is not known, or is being asked already. */
-	get #mayAsk(): boolean {
-		return this.#isReading || Date.now() - this.#askedAt >= COOLDOWN_MILLISECONDS;
+	/** Whether an unknown key may trigger a fetch, or join the one that is under way. */
+	get #mayReload(): boolean {
+		return this.#isReloading || Date.now() - this.#fetchedAt >= COOLDOWN_MILLISECONDS;
 	}
 
 	async #latest(): Promise<KeySet> {
-		if (!this.#mayAsk) throw tooSoon();
-		return await this.#read();
+		if (!this.#mayReload) throw coolingDown();
+		return await this.#reload();
 	}
 
-	#read(): Promise<KeySet> {
+	#reload(): Promise<KeySet> {
 		if (this.#failure && Date.now() - this.#failure.at < FAILURE_MILLISECONDS) throw this.#failure.problem;
-		if (this.#reading && this.#isReading) return this.#reading;
-		const reading = this.#ask().finally(() => {
-			if (this.#reading === reading) this.#reading = undefined;
+		if (this.#reloading && this.#isReloading) return this.#reloading;
+		const reloading = this.#fetch().finally(() => {
+			if (this.#reloading === reloading) this.#reloading = undefined;
 		});
-		this.#reading = reading;
-		// Others wait for it, so it must not end with the request that happened to come first.
-		waitUntil(Promise.allSettled([reading]));
-		return reading;
+		this.#reloading = reloading;
+		// Other requests share this fetch: keep it alive after the request that started it.
+		waitUntil(Promise.allSettled([reloading]));
+		return reloading;
 	}
 
-	async #ask(): Promise<KeySet> {
-		this.#reads += 1;
-		const read = this.#reads;
-		this.#askedAt = Date.now();
+	async #fetch(): Promise<KeySet> {
+		this.#fetches += 1;
+		const number = this.#fetches;
+		this.#fetchedAt = Date.now();
 		try {
 			const response = await fetch(this.#url, {
 				headers: { Accept: "application/jwk-set+json, application/json", "User-Agent": "tidings" },
@@ -117,9 +123,10 @@ export class IssuerKeys {
 				signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
 			});
 			const text = await response.text();
-			if (response.status !== 200) throw new Error(`The key set answered with status ${response.status}.`);
-			const keys = new KeySet(text, read);
-			if (!this.#kept || this.#kept.read < read) this.#kept = keys;
+			if (response.status !== 200)
+				throw new Error(`Expected status 200 from the key set's URL, got ${response.status}.`);
+			const keys = new KeySet(text, number);
+			if (!this.#cached || this.#cached.fetchNumber < number) this.#cached = keys;
 			this.#failure = undefined;
 			return keys;
 		} catch (cause) {
@@ -130,27 +137,32 @@ export class IssuerKeys {
 	}
 }
 
-/** What one read of a key set came to. */
+/** The keys that one fetch returned. */
 class KeySet {
-	/** Which read it was. */
-	readonly read: number;
-	readonly readAt = Date.now();
-	/** Each key is a set of its own, so that one that is broken breaks no other. */
+	/** The number of the fetch. */
+	readonly fetchNumber: number;
+	readonly fetchedAt = Date.now();
+	/** One set per key, so that a malformed key does not affect the others. */
 	readonly #keys: { kid: unknown; find: (header: JWSHeaderParameters) => Promise<CryptoKey> }[];
 
-	/** @throws when the text is no key set, or when nothing in it is a key. What else is no key is ignored (RFC 7517, section 5). */
-	constructor(text: string, read: number) {
-		this.read = read;
-		const { keys: listed } = jwksSchema.parse(JSON.parse(text));
-		const jwks = listed.flatMap((each) => jwkSchema.safeParse(each).data ?? []);
-		if (jwks.length === 0 && listed.length > 0) throw new Error("Nothing in the key set is a key.");
+	/**
+	 * Parses a JSON Web Key Set. Entries that are not keys are ignored (RFC 7517, section 5).
+	 *
+	 * @throws when the text is not a key set, or when none of its entries is a key.
+	 */
+	constructor(text: string, fetchNumber: number) {
+		this.fetchNumber = fetchNumber;
+		const { keys: entries } = jwksSchema.parse(JSON.parse(text));
+		const jwks = entries.flatMap((entry) => jwkSchema.safeParse(entry).data ?? []);
+		if (jwks.length === 0 && entries.length > 0) throw new Error("No entry of the key set is a key.");
 		this.#keys = jwks.map((jwk) => ({ kid: jwk.kid, find: createLocalJWKSet({ keys: [jwk] }) }));
 	}
 
 	/**
-	 * The keys that may have signed a token with this header. It may leave out which one it was (RFC 7515, section 4.1.4).
+	 * Returns the keys that may have signed a token with this header; several where it has no `kid` (RFC 7515, section
+	 * 4.1.4).
 	 *
-	 * @throws Problem `jwks_unavailable` when there are only unusable ones.
+	 * @throws Problem `jwks_unavailable` when keys match and none of them is usable.
 	 */
 	async find(header: JWSHeaderParameters): Promise<CryptoKey[]> {
 		const usable: CryptoKey[] = [];
@@ -169,19 +181,19 @@ class KeySet {
 }
 
 function unavailable(cause: unknown): Problem {
-	const detail = "The identity provider's keys (JWKS_URL) cannot be read just now. Try again soon.";
+	const detail = "The identity provider's keys (JWKS_URL) cannot be fetched right now. Try again in a few seconds.";
 	return new Problem("jwks_unavailable", detail, { cause });
 }
 
-function tooSoon(): Problem {
+function coolingDown(): Problem {
 	const detail =
-		"The token is signed with a key that is not known yet, and the identity provider (JWKS_URL) was asked for its keys a moment ago. Try again in a few seconds.";
+		"The token is signed with an unknown key, and the identity provider's keys (JWKS_URL) were fetched only moments ago. Try again in a few seconds.";
 	return new Problem("jwks_unavailable", detail);
 }
 
-/** A key that the library cannot import or apply: a malformed or private one, one that is too short, an unknown curve. */
+/** The problem of a key that jose cannot import or use: malformed, private, too short, or on an unsupported curve. */
 export function unusableKey(cause: unknown): Problem {
 	const detail =
-		"The key that the token asks for is published by the identity provider (JWKS_URL), but cannot be used: it may be too weak, or malformed. Have the provider replace it.";
+		"The key that signed the token is published by the identity provider (JWKS_URL), but cannot be used: it may be too weak or malformed. Have the provider replace it.";
 	return new Problem("jwks_unavailable", detail, { cause });
 }

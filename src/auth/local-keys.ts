@@ -3,9 +3,9 @@ import { Problem } from "../errors.ts";
 import { isLocalHost, LOCAL_PUBLISH_KEY, LOCAL_TICKET_SECRET } from "../local.ts";
 
 /**
- * Refuses to serve the secrets of `.dev.vars` to anybody but who works on this machine.
+ * Refuses requests from other machines while the published development secrets of `.dev.vars` are configured.
  *
- * @param url where the request went.
+ * @param url the URL of the request.
  * @throws Problem `misconfigured`, naming the setting.
  */
 export function refuseLocalKeys({ PUBLISH_KEYS, TICKET_SECRET }: Config, url: string): void {
@@ -15,7 +15,7 @@ export function refuseLocalKeys({ PUBLISH_KEYS, TICKET_SECRET }: Config, url: st
 	};
 	for (const [name, isLocal] of Object.entries(local)) {
 		if (!isLocal || isLocalHost(new URL(url).hostname)) continue;
-		const detail = `The setting ${name} holds the one of \`.dev.vars\`, which everybody knows: it is good for localhost, 127.0.0.1 and [::1] only. Set your own, with \`openssl rand -hex 32\` and \`wrangler secret put ${name}\`.`;
+		const detail = `The setting ${name} has the value from \`.dev.vars\`, which is public and works on localhost, 127.0.0.1 and [::1] only. Generate your own with \`openssl rand -hex 32\`, and set it with \`wrangler secret put ${name}\`.`;
 		throw new Problem("misconfigured", detail);
 	}
 }

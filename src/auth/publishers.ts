@@ -1,44 +1,45 @@
 import type { PublishKey } from "../config.ts";
 import type { User } from "./user.ts";
 
-/** Somebody who publishes: a backend with a publish key, a user with a token, or another Worker through a service binding. */
+/** An authenticated publisher: a backend with a publish key, a user with a token, or a Worker with a service binding. */
 export type Publisher = PublisherBase & ({ kind: "key" } | { kind: "user"; user: User } | { kind: "service" });
 
 interface PublisherBase {
-	/** Tells publishers apart without telling a key. */
+	/** Identifies the publisher without revealing its key: `key:` and a digest, `user:` and the subject, or `service`. */
 	id: string;
-	/** The channel patterns that the publisher may publish to. */
+	/** Channel patterns that it may publish to. */
 	patterns: readonly string[];
 }
 
 /**
- * The publisher that a key belongs to. Compares with every key, in constant time, so that the time tells nothing.
+ * Finds the publisher with a key. Compares the token with every key in constant time, so that response times reveal
+ * nothing about the keys.
  *
  * @example
- * await findPublisher(token, config.PUBLISH_KEYS); // { kind: "key", id: "key:9f86d081", patterns: ["*"] }
+ * await findPublisher(token, config.PUBLISH_KEYS); // { kind: "key", id: "key:9f86d081884c7d65", patterns: ["*"] }
  */
 export async function findPublisher(token: string, keys: readonly PublishKey[]): Promise<Publisher | undefined> {
 	const offered = new TextEncoder().encode(token);
-	const matches = keys.filter(({ key }) => isSame(offered, new TextEncoder().encode(key)));
+	const matches = keys.filter(({ key }) => constantTimeEqual(offered, new TextEncoder().encode(key)));
 	const [match] = matches;
-	return match && { kind: "key", id: await idOf(match), patterns: matches.flatMap(({ patterns }) => patterns) };
+	return match && { kind: "key", id: await cachedId(match), patterns: matches.flatMap(({ patterns }) => patterns) };
 }
 
-/** Whether a text may be a publish key. Tokens and tickets have dots, and no key has one. */
+/** Whether a credential has the form of a publish key. Tokens and tickets contain dots, keys do not. */
 export function isKeyLike(credential: string): boolean {
 	return !credential.includes(".");
 }
 
-/** Takes as long for any bytes of one length; how long a key is, is no secret. */
-function isSame(offered: Uint8Array, known: Uint8Array): boolean {
-	return offered.byteLength === known.byteLength && crypto.subtle.timingSafeEqual(offered, known);
+/** Takes the same time for all inputs of one length. The length of a key is not a secret. */
+function constantTimeEqual(one: Uint8Array, other: Uint8Array): boolean {
+	return one.byteLength === other.byteLength && crypto.subtle.timingSafeEqual(one, other);
 }
 
 const ids = new WeakMap<PublishKey, string>();
 
-async function idOf(known: PublishKey): Promise<string> {
-	const id = ids.get(known) ?? (await digestId(known.key));
-	ids.set(known, id);
+async function cachedId(publishKey: PublishKey): Promise<string> {
+	const id = ids.get(publishKey) ?? (await digestId(publishKey.key));
+	ids.set(publishKey, id);
 	return id;
 }
 

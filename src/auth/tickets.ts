@@ -5,41 +5,45 @@ import { subjectSchema } from "../wire/names.ts";
 import type { Subscriber } from "./user.ts";
 
 /**
- * Tickets open streams from where no header can be set. They are encrypted (JWE, RFC 7516: `dir`, `A256GCM`), so that a
- * URL in a log tells neither the user nor their claims, and nothing but this service can make or change one.
+ * Tickets authenticate clients that cannot set headers, such as `EventSource`: they go into the URL. They are encrypted
+ * (JWE, RFC 7516, with `dir` and `A256GCM`), so that a logged URL reveals neither the user nor the claims, and only this
+ * service can create or modify one.
  */
 
 const AUDIENCE = "tidings:ticket";
 
-/** What a ticket is bound to. Times are in unix milliseconds. */
+/** The contents of a ticket. Times are in Unix milliseconds, except for `issuedAt`. */
 const ticketSchema = z.object({
 	user: subjectSchema,
 	claims: z.record(z.string(), z.unknown()),
 	channels: z.array(z.string()),
-	/** When the credentials behind the ticket were issued at the earliest, in unix seconds. */
+	/** The earliest time that the underlying credentials can have been issued at, in Unix seconds. */
 	issuedAt: z.number(),
-	/** Until then it opens streams. */
+	/** When the ticket expires: it opens no new streams from then on. */
 	opensUntil: z.number(),
-	/** How long a stream that it opened lives, in milliseconds. */
+	/** The lifetime of a stream that the ticket opens, in milliseconds. */
 	streamFor: z.number(),
-	/** Until then it also opens a stream for a request that carries a cursor; `null`: not at all. */
+	/** Until when a request with a cursor can resume a stream after the ticket has expired; `null` if none can. */
 	resumesUntil: z.number().nullable(),
-	/** No stream of it lives longer. */
+	/** When the underlying credentials expire, and all streams of the ticket end. */
 	endsAt: z.number(),
 });
 
-/** What a ticket is bound to. */
+/** The contents of a ticket. */
 export type Ticket = z.infer<typeof ticketSchema>;
 
-/** What tickets are sealed under. */
+/** The inputs of the key that tickets are encrypted with. */
 export interface TicketSeal {
-	/** The first seals, and all of them open. */
+	/** The first secret encrypts, and all of them decrypt: this allows key rotation. */
 	secrets: readonly [string, ...string[]];
-	/** Whose tokens the service takes, if anybody's: what is sealed where one issuer says who a user is, opens nothing where another does. */
+	/**
+	 * The issuer of users' tokens; `undefined` without one. Subjects are only unique within an issuer, so a ticket is not
+	 * valid in a service with another issuer, even if both share a secret.
+	 */
 	issuer: string | undefined;
 }
 
-/** Seals a ticket into the text that a client sends as `?ticket=`. */
+/** Encrypts a ticket. Returns the string that a client sends as `?ticket=`. */
 export async function sealTicket(ticket: Ticket, { secrets: [secret], issuer }: TicketSeal): Promise<string> {
 	return await new EncryptJWT(ticket)
 		.setProtectedHeader({ alg: "dir", enc: "A256GCM" })
@@ -48,13 +52,19 @@ export async function sealTicket(ticket: Ticket, { secrets: [secret], issuer }: 
 }
 
 /**
- * Opens a ticket for a stream that starts now.
+ * Decrypts and verifies a ticket for a stream that starts now.
  *
- * @param resuming whether the request carries a cursor, which is what a resumable ticket asks for once `expiresIn` is over.
+ * @param now in Unix milliseconds.
+ * @param resuming whether the request carries a cursor. Only such a request can use a resumable ticket after `expiresIn`.
  * @throws Problem `invalid_token` or `token_expired`.
  */
-export async function openTicket(text: string, seal: TicketSeal, now: number, resuming: boolean): Promise<Subscriber> {
-	const ticket = await unsealTicket(text, seal);
+export async function openTicket(
+	sealed: string,
+	seal: TicketSeal,
+	now: number,
+	resuming: boolean,
+): Promise<Subscriber> {
+	const ticket = await unsealTicket(sealed, seal);
 	const fresh = now < ticket.opensUntil;
 	if (!fresh && !(resuming && ticket.resumesUntil !== null && now < ticket.resumesUntil)) {
 		throw new Problem("token_expired", "The ticket has expired. Get a new one with `POST /tickets`.");
@@ -64,17 +74,18 @@ export async function openTicket(text: string, seal: TicketSeal, now: number, re
 	return { user: { sub, claims, channels, publish: [], issuedAt, expires: Math.floor(endsAt / 1000) }, endsAt };
 }
 
-async function unsealTicket(text: string, seal: TicketSeal): Promise<Ticket> {
+async function unsealTicket(sealed: string, seal: TicketSeal): Promise<Ticket> {
 	try {
-		return ticketSchema.parse(await decrypt(text, seal));
+		return ticketSchema.parse(await decrypt(sealed, seal));
 	} catch (cause) {
 		if (!(cause instanceof errors.JOSEError || cause instanceof z.ZodError)) throw cause;
-		const detail = "The ticket is not one of this service. Get one with `POST /tickets`; a token is sent as `token`.";
+		const detail =
+			"The ticket was not issued by this service. Get one with `POST /tickets`. If it is a token, send it as `token`.";
 		throw new Problem("invalid_token", detail, { cause });
 	}
 }
 
-async function decrypt(text: string, { secrets, issuer }: TicketSeal): Promise<JWTPayload> {
+async function decrypt(sealed: string, { secrets, issuer }: TicketSeal): Promise<JWTPayload> {
 	let failure: unknown;
 	for (const secret of secrets) {
 		try {
@@ -83,7 +94,7 @@ async function decrypt(text: string, { secrets, issuer }: TicketSeal): Promise<J
 				keyManagementAlgorithms: ["dir"],
 				contentEncryptionAlgorithms: ["A256GCM"],
 			};
-			return (await jwtDecrypt(text, await ticketKey(secret, issuer), options)).payload;
+			return (await jwtDecrypt(sealed, await ticketKey(secret, issuer), options)).payload;
 		} catch (error) {
 			if (!(error instanceof errors.JWEDecryptionFailed)) throw error;
 			failure = error;
@@ -94,20 +105,21 @@ async function decrypt(text: string, { secrets, issuer }: TicketSeal): Promise<J
 
 const keys = new Map<string, CryptoKey>();
 
-/** The key of a secret and an issuer (HKDF, RFC 5869), made once an isolate. */
-export async function ticketKey(secret: string, issuer = ""): Promise<CryptoKey> {
-	const name = JSON.stringify([secret, issuer]);
-	const known = keys.get(name);
-	if (known) return known;
+/** Derives the encryption key from a secret and the issuer (HKDF, RFC 5869). Cached for the life of the isolate. */
+export async function ticketKey(secret: string, issuer?: string): Promise<CryptoKey> {
+	const info = issuer === undefined ? `${AUDIENCE} ` : `${AUDIENCE} ${issuer}`;
+	const cacheKey = JSON.stringify([secret, info]);
+	const cached = keys.get(cacheKey);
+	if (cached) return cached;
 	const encoder = new TextEncoder();
 	const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, ["deriveKey"]);
 	const key = await crypto.subtle.deriveKey(
-		{ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode(`${AUDIENCE} ${issuer}`) },
+		{ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode(info) },
 		material,
 		{ name: "AES-GCM", length: 256 },
 		false,
 		["encrypt", "decrypt"],
 	);
-	keys.set(name, key);
+	keys.set(cacheKey, key);
 	return key;
 }

@@ -1,24 +1,24 @@
 import { z } from "zod";
 
-/** Past this (the year 5138), a time is not in seconds: today's milliseconds are larger. */
+/** The year 5138. A larger number is in milliseconds: today's exceed it. */
 const LATEST_SECONDS = 1e11;
-const HELP = "must be a time in unix seconds; milliseconds are too large";
+const HELP = "must be a time in Unix seconds, not milliseconds";
 
-/** How far the clock of whoever issues credentials and the edge's may be apart. */
+/** The clock skew that is tolerated between the issuer of credentials and the edge. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 
-/** A time in unix seconds. A fraction of a second does not count. */
+/** A time in Unix seconds. Fractions are rounded down. */
 export const unixSecondsSchema = z.number(HELP).min(0, HELP).max(LATEST_SECONDS, HELP).transform(Math.floor);
 
-/** When credentials were issued, as their issuer's clock has it. */
+/** When credentials were issued, in Unix seconds, by the issuer's clock. */
 export const issuedAtSchema = unixSecondsSchema.refine(
 	(seconds) => seconds <= Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS,
-	"must not be in the future: set the issuer's clock",
+	"must not be in the future: check the issuer's clock",
 );
 
 /**
- * When credentials were issued at the earliest, by the service's own clock, which is what revocations go by. What does not
- * say when it was issued is older than any.
+ * Returns the earliest time that credentials can have been issued at, by the service's own clock, in Unix seconds.
+ * Revocations compare against it. Credentials without a time of issue count as older than any revocation.
  */
 export function earliestIssue(issuedAt: number | undefined): number {
 	return issuedAt === undefined ? 0 : issuedAt - CLOCK_TOLERANCE_SECONDS;

@@ -2,48 +2,53 @@ import type { JWTPayload } from "jose";
 import { Problem } from "../errors.ts";
 
 /**
- * Whether a JWT is an access token, and not another kind that the same keys sign: one that logs somebody out, tells of an
- * event, or proves who holds a key (RFC 8725, sections 2.8 and 3.11).
+ * Tells access tokens from the other kinds of JWT that an identity provider signs with the same keys, such as logout
+ * tokens, security events and DPoP proofs (RFC 8725, sections 2.8 and 3.11).
  */
 
-/** The type of an access token (RFC 9068). */
+/** The type of an access token (RFC 9068, section 2.1). */
 const ACCESS_TOKEN = "at+jwt";
-/** Types of other tokens whose names do not say that they are JWTs of a special kind: calls by telephone (RFC 8225). */
-const FOREIGN = ["passport"];
+/** Types of other JWTs that lack the `+jwt` suffix: PASSporT, for telephone calls (RFC 8225). */
+const OTHER_TYPES = ["passport"];
 
 /**
- * Checks what a token's header says that it is. By default, every type of a special kind is refused that is not the one
- * of access tokens: `logout+jwt`, `secevent+jwt`, `dpop+jwt` and whatever will be registered.
+ * Checks the `typ` header of a token. By default, explicitly typed tokens other than `at+jwt` are rejected: `logout+jwt`,
+ * `secevent+jwt`, `dpop+jwt` and any that are registered in future.
  *
- * @param accepted the types that `JWT_TYPES` lists, where it is set: then only these are accepted.
+ * @param accepted the allow list of `JWT_TYPES`. Default: any type but those above, or none.
  * @throws Problem `invalid_token`.
  */
 export function checkType(typ: string | undefined, accepted: readonly string[] | undefined): void {
 	if (accepted) {
-		if (typ !== undefined && accepted.some((each) => normal(each) === normal(typ))) return;
+		if (typ !== undefined && accepted.some((each) => normalise(each) === normalise(typ))) return;
 		throw new Problem(
 			"invalid_token",
-			`The token's \`typ\` is not one that this service accepts (JWT_TYPES). Send an access token of the type ${accepted.join(" or ")}.`,
+			`The token's \`typ\` is not accepted (JWT_TYPES). Send an access token of type ${accepted.join(" or ")}.`,
 		);
 	}
 	if (typ === undefined) return;
-	const type = normal(typ);
-	if ((type.includes("+") && type !== ACCESS_TOKEN) || FOREIGN.includes(type)) throw foreign("typ");
+	const type = normalise(typ);
+	if ((type.includes("+") && type !== ACCESS_TOKEN) || OTHER_TYPES.includes(type)) throw notAccessToken("typ");
 }
 
-/** Tokens that tell of an event, a log-out among them, need not say so in their type: `events` does (RFC 8417). */
+/**
+ * Rejects security event tokens, logout tokens included. Their type is optional, but they have an `events` claim (RFC 8417,
+ * section 2.2).
+ *
+ * @throws Problem `invalid_token`.
+ */
 export function checkClaims({ events }: JWTPayload): void {
-	if (typeof events === "object" && events !== null && !Array.isArray(events)) throw foreign("events");
+	if (typeof events === "object" && events !== null && !Array.isArray(events)) throw notAccessToken("events");
 }
 
-/** Types are media types: upper and lower case are the same, and `application/` may be left out (RFC 7515, section 4.1.9). */
-function normal(type: string): string {
+/** Types are media types: case-insensitive, with an optional `application/` prefix (RFC 7515, section 4.1.9). */
+function normalise(type: string): string {
 	return type.toLowerCase().replace(/^application\//, "");
 }
 
-function foreign(where: string): Problem {
+function notAccessToken(member: string): Problem {
 	return new Problem(
 		"invalid_token",
-		`The token's \`${where}\` says that it is not an access token, but one for another purpose. Send the access token.`,
+		`The token's \`${member}\` shows that it is not an access token, but has another purpose. Send the access token.`,
 	);
 }

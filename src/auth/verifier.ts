@@ -11,7 +11,7 @@ import { checkClaims, checkType } from "./token-types.ts";
 import type { User } from "./user.ts";
 
 const ENCRYPTED =
-	"The token is encrypted (JWE), and this service takes signed ones. If it is a ticket, send it as `ticket`.";
+	"The token is encrypted (JWE), but this service accepts signed tokens only. If it is a ticket, send it as `ticket`.";
 
 const headerSchema = z.looseObject({
 	alg: z.string(),
@@ -20,9 +20,9 @@ const headerSchema = z.looseObject({
 });
 
 /**
- * Verifies a subscriber's JWT against the issuer's keys (RFC 7519, RFC 8725).
+ * Verifies a user's JWT with the issuer's keys (RFC 7519, RFC 8725), and returns the user and their grants.
  *
- * @throws Problem `invalid_token`, `token_expired`, or `jwks_unavailable` when the keys cannot be read.
+ * @throws Problem `invalid_token`, `token_expired`, or `jwks_unavailable` when the keys cannot be fetched or used.
  */
 export async function verifyToken(token: string, config: TokenConfig): Promise<User> {
 	try {
@@ -52,47 +52,47 @@ async function verifiedClaims(token: string, config: TokenConfig): Promise<JWTPa
 		} catch (error) {
 			const isSignature = error instanceof errors.JWSSignatureVerificationFailed;
 			if ((error instanceof errors.JOSEError && !isSignature) || error instanceof Problem) throw error;
-			// What else is thrown is about the key: another one may still be good.
+			// Any other error comes from the key itself: try the next one.
 			if (isSignature || failure === undefined) failure = isSignature ? error : unusableKey(error);
 		}
 	}
 	throw failure;
 }
 
-/** What a token says of itself, before any of it is verified. */
+/** Parses the header, which is not verified yet. */
 function readHeader(token: string): z.output<typeof headerSchema> {
 	if (token.split(".").length === 5) throw new Problem("invalid_token", ENCRYPTED);
 	try {
 		return headerSchema.parse(decodeProtectedHeader(token));
 	} catch (cause) {
-		throw new errors.JWSInvalid("The header is not one of a signed token.", { cause });
+		throw new errors.JWSInvalid("The header is not that of a signed token.", { cause });
 	}
 }
 
 function toUser(payload: JWTPayload, config: TokenConfig): User {
-	// What a token says of itself is no claim about its user, nor is what it grants.
+	// Grants and registered claims (RFC 7519, section 4.1) are not claims about the user.
 	const { [config.CHANNELS_CLAIM]: channels, publish, ...rest } = payload;
 	const { iss: _iss, aud: _aud, exp: _exp, nbf: _nbf, iat: _iat, jti: _jti, ...claims } = rest;
-	const sub = claimOf(payload, "sub", subjectSchema);
-	const expires = claimOf(payload, "exp", unixSecondsSchema);
-	const issuedAt = claimOf(payload, "iat", issuedAtSchema.optional());
+	const sub = readClaim(payload, "sub", subjectSchema);
+	const expires = readClaim(payload, "exp", unixSecondsSchema);
+	const issuedAt = readClaim(payload, "iat", issuedAtSchema.optional());
 	return {
 		sub,
 		claims: { ...withoutRounded(claims), sub },
-		channels: [...stringList(channels), ...forSubject(config.DEFAULT_CHANNELS, sub)],
-		publish: stringList(publish),
+		channels: [...stringsOf(channels), ...forSubject(config.DEFAULT_CHANNELS, sub)],
+		publish: stringsOf(publish),
 		issuedAt: earliestIssue(issuedAt),
 		expires,
 	};
 }
 
-function claimOf<Value>(payload: JWTPayload, name: string, schema: z.ZodType<Value>): Value {
+function readClaim<Value>(payload: JWTPayload, name: string, schema: z.ZodType<Value>): Value {
 	const checked = schema.safeParse(payload[name]);
 	if (checked.success) return checked.data;
 	throw new Problem("invalid_token", `The token's \`${name}\` ${firstMessage(checked.error)}.`);
 }
 
-function stringList(claim: unknown): string[] {
+function stringsOf(claim: unknown): string[] {
 	return Array.isArray(claim) ? claim.filter((item) => typeof item === "string") : [];
 }
 
@@ -102,15 +102,15 @@ function toProblem(error: unknown): unknown {
 			cause: error,
 		});
 	}
-	const reason = invalidTokenReason(error);
-	return reason === undefined ? error : new Problem("invalid_token", reason, { cause: error });
+	const detail = detailOf(error);
+	return detail === undefined ? error : new Problem("invalid_token", detail, { cause: error });
 }
 
-function invalidTokenReason(error: unknown): string | undefined {
+function detailOf(error: unknown): string | undefined {
 	if (error instanceof errors.JWTClaimValidationFailed) {
-		if (error.reason === "missing") return `The token has no \`${error.claim}\`, which is required.`;
+		if (error.reason === "missing") return `The token lacks the required claim \`${error.claim}\`.`;
 		const setting = { iss: "JWT_ISSUER", aud: "JWT_AUDIENCE" }[error.claim];
-		return `The token's \`${error.claim}\` is not one that this service accepts${setting ? ` (${setting})` : ""}.`;
+		return `The token's \`${error.claim}\` is not accepted${setting ? ` (${setting})` : ""}.`;
 	}
 	if (error instanceof errors.JOSEAlgNotAllowed)
 		return "The token's signature algorithm is not accepted (JWT_ALGORITHMS).";
@@ -118,6 +118,6 @@ function invalidTokenReason(error: unknown): string | undefined {
 		return "The token is signed with a key that the identity provider does not publish.";
 	if (error instanceof errors.JWSSignatureVerificationFailed) return "The token's signature is not valid.";
 	if (error instanceof errors.JOSEError)
-		return "The token is not a JWT that can be verified. Send the whole access token, and nothing else.";
+		return "The token is not a valid JWT. Send the complete access token, and nothing else.";
 	return undefined;
 }

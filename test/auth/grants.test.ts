@@ -22,14 +22,14 @@ describe("personalChannel", () => {
 		expect(personalChannel(subject)).toBe(channel);
 	});
 
-	it("is a channel name for every character that a subject may hold", () => {
+	it("is a valid channel name for every character that a subject may contain", () => {
 		for (let code = 0; code < 0x300; code += 1) {
 			const name = personalChannel(String.fromCodePoint(code));
 			expect(channelSchema.safeParse(name).success, `character ${code}`).toBe(true);
 		}
 	});
 
-	it("is another one for every subject", () => {
+	it("is unique to the subject", () => {
 		const subjects = [
 			"a|b",
 			"a~7Cb",
@@ -49,7 +49,7 @@ describe("personalChannel", () => {
 		expect(new Set(subjects.map(personalChannel)).size).toBe(subjects.length);
 	});
 
-	it("can be told back into the subject that it is for", () => {
+	it("can be decoded to the subject", () => {
 		for (const subject of ["auth0|1", "~7C", "~", "é~😀", "a:b@c"]) {
 			const escaped = personalChannel(subject).slice("user:".length);
 			expect(decodeURIComponent(escaped.replaceAll("~", "%"))).toBe(subject);
@@ -58,7 +58,7 @@ describe("personalChannel", () => {
 });
 
 describe("forSubject", () => {
-	it("puts the subject into every place for it", () => {
+	it("replaces every placeholder", () => {
 		expect(forSubject(["user:{sub}", "public:*", "pair:{sub}:{sub}"], "a|b")).toEqual([
 			"user:a~7Cb",
 			"public:*",
@@ -74,7 +74,7 @@ describe("forSubject", () => {
 		},
 	);
 
-	it("leaves the patterns that it was given as they were", () => {
+	it("does not mutate its input", () => {
 		const patterns = ["user:{sub}"];
 		forSubject(patterns, "alice");
 		expect(patterns).toEqual(["user:{sub}"]);
@@ -176,7 +176,7 @@ describe("maySubscribe", () => {
 		expect(maySubscribe(subject, grants, channel)).toBe(false);
 	});
 
-	it("opens, of all personal channels, only the subject's own to a grant of everything", () => {
+	it("allows only the subject's own personal channel with a grant of everything", () => {
 		const subjects = [
 			"alice",
 			"alic",
@@ -197,7 +197,7 @@ describe("maySubscribe", () => {
 		}
 	});
 
-	it("opens, of all personal channels, only the subject's own to the default grants", () => {
+	it("allows only the subject's own personal channel with the default grants", () => {
 		const subjects = ["alice", "alic", "*", "{sub}", "a*", "$&", "~", "public:x"];
 		for (const subject of subjects) {
 			const grants = forSubject(["user:{sub}", "public:*"], subject);

@@ -17,7 +17,7 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-/** Whom a hook's answer is taken for. */
+/** The user that a hook's answer results in. */
 function userOf(answer: unknown) {
 	return askUser(() => answer as null, TOKEN, new Request("http://tidings.test/"), logger);
 }
@@ -31,7 +31,7 @@ function problem(code: string) {
 }
 
 describe("askUser", () => {
-	it("gives what is left out its default, and ignores what it does not know", async () => {
+	it("fills in defaults and ignores unknown properties", async () => {
 		const expires = Math.floor(now()) + 600;
 		expect(await userOf({ sub: "alice", expires: expires + 0.7, email: "alice@example.com" })).toEqual({
 			sub: "alice",
@@ -43,22 +43,22 @@ describe("askUser", () => {
 		expect(await userOf(Promise.resolve(alice({ issuedAt: undefined })))).toMatchObject({ sub: "alice" });
 	});
 
-	it("takes claims of anything that can be written as JSON, and none that are undefined", async () => {
+	it("accepts any claims that JSON can represent, and drops undefined ones", async () => {
 		const claims = { role: "admin", level: 7, teams: ["a", 1, null], org: { id: 1, tags: [] }, vip: false, none: null };
 		const said = { ...claims, left: undefined, since: new Date(0) };
 		expect((await userOf(alice({ claims: said }))).claims).toEqual({ ...claims, since: "1970-01-01T00:00:00.000Z" });
 	});
 
-	it("leaves numbers out that may have been rounded, since they would match others", async () => {
+	it("drops numbers that may have been rounded, since they could match other numbers", async () => {
 		const claims = { tenant: 738529527931269400, safe: 2 ** 53 - 1, teams: [1, -(2 ** 53), 1e300, 0.5] };
 		expect((await userOf(alice({ claims }))).claims).toEqual({ safe: 2 ** 53 - 1, teams: [1, 0.5] });
 	});
 
-	it("takes a session from a clock that is up to a minute ahead", async () => {
+	it("tolerates a clock skew of a minute", async () => {
 		expect((await userOf(alice({ issuedAt: now() + 55 }))).sub).toBe("alice");
 	});
 
-	it("gives away nothing that the hook still holds", async () => {
+	it("is not affected when the hook mutates its answer later", async () => {
 		const said = alice({ claims: { teams: ["a"] }, channels: ["orders"] });
 		const user = await userOf(said);
 		(said as unknown as { channels: string[] }).channels.push("*");
@@ -66,7 +66,7 @@ describe("askUser", () => {
 		expect(user).toMatchObject({ channels: ["orders"], claims: { teams: ["a"] } });
 	});
 
-	it("denies what the hook denies, without a line", async () => {
+	it("denies what the hook denies, and logs nothing", async () => {
 		await expect(userOf(null)).rejects.toThrow(problem("invalid_token"));
 		expect(lines).toEqual([]);
 	});
@@ -75,7 +75,7 @@ describe("askUser", () => {
 		["nothing", undefined, "The answer must be `null`"],
 		["false", false, "The answer must be `null`"],
 		["true", true, "The answer must be `null`"],
-		["a text", "alice", "The answer must be `null`"],
+		["a string", "alice", "The answer must be `null`"],
 		["a list", [{ sub: "alice", expires: 9e9 }], "The answer must be `null`"],
 		["no subject", { expires: 9e9 }, "`sub`"],
 		["an empty subject", alice({ sub: "" }), "`sub` must not be empty"],
@@ -87,41 +87,45 @@ describe("askUser", () => {
 		["a subject that is too long", alice({ sub: "a".repeat(257) }), "`sub` must have at most 256"],
 		["no end", { sub: "alice" }, "`expires`"],
 		["null for an end", alice({ expires: null }), "`expires`"],
-		["a text for an end", alice({ expires: "9000000000" }), "`expires`"],
+		["a string for an end", alice({ expires: "9000000000" }), "`expires`"],
 		["a Date for an end", alice({ expires: new Date(9e12) }), "`expires`"],
-		["an end in milliseconds", alice({ expires: Date.now() + 600_000 }), "`expires` must be a time in unix seconds"],
+		["an end in milliseconds", alice({ expires: Date.now() + 600_000 }), "`expires` must be a time in Unix seconds"],
 		["an end in microseconds", alice({ expires: Date.now() * 1000 }), "`expires`"],
-		["an end that never comes", alice({ expires: Number.POSITIVE_INFINITY }), "`expires`"],
-		["an end that is no number", alice({ expires: Number.NaN }), "`expires`"],
+		["an infinite end", alice({ expires: Number.POSITIVE_INFINITY }), "`expires`"],
+		["NaN for an end", alice({ expires: Number.NaN }), "`expires`"],
 		["an end before 1970", alice({ expires: -1 }), "`expires`"],
 		["an end as a bigint", alice({ expires: 9000000000n }), "`expires`"],
 		["a beginning in milliseconds", alice({ issuedAt: Date.now() }), "`issuedAt`"],
 		["a beginning an hour ahead", alice({ issuedAt: now() + 3600 }), "`issuedAt` must not be in the future"],
 		["a beginning two minutes ahead", alice({ issuedAt: now() + 120 }), "`issuedAt` must not be in the future"],
-		["a text for a beginning", alice({ issuedAt: "1795223089" }), "`issuedAt`"],
-		["a beginning that is no number", alice({ issuedAt: Number.NaN }), "`issuedAt`"],
+		["a string for a beginning", alice({ issuedAt: "1795223089" }), "`issuedAt`"],
+		["NaN for a beginning", alice({ issuedAt: Number.NaN }), "`issuedAt`"],
 		["null for a beginning", alice({ issuedAt: null }), "`issuedAt`"],
-		["a text for channels", alice({ channels: "chat:*" }), "`channels` must be a list of channel patterns"],
+		["a string for channels", alice({ channels: "chat:*" }), "`channels` must be a list of channel patterns"],
 		["an object for channels", alice({ channels: { 0: "*", length: 1 } }), "`channels`"],
 		["a Set for channels", alice({ channels: new Set(["orders"]) }), "`channels`"],
 		["null for channels", alice({ channels: null }), "`channels`"],
 		["a number among channels", alice({ channels: ["orders", 7] }), "`channels.1`"],
 		["a list among channels", alice({ channels: [["*"]] }), "`channels.0`"],
-		["no pattern among channels", alice({ channels: ["orders", "a b"] }), "`channels.1` must be a channel name"],
-		["a place for the subject among channels", alice({ channels: ["user:{sub}"] }), "`channels.0`"],
-		["a text for publish", alice({ publish: "*" }), "`publish` must be a list of channel patterns"],
+		[
+			"a malformed pattern among channels",
+			alice({ channels: ["orders", "a b"] }),
+			"`channels.1` must be a channel name",
+		],
+		["a placeholder for the subject among channels", alice({ channels: ["user:{sub}"] }), "`channels.0`"],
+		["a string for publish", alice({ publish: "*" }), "`publish` must be a list of channel patterns"],
 		["true for publish", alice({ publish: true }), "`publish`"],
-		["no pattern for publish", alice({ publish: ["**"] }), "`publish.0`"],
-		["a text for claims", alice({ claims: "admin" }), "`claims` must be an object"],
+		["a malformed pattern for publish", alice({ publish: ["**"] }), "`publish.0`"],
+		["a string for claims", alice({ claims: "admin" }), "`claims` must be an object"],
 		["a list for claims", alice({ claims: ["admin"] }), "`claims` must be an object"],
 		["a Map for claims", alice({ claims: new Map([["role", "admin"]]) }), "`claims` must be an object"],
 		["null for claims", alice({ claims: null }), "`claims` must be an object"],
 		["a bigint among claims", alice({ claims: { tenant: 7n } }), "`claims.tenant` is a bigint"],
 		["a Set among claims", alice({ claims: { teams: new Set(["a"]) } }), "`claims.teams` is of the kind Set"],
-		["what JSON makes null of among claims", alice({ claims: { level: Number.NaN } }), "`claims.level` is NaN"],
+		["NaN among claims", alice({ claims: { level: Number.NaN } }), "`claims.level` is NaN"],
 		["a hole in a list among claims", alice({ claims: { teams: ["a", undefined] } }), "`claims.teams.1`"],
 		["a function among claims", alice({ claims: { role: () => "admin" } }), "`claims.role`"],
-	])("denies %s, and a line says what is wrong", async (_, answer, wrong) => {
+	])("denies %s, and logs what is wrong", async (_, answer, wrong) => {
 		await expect(userOf(answer)).rejects.toThrow(problem("invalid_token"));
 		expect(lines).toEqual([
 			expect.objectContaining({
@@ -131,14 +135,14 @@ describe("askUser", () => {
 		]);
 	});
 
-	it("denies what goes round in circles", async () => {
+	it("denies circular claims", async () => {
 		const claims: Record<string, unknown> = {};
 		claims.self = claims;
 		await expect(userOf(alice({ claims }))).rejects.toThrow(problem("invalid_token"));
 		expect(lines).toHaveLength(1);
 	});
 
-	it("denies when the hook throws at once or later, and when its answer cannot be read", async () => {
+	it("denies when the hook throws or rejects, and when reading its answer throws", async () => {
 		const answers: (() => null | Promise<null>)[] = [
 			() => {
 				throw new Error("hunter2");
@@ -160,12 +164,12 @@ describe("askUser", () => {
 		expect(lines).toHaveLength(3);
 	});
 
-	it("denies when there is no answer after 10 seconds", async () => {
+	it("denies when the hook has not answered after 10 seconds", async () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 		const asked = expect(userOf(new Promise(() => undefined))).rejects.toThrow(problem("invalid_token"));
 		await vi.advanceTimersByTimeAsync(10_000);
 		await asked;
-		expect(lines).toMatchObject([{ error: { message: "The hook has not answered in time." } }]);
+		expect(lines).toMatchObject([{ error: { message: "The hook timed out after 10 seconds." } }]);
 	});
 });
 
@@ -174,7 +178,7 @@ describe("askConsent", () => {
 		return askConsent(() => answer, "orders", logger);
 	}
 
-	it("is given by true, at once or later, and refused by false without a line", async () => {
+	it("is true or false as the hook answers, sync or async, and logs nothing", async () => {
 		expect(await consent(true)).toBe(true);
 		expect(await consent(Promise.resolve(true))).toBe(true);
 		expect(await consent(false)).toBe(false);
@@ -185,21 +189,21 @@ describe("askConsent", () => {
 	it.each([
 		["nothing", undefined],
 		["null", null],
-		["a text", "true"],
+		["a string", "true"],
 		["1", 1],
 		["0", 0],
 		["an object", { allowed: true }],
 		["a list", [true]],
 		["a boxed true", Object(true)],
 		["a function", () => true],
-	])("is refused by %s, and a line says so", async (_, answer) => {
+	])("is false when the hook answers with %s, and logs it", async (_, answer) => {
 		expect(await consent(answer)).toBe(false);
 		expect(lines).toMatchObject([
 			{ message: "An authorisation hook failed; the request is denied.", channel: "orders" },
 		]);
 	});
 
-	it("is refused by a hook that throws, rejects, or never answers", async () => {
+	it("is false when the hook throws, rejects or times out", async () => {
 		const thrown = askConsent(
 			() => {
 				throw new Error("no");

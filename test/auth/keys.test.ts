@@ -24,14 +24,14 @@ function wait(seconds: number): void {
 }
 
 describe("the issuer's keys", () => {
-	it("are fetched once by requests that need them at the same time", async () => {
+	it("are fetched once for concurrent requests", async () => {
 		const issuer = await TestIssuer.start("https://cold.test/jwks");
 		const token = await issuer.token();
 		await Promise.all(Array.from({ length: 20 }, () => verify(issuer, token)));
 		expect(issuer.fetches).toBe(1);
 	});
 
-	it("are found when they were rotated, without a restart", async () => {
+	it("are found after a key rotation, without a restart", async () => {
 		const issuer = await TestIssuer.start("https://rotating.test/jwks");
 		await verify(issuer, await issuer.token());
 		await issuer.rotate("key-2");
@@ -40,7 +40,7 @@ describe("the issuer's keys", () => {
 		expect(issuer.fetches).toBe(2);
 	});
 
-	it("are not asked for again and again by tokens with unknown keys", async () => {
+	it("are not fetched again for every token with an unknown key", async () => {
 		const issuer = await TestIssuer.start("https://hammered.test/jwks");
 		await verify(issuer, await issuer.token());
 		const stranger = await TestIssuer.start("https://stranger.test/jwks", "unknown");
@@ -52,7 +52,7 @@ describe("the issuer's keys", () => {
 		expect(issuer.fetches).toBe(5);
 	});
 
-	it("that are new are no reason to refuse a token for good where a token with an unknown key came just before", async () => {
+	it("are reported as unavailable, not as missing, when an unknown key has just started the cooldown", async () => {
 		const issuer = await TestIssuer.start("https://junk.test/jwks");
 		const stranger = await TestIssuer.start("https://junk-stranger.test/jwks", "unknown");
 		expect(await codeOf(verify(issuer, await stranger.token()))).toBe("invalid_token");
@@ -65,7 +65,7 @@ describe("the issuer's keys", () => {
 		expect(issuer.fetches).toBe(2);
 	});
 
-	it("that are new are found once for all tokens that come at the same time", async () => {
+	it("are fetched once for concurrent tokens after a key rotation", async () => {
 		const issuer = await TestIssuer.start("https://rotating-crowd.test/jwks");
 		await verify(issuer, await issuer.token());
 		await issuer.rotate("key-2");
@@ -75,7 +75,7 @@ describe("the issuer's keys", () => {
 		expect(issuer.fetches).toBe(2);
 	});
 
-	it("are not said to be missing from an answer that was asked for before the token came", async () => {
+	it("are not reported as missing when the fetch started before the token arrived", async () => {
 		const issuer = await TestIssuer.start("https://slow.test/jwks");
 		const old = await issuer.token();
 		const release = issuer.holdAnswers();
@@ -87,7 +87,7 @@ describe("the issuer's keys", () => {
 		expect([await first, await second]).toEqual([undefined, "jwks_unavailable"]);
 	});
 
-	it("are asked for again where the request that asked has gone without an answer", async () => {
+	it("are fetched again when the request that was fetching them died", async () => {
 		const issuer = await TestIssuer.start("https://gone.test/jwks");
 		const token = await issuer.token();
 		const release = issuer.holdAnswers();
@@ -100,7 +100,7 @@ describe("the issuer's keys", () => {
 		expect([await first, await second]).toEqual([undefined, undefined]);
 	});
 
-	it("are read again for a token that names none of them, and that none of them signed", async () => {
+	it("are fetched again for a token without a `kid` that none of them signed", async () => {
 		const issuer = await TestIssuer.start("https://nameless.test/jwks", null);
 		await verify(issuer, await issuer.token());
 		await issuer.rotate(null);
@@ -116,7 +116,7 @@ describe("the issuer's keys", () => {
 		expect(issuer.fetches).toBe(4);
 	});
 
-	it("go on working for a day while the provider is down", async () => {
+	it("stay in use for a day while the provider is down", async () => {
 		const issuer = await TestIssuer.start("https://down.test/jwks");
 		await verify(issuer, await issuer.token());
 		issuer.isDown = true;
@@ -126,7 +126,7 @@ describe("the issuer's keys", () => {
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("jwks_unavailable");
 	});
 
-	it("that are not known yet are no reason to refuse a token for good while the provider is down", async () => {
+	it("are reported as unavailable, not as missing, while the provider is down", async () => {
 		const issuer = await TestIssuer.start("https://down-and-rotated.test/jwks");
 		await verify(issuer, await issuer.token());
 		await issuer.rotate("key-2");
@@ -138,7 +138,7 @@ describe("the issuer's keys", () => {
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
 	});
 
-	it("of a provider that never answered are asked for at most once a second", async () => {
+	it("are fetched at most once a second from a provider that never answered", async () => {
 		const issuer = await TestIssuer.start("https://dead.test/jwks");
 		issuer.isDown = true;
 		const token = await issuer.token();

@@ -8,7 +8,7 @@ const OWN = "k".repeat(40);
 const HERE = "http://localhost:8787/health";
 const ELSEWHERE = "https://tidings.example.workers.dev/health";
 
-/** What the settings are refused with, at a URL. */
+/** The error that refuses the settings in a request for a URL. */
 function refusal(settings: SettingsEnv, url: string): string | undefined {
 	try {
 		refuseLocalKeys(readConfig(settings), url);
@@ -19,7 +19,7 @@ function refusal(settings: SettingsEnv, url: string): string | undefined {
 }
 
 describe("refuseLocalKeys", () => {
-	it("knows the secrets that stand in .dev.vars", () => {
+	it("knows the secrets in .dev.vars", () => {
 		expect(localSettings).toContain(`\nPUBLISH_KEYS=${LOCAL_PUBLISH_KEY}\n`);
 		expect(localSettings).toContain(`\nTICKET_SECRET=${LOCAL_TICKET_SECRET}\n`);
 	});
@@ -31,16 +31,16 @@ describe("refuseLocalKeys", () => {
 		["TICKET_SECRET", LOCAL_TICKET_SECRET],
 		["TICKET_SECRET", `${LOCAL_TICKET_SECRET} ${OWN}`],
 		["TICKET_SECRET", `${OWN} ${LOCAL_TICKET_SECRET}`],
-	])("refuses them in %s everywhere but on this machine: %s", (name, value) => {
+	])("refuses them in %s unless the request is for this machine: %s", (name, value) => {
 		const detail = refusal({ [name]: value }, ELSEWHERE);
-		expect(detail).toContain(`misconfigured: The setting ${name} holds the one of \`.dev.vars\``);
+		expect(detail).toContain(`misconfigured: The setting ${name} has the value from \`.dev.vars\``);
 		expect(detail).not.toContain(LOCAL_PUBLISH_KEY);
 		expect(detail).not.toContain(LOCAL_TICKET_SECRET);
 		expect(refusal({ [name]: value }, HERE)).toBeUndefined();
 	});
 
 	it.each(["http://localhost/", "https://LOCALHOST:8443/", "http://127.0.0.1:8787/x?y", "http://[::1]:8787/"])(
-		"takes %s for this machine",
+		"treats %s as this machine",
 		(url) => {
 			expect(refusal({ PUBLISH_KEYS: LOCAL_PUBLISH_KEY, TICKET_SECRET: LOCAL_TICKET_SECRET }, url)).toBeUndefined();
 		},
@@ -57,11 +57,11 @@ describe("refuseLocalKeys", () => {
 		"http://0.0.0.0:8787/",
 		"http://[::2]/",
 		"http://tidings.localhost/",
-	])("does not take %s for this machine", (url) => {
+	])("does not treat %s as this machine", (url) => {
 		expect(refusal({ PUBLISH_KEYS: LOCAL_PUBLISH_KEY }, url)).toContain("PUBLISH_KEYS");
 	});
 
-	it("refuses no others", () => {
+	it("accepts all other secrets", () => {
 		expect(refusal({ PUBLISH_KEYS: `${OWN} ${LOCAL_PUBLISH_KEY}x`, TICKET_SECRET: OWN }, ELSEWHERE)).toBeUndefined();
 		expect(refusal({}, ELSEWHERE)).toBeUndefined();
 	});

@@ -26,7 +26,7 @@ describe("findPublisher", () => {
 		expect(await findPublisher(token, KEYS)).toBeUndefined();
 	});
 
-	it("finds nobody where there are no keys", async () => {
+	it("finds nobody when no keys are configured", async () => {
 		expect(await findPublisher("", [])).toBeUndefined();
 		expect(await findPublisher(KEYS[0]?.key ?? "", [])).toBeUndefined();
 	});

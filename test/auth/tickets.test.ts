@@ -29,24 +29,24 @@ async function opened(ticket: Ticket, now: number, resuming = false) {
 }
 
 describe("sealTicket", () => {
-	it("makes text that may stand in a URL as it is", async () => {
+	it("returns a string that needs no escaping in a URL", async () => {
 		const text = await sealTicket(TICKET, SEAL);
 		expect(encodeURIComponent(text)).toBe(text);
 	});
 
-	it("shows nothing of the ticket", async () => {
+	it("reveals nothing of the ticket", async () => {
 		const text = await sealTicket({ ...TICKET, user: "a-subject-to-look-for" }, SEAL);
 		const shown = text.split(".").map((part) => atob(part.replaceAll("-", "+").replaceAll("_", "/")));
 		expect(shown.join("")).not.toMatch(/a-subject|role|orders/);
 	});
 
-	it("never makes the same text twice", async () => {
+	it("never returns the same string twice", async () => {
 		expect(await sealTicket(TICKET, SEAL)).not.toBe(await sealTicket(TICKET, SEAL));
 	});
 });
 
 describe("openTicket", () => {
-	it("gives back who the ticket is bound to, and may publish nothing", async () => {
+	it("returns the ticket's user, who may not publish", async () => {
 		expect((await opened(TICKET, NOW)).user).toEqual({
 			sub: "alice",
 			claims: { sub: "alice", role: "admin" },
@@ -57,39 +57,39 @@ describe("openTicket", () => {
 		});
 	});
 
-	it.each(["auth0|1", "é😀", "\u2028", '"\\', "\0"])("carries the user %j", async (user) => {
+	it.each(["auth0|1", "é😀", "\u2028", '"\\', "\0"])("preserves the user %j", async (user) => {
 		expect((await opened({ ...TICKET, user }, NOW)).user.sub).toBe(user);
 	});
 
-	it("carries claims of any shape", async () => {
+	it("preserves claims of any shape", async () => {
 		const claims = { roles: ["a", "b"], nested: { deep: [null, 1.5, true] }, "https://x/y": "z" };
 		expect((await opened({ ...TICKET, claims }, NOW)).user.claims).toEqual(claims);
 	});
 
-	it("opens streams until, and not at, the end of its time", async () => {
+	it("accepts a ticket until it expires, and not at that moment", async () => {
 		await expect(opened(TICKET, TICKET.opensUntil - 1)).resolves.toBeDefined();
 		await expect(opened(TICKET, TICKET.opensUntil)).rejects.toThrow(problem("token_expired"));
 	});
 
-	it("lets a stream live for its time from when it is opened", async () => {
+	it("limits a stream's lifetime from when it is opened", async () => {
 		expect((await opened(TICKET, NOW)).endsAt).toBe(NOW + 3_600_000);
 		expect((await opened(TICKET, NOW + 10_000)).endsAt).toBe(NOW + 3_610_000);
 	});
 
-	it("lets no stream outlive the credentials behind it", async () => {
+	it("ends every stream with the underlying credentials", async () => {
 		const { endsAt, user } = await opened({ ...TICKET, endsAt: NOW + 5500 }, NOW);
 		expect(endsAt).toBe(NOW + 5500);
 		expect(user.expires).toBe(Math.floor((NOW + 5500) / 1000));
 	});
 
-	it("does not open a stream again once it is over, cursor or not, unless it is resumable", async () => {
+	it("refuses an expired ticket that is not resumable, even with a cursor", async () => {
 		await expect(opened(TICKET, TICKET.opensUntil, true)).rejects.toThrow(problem("token_expired"));
 	});
 
 	describe("when resumable", () => {
 		const resumable = { ...TICKET, resumesUntil: NOW + 3_600_000 };
 
-		it("goes on opening streams that carry a cursor, until its stream's time is over", async () => {
+		it("resumes streams with a cursor after it has expired, until the stream's lifetime is over", async () => {
 			const { endsAt, user } = await opened(resumable, resumable.opensUntil, true);
 			expect(endsAt).toBe(resumable.resumesUntil);
 			expect(user.expires).toBe(Math.floor(resumable.resumesUntil / 1000));
@@ -97,33 +97,33 @@ describe("openTicket", () => {
 			await expect(opened(resumable, resumable.resumesUntil, true)).rejects.toThrow(problem("token_expired"));
 		});
 
-		it("opens no stream without a cursor once it is over", async () => {
+		it("opens no stream without a cursor after it has expired", async () => {
 			await expect(opened(resumable, resumable.opensUntil, false)).rejects.toThrow(problem("token_expired"));
 		});
 
-		it("lets no resumed stream outlive the credentials behind it", async () => {
+		it("ends resumed streams with the underlying credentials", async () => {
 			const ticket = { ...resumable, endsAt: NOW + 400_000 };
 			expect((await opened(ticket, NOW + 350_000, true)).endsAt).toBe(NOW + 400_000);
 		});
 
-		it("is as any other while it is fresh", async () => {
+		it("works like any other ticket before it expires", async () => {
 			expect((await opened(resumable, NOW, true)).endsAt).toBe(NOW + 3_600_000);
 			expect((await opened(resumable, NOW, false)).endsAt).toBe(NOW + 3_600_000);
 		});
 
-		it("may resume for less long than it opens streams", async () => {
+		it("can stop resuming streams before it expires", async () => {
 			const ticket = { ...TICKET, streamFor: 1000, resumesUntil: NOW + 1000 };
 			expect((await opened(ticket, NOW + 200_000, true)).endsAt).toBe(NOW + 201_000);
 			await expect(opened(ticket, TICKET.opensUntil, true)).rejects.toThrow(problem("token_expired"));
 		});
 	});
 
-	it("refuses a ticket that was sealed with another secret", async () => {
+	it("refuses a ticket that was encrypted with another secret", async () => {
 		const text = await sealTicket(TICKET, OTHER_SEAL);
 		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
-	it("opens a ticket that was sealed with either of two secrets, and seals with the first", async () => {
+	it("decrypts with either of two secrets, and encrypts with the first", async () => {
 		const old = "an-older-secret-0123456789abcdef0123";
 		const both: TicketSeal = { secrets: [SECRET, old], issuer: ISSUER };
 		const alone: TicketSeal = { secrets: [old], issuer: ISSUER };
@@ -138,7 +138,7 @@ describe("openTicket", () => {
 		);
 	});
 
-	it("refuses a ticket of a service with the same secret and another issuer, or none", async () => {
+	it("refuses a ticket of a service with the same secret but another issuer, or none", async () => {
 		const seals = [SEAL, { ...SEAL, issuer: "https://other.example.com/" }, { ...SEAL, issuer: undefined }];
 		for (const sealing of seals) {
 			const text = await sealTicket(TICKET, sealing);
@@ -152,7 +152,7 @@ describe("openTicket", () => {
 		}
 	});
 
-	it("refuses a ticket that was sealed with a plain digest of the secret", async () => {
+	it("refuses a ticket that was encrypted with a plain digest of the secret", async () => {
 		const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(SECRET));
 		const text = await new EncryptJWT({ ...TICKET })
 			.setProtectedHeader({ alg: "dir", enc: "A256GCM" })
@@ -161,7 +161,7 @@ describe("openTicket", () => {
 		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
-	it("refuses a ticket with any one character changed", async () => {
+	it("refuses a ticket with any single character changed", async () => {
 		const text = await sealTicket(TICKET, SEAL);
 		for (let index = 0; index < text.length; index += 7) {
 			const changed = text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
@@ -189,7 +189,7 @@ describe("openTicket", () => {
 		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
-	it("refuses what was encrypted with its key, but for something else", async () => {
+	it("refuses a token that was encrypted with its key for another audience", async () => {
 		const sealed = new EncryptJWT({ ...TICKET }).setProtectedHeader({ alg: "dir", enc: "A256GCM" });
 		const key = await ticketKey(SECRET, ISSUER);
 		for (const text of [await sealed.encrypt(key), await sealed.setAudience("tidings").encrypt(key)]) {
@@ -197,7 +197,7 @@ describe("openTicket", () => {
 		}
 	});
 
-	it("refuses what was signed, and not encrypted, with its key", async () => {
+	it("refuses a token that was signed with its secret instead of encrypted", async () => {
 		const text = await new SignJWT({ ...TICKET })
 			.setProtectedHeader({ alg: "HS256" })
 			.setAudience("tidings:ticket")
@@ -222,7 +222,7 @@ describe("openTicket", () => {
 		await expect(openTicket(text, SEAL, NOW, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
-	it("does not repeat the ticket in what it throws", async () => {
+	it("does not leak the ticket or the secret in its errors", async () => {
 		const text = await sealTicket(TICKET, OTHER_SEAL);
 		const error: unknown = await openTicket(text, SEAL, NOW, false).catch((thrown: unknown) => thrown);
 		expect(String(error)).not.toContain(text.slice(-22));

@@ -16,7 +16,7 @@ import { WeakKey } from "../support/weak-key.ts";
 const ISSUER = "http://localhost:8788";
 const now = Math.floor(Date.now() / 1000);
 
-/** Where keys are served: a URL each, as key sets are remembered by URL. */
+/** Answers by URL. Each test serves its keys from its own URL, since key sets are cached by URL. */
 const answers = new Map<string, () => Response | Promise<Response>>();
 let requests = 0;
 
@@ -34,7 +34,7 @@ afterAll(() => {
 	vi.unstubAllGlobals();
 });
 
-/** Settings for an identity provider of its own. */
+/** Settings for an identity provider with its own URL. */
 function configFor(answer: () => Response | Promise<Response>, settings: SettingsEnv = {}): TokenConfig {
 	const url = `https://keys-${answers.size}.test/jwks.json`;
 	answers.set(url, answer);
@@ -57,7 +57,7 @@ async function makeKey(alg = "ES256", extra: JWK = { kid: "key-1" }): Promise<Si
 
 type Claims = { [Name in keyof JWTPayload]: unknown };
 
-/** Signs the standard claims with some changed; `undefined` takes one away. */
+/** Signs the standard claims with some overridden; `undefined` removes one. */
 async function sign(key: SigningKey, claims: Claims = {}, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
 	const standard = { iss: ISSUER, aud: "tidings", sub: "alice", iat: now, exp: now + 3600 };
 	const { alg = "ES256", kid } = key.jwk;
@@ -66,7 +66,7 @@ async function sign(key: SigningKey, claims: Claims = {}, header: Partial<JWTHea
 		.sign(key.pair.privateKey);
 }
 
-/** Signs whatever text takes the place of the claims. */
+/** Signs an arbitrary payload. */
 async function signText({ pair }: SigningKey, payload: string): Promise<string> {
 	const head = encode({ alg: "ES256", kid: "key-1" });
 	const body = btoa(payload).replaceAll("=", "");
@@ -95,7 +95,7 @@ beforeAll(async () => {
 });
 
 describe("verifyToken: a good token", () => {
-	it("tells who its user is and what they may do", async () => {
+	it("yields the user and their grants", async () => {
 		const token = await sign(key, { channels: ["orders", "chat:*"], publish: ["chat:*"], role: "admin" });
 		expect(await verifyToken(token, config)).toEqual({
 			sub: "alice",
@@ -107,14 +107,14 @@ describe("verifyToken: a good token", () => {
 		});
 	});
 
-	it("counts as issued a minute before it says, since clocks may differ, and at most a minute ahead", async () => {
+	it("counts as issued a minute before its `iat`, to tolerate clock skew", async () => {
 		for (const ahead of [-3600, 0, 1, 55]) {
 			const { issuedAt } = await verifyToken(await sign(key, { iat: now + ahead + 0.5 }), config);
 			expect(issuedAt).toBe(now + ahead - 60);
 		}
 	});
 
-	it("keeps no grants among its claims, whatever the claim is called", async () => {
+	it("excludes grants from the user's claims, whatever claim holds them", async () => {
 		const grants = { groups: ["orders"], publish: ["chat:*"], channels: "mine" };
 		const named = configFor(publishing(key.jwk), { CHANNELS_CLAIM: "groups" });
 		const user = await verifyToken(await sign(key, grants), named);
@@ -130,7 +130,7 @@ describe("verifyToken: a good token", () => {
 		}
 	});
 
-	it("leaves numbers out of its claims that JSON has rounded: they would match others", async () => {
+	it("excludes numbers that JSON has rounded: they could match other numbers", async () => {
 		const rest =
 			'"aud":"tidings","sub":"alice","tenant":738529527931269425,"none":1e400,"teams":[7,9007199254740992,-1e400]';
 		const payload = `{"iss":"${ISSUER}","exp":${now + 3600},${rest},"safe":9007199254740991,"half":0.5}`;
@@ -146,14 +146,14 @@ describe("verifyToken: a good token", () => {
 		});
 	});
 
-	it("grants the default channels, and no publishing, where it names none", async () => {
+	it("grants the default channels and no publishing when it names none", async () => {
 		const user = await verifyToken(await sign(key, { sub: "auth0|1" }), config);
 		expect(user.channels).toEqual(["user:auth0~7C1", "public:*"]);
 		expect(user.publish).toEqual([]);
 	});
 
 	it.each(["orders", { orders: true }, 7, true, null])(
-		"grants nothing by a claim that is no list: %j",
+		"grants nothing with a claim that is not a list: %j",
 		async (channels) => {
 			const user = await verifyToken(await sign(key, { channels, publish: channels }), config);
 			expect(user.channels).toEqual(["user:alice", "public:*"]);
@@ -161,34 +161,37 @@ describe("verifyToken: a good token", () => {
 		},
 	);
 
-	it("takes only texts out of its lists", async () => {
+	it("ignores grants that are not strings", async () => {
 		const user = await verifyToken(await sign(key, { channels: ["orders", 7, null, ["*"], { a: 1 }] }), config);
 		expect(user.channels).toEqual(["orders", "user:alice", "public:*"]);
 	});
 
-	it("does not fill a place for the subject in what the token itself grants", async () => {
+	it("does not replace `{sub}` in grants of the token itself", async () => {
 		const user = await verifyToken(await sign(key, { channels: ["team:{sub}"] }), config);
 		expect(user.channels).toContain("team:{sub}");
 	});
 
-	it("has its grants in the claim that the settings name", async () => {
+	it("grants what the claim named in the settings lists", async () => {
 		const { jwk } = key;
 		const named = configFor(publishing(jwk), { CHANNELS_CLAIM: "https://example.com/channels" });
 		const token = await sign(key, { channels: ["orders"], "https://example.com/channels": ["news"] });
 		expect((await verifyToken(token, named)).channels).toEqual(["news", "user:alice", "public:*"]);
 	});
 
-	it.each(["__proto__", "constructor", "toString"])("grants nothing by the claim %s of every object", async (claim) => {
-		const named = configFor(publishing(key.jwk), { CHANNELS_CLAIM: claim, DEFAULT_CHANNELS: "public:*" });
-		expect((await verifyToken(await sign(key), named)).channels).toEqual(["public:*"]);
-	});
+	it.each(["__proto__", "constructor", "toString"])(
+		"grants nothing with the claim %s, which every object inherits",
+		async (claim) => {
+			const named = configFor(publishing(key.jwk), { CHANNELS_CLAIM: claim, DEFAULT_CHANNELS: "public:*" });
+			expect((await verifyToken(await sign(key), named)).channels).toEqual(["public:*"]);
+		},
+	);
 
-	it("may name several audiences", async () => {
+	it("can name several audiences", async () => {
 		const token = await sign(key, { aud: ["other", "tidings"] });
 		await expect(verifyToken(token, config)).resolves.toMatchObject({ sub: "alice" });
 	});
 
-	it("may be for any audience that the settings list", async () => {
+	it("can be for any audience that the settings list", async () => {
 		const named = configFor(publishing(key.jwk), { JWT_AUDIENCE: "web, mobile" });
 		for (const aud of ["web", "mobile", ["tv", "mobile"]]) {
 			await expect(verifyToken(await sign(key, { aud }), named)).resolves.toMatchObject({ sub: "alice" });
@@ -200,15 +203,15 @@ describe("verifyToken: a good token", () => {
 		}
 	});
 
-	it("need not say when it was issued: then it is earlier than any revocation", async () => {
+	it("counts as issued before any revocation when it has no `iat`", async () => {
 		expect((await verifyToken(await sign(key, { iat: undefined }), config)).issuedAt).toBe(0);
 	});
 
-	it.each(["é😀", "a b", "**", "\ufffd", "\0", "__proto__", "0"])("may be for the subject %j", async (sub) => {
+	it.each(["é😀", "a b", "**", "\ufffd", "\0", "__proto__", "0"])("can be for the subject %j", async (sub) => {
 		expect((await verifyToken(await sign(key, { sub }), config)).sub).toBe(sub);
 	});
 
-	it.each(["RS256", "ES256"])("may be signed with %s", async (alg) => {
+	it.each(["RS256", "ES256"])("can be signed with %s", async (alg) => {
 		const other = await makeKey(alg);
 		await expect(verifyToken(await sign(other), configFor(publishing(other.jwk)))).resolves.toMatchObject({
 			sub: "alice",
@@ -216,7 +219,7 @@ describe("verifyToken: a good token", () => {
 	});
 
 	it.each(["PS256", "ES384", "EdDSA", "Ed25519"])(
-		"may be signed with %s where the settings say so, and only there",
+		"can be signed with %s only when the settings allow it",
 		async (alg) => {
 			const other = await makeKey(alg);
 			const token = await sign(other);
@@ -252,17 +255,17 @@ describe("verifyToken: times", () => {
 		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "`nbf`"));
 	});
 
-	it("reads whole seconds: a fraction does not count", async () => {
+	it("rounds times down to whole seconds", async () => {
 		const user = await verifyToken(await sign(key, { exp: now + 3600.75, nbf: now - 0.5 }), config);
 		expect(user.expires).toBe(now + 3600);
 	});
 
-	it("refuses a token that ended before there were clocks", async () => {
+	it("refuses a token that expired in 1970 or before", async () => {
 		for (const exp of [0, -1, -1e308])
 			await expect(verifyToken(await sign(key, { exp }), config), `${exp}`).rejects.toThrow(problem("token_expired"));
 	});
 
-	it("refuses an end that is too large for a number", async () => {
+	it("refuses an `exp` that is too large for a number", async () => {
 		const token = await signText(key, `{"iss":"${ISSUER}","aud":"tidings","sub":"alice","exp":1e400}`);
 		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token", "`exp`"));
 	});
@@ -272,7 +275,7 @@ describe("verifyToken: times", () => {
 		expect((await verifyToken(await sign(key, { exp }), config)).expires).toBe(exp);
 	});
 
-	it("refuses an expired token as not valid when its signature is not: its end is not its word to give", async () => {
+	it("reports an expired token with a bad signature as invalid, not as expired", async () => {
 		const forged = await makeKey();
 		const token = await sign(forged, { exp: now - 3600 });
 		await expect(verifyToken(token, config)).rejects.toThrow(problem("invalid_token"));
@@ -281,17 +284,17 @@ describe("verifyToken: times", () => {
 
 describe("verifyToken: claims", () => {
 	it.each([
-		["no exp", { exp: undefined }, "no `exp`"],
-		["no sub", { sub: undefined }, "no `sub`"],
-		["no iss", { iss: undefined }, "no `iss`"],
-		["no aud", { aud: undefined }, "no `aud`"],
+		["no exp", { exp: undefined }, "required claim `exp`"],
+		["no sub", { sub: undefined }, "required claim `sub`"],
+		["no iss", { iss: undefined }, "required claim `iss`"],
+		["no aud", { aud: undefined }, "required claim `aud`"],
 		["another iss", { iss: "https://evil.example" }, "`iss`.*JWT_ISSUER"],
-		["an iss that only starts right", { iss: `${ISSUER}/` }, "`iss`.*JWT_ISSUER"],
+		["an iss that only starts with the right one", { iss: `${ISSUER}/` }, "`iss`.*JWT_ISSUER"],
 		["a list of iss", { iss: [ISSUER] }, "`iss`.*JWT_ISSUER"],
 		["another aud", { aud: "another" }, "`aud`.*JWT_AUDIENCE"],
-		["an aud that only starts right", { aud: "tidings2" }, "`aud`.*JWT_AUDIENCE"],
+		["an aud that only starts with the right one", { aud: "tidings2" }, "`aud`.*JWT_AUDIENCE"],
 		["other auds", { aud: ["another", "third"] }, "`aud`.*JWT_AUDIENCE"],
-		["a list of no aud", { aud: [] }, "`aud`.*JWT_AUDIENCE"],
+		["an empty list of aud", { aud: [] }, "`aud`.*JWT_AUDIENCE"],
 		["an empty sub", { sub: "" }, "`sub`"],
 		["a number for a sub", { sub: 7 }, "`sub`"],
 		["null for a sub", { sub: null }, "`sub`"],
@@ -300,22 +303,22 @@ describe("verifyToken: claims", () => {
 		["half a surrogate pair for a sub", { sub: "\ud800" }, "`sub`"],
 		["a lone surrogate in its sub", { sub: "alice\udc00" }, "`sub`"],
 		["surrogates in the wrong order in its sub", { sub: "\udc00\ud800" }, "`sub`"],
-		["a text for an exp", { exp: `${now + 3600}` }, "`exp`"],
+		["a string for an exp", { exp: `${now + 3600}` }, "`exp`"],
 		["null for an exp", { exp: null }, "`exp`"],
-		["an exp in milliseconds", { exp: (now + 3600) * 1000 }, "`exp` must be a time in unix seconds; milliseconds"],
-		["an exp beyond all dates", { exp: 1e308 }, "`exp` must be a time in unix seconds"],
-		["an exp beyond all milliseconds", { exp: 8.64e12 + 1 }, "`exp` must be a time in unix seconds"],
+		["an exp in milliseconds", { exp: (now + 3600) * 1000 }, "`exp` must be a time in Unix seconds, not milliseconds"],
+		["an exp beyond all dates", { exp: 1e308 }, "`exp` must be a time in Unix seconds"],
+		["an exp beyond all milliseconds", { exp: 8.64e12 + 1 }, "`exp` must be a time in Unix seconds"],
 		["an exp that is the largest whole number", { exp: Number.MAX_SAFE_INTEGER }, "`exp` must be a time"],
 		["an nbf in milliseconds", { nbf: now * 1000 }, "`nbf`"],
 		["an nbf beyond all dates", { nbf: 1e308 }, "`nbf`"],
-		["a text for an nbf", { nbf: "now" }, "`nbf`"],
-		["a text for an iat", { iat: "now" }, "`iat`"],
+		["a string for an nbf", { nbf: "now" }, "`nbf`"],
+		["a string for an iat", { iat: "now" }, "`iat`"],
 		["null for an iat", { iat: null }, "`iat`"],
-		["an iat in milliseconds", { iat: Date.now() }, "`iat`.*unix seconds"],
+		["an iat in milliseconds", { iat: Date.now() }, "`iat`.*Unix seconds"],
 		["an iat two minutes ahead", { iat: now + 120 }, "`iat`.*future"],
 		["an iat an hour ahead", { iat: now + 3600 }, "`iat`.*future"],
-		["an iat in nanoseconds", { iat: now * 1e9 }, "`iat`.*unix seconds"],
-		["an iat before 1970", { iat: -1 }, "`iat`.*unix seconds"],
+		["an iat in nanoseconds", { iat: now * 1e9 }, "`iat`.*Unix seconds"],
+		["an iat before 1970", { iat: -1 }, "`iat`.*Unix seconds"],
 	] as [string, Claims, string][])("refuses a token with %s", async (_, claims, detail) => {
 		await expect(verifyToken(await sign(key, claims), config)).rejects.toThrow(
 			problem("invalid_token", new RegExp(detail)),
@@ -346,7 +349,7 @@ describe("verifyToken: signatures", () => {
 	});
 
 	it.each(["HS256", "HS384", "HS512"])(
-		"refuses %s with the public key's text as the secret, before any key is looked up",
+		"refuses %s with the public key as the secret, before any key is looked up",
 		async (alg) => {
 			const before = requests;
 			const fresh = configFor(publishing(key.jwk));
@@ -361,7 +364,7 @@ describe("verifyToken: signatures", () => {
 		},
 	);
 
-	it("refuses HS256 also where the key set holds the very secret", async () => {
+	it("refuses HS256 even when the key set contains the secret", async () => {
 		const secret = crypto.getRandomValues(new Uint8Array(32));
 		const jwk = { ...(await exportJWK(secret)), kid: "key-1", alg: "HS256" };
 		const token = await new SignJWT({ iss: ISSUER, aud: "tidings", sub: "alice", exp: now + 3600 })
@@ -382,7 +385,7 @@ describe("verifyToken: signatures", () => {
 		}
 	});
 
-	it("refuses a token that asks for an extension that it does not know", async () => {
+	it("refuses a token with an unknown critical extension", async () => {
 		const header = encode({ alg: "ES256", kid: "key-1", crit: ["b64"], b64: false });
 		const [, claims, signature] = (await sign(key)).split(".");
 		await expect(verifyToken(`${header}.${claims}.${signature}`, config)).rejects.toThrow(problem("invalid_token"));
@@ -395,14 +398,14 @@ describe("verifyToken: signatures", () => {
 		);
 	});
 
-	it("refuses a key that is there for encryption", async () => {
+	it("refuses a key that is meant for encryption", async () => {
 		const other = await makeKey("ES256", { kid: "key-1", use: "enc" });
 		await expect(verifyToken(await sign(other), configFor(publishing(other.jwk)))).rejects.toThrow(
 			problem("invalid_token"),
 		);
 	});
 
-	it("accepts a token that does not say which key signed it where there is one", async () => {
+	it("accepts a token without a `kid` when there is only one key", async () => {
 		const other = await makeKey("ES256", {});
 		await expect(verifyToken(await sign(other), configFor(publishing(other.jwk)))).resolves.toMatchObject({
 			sub: "alice",
@@ -411,7 +414,7 @@ describe("verifyToken: signatures", () => {
 		await expect(verifyToken(await sign(other), named)).resolves.toMatchObject({ sub: "alice" });
 	});
 
-	it("tries every key of its kind for a token that does not say which one signed it", async () => {
+	it("tries every matching key for a token without a `kid`", async () => {
 		const keys = [
 			await makeKey("ES256", { kid: "a" }),
 			await makeKey("ES256", { kid: "b" }),
@@ -486,13 +489,13 @@ describe("verifyToken: types of tokens", () => {
 		expect(requests).toBe(before);
 	});
 
-	it("refuses a type that is not a text", async () => {
+	it("refuses a type that is not a string", async () => {
 		for (const typ of [7, null, ["at+jwt"], { a: 1 }] as unknown as string[]) {
 			await expect(verifyToken(await sign(key, {}, { typ }), config)).rejects.toThrow(problem("invalid_token"));
 		}
 	});
 
-	it("accepts the types that the settings name, and no others", async () => {
+	it("accepts only the types that the settings list", async () => {
 		const named = configFor(publishing(key.jwk), { JWT_TYPES: "at+jwt, Acme-Access+JWT" });
 		for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "acme-access+jwt"]) {
 			await expect(verifyToken(await sign(key, {}, { typ }), named), typ).resolves.toMatchObject({ sub: "alice" });
@@ -505,12 +508,12 @@ describe("verifyToken: types of tokens", () => {
 		await expect(verifyToken(await sign(key), named)).rejects.toThrow(problem("invalid_token", "JWT_TYPES"));
 	});
 
-	it("takes a setting with `application/` for the type itself", async () => {
+	it("ignores the prefix `application/` in the setting", async () => {
 		const named = configFor(publishing(key.jwk), { JWT_TYPES: "application/at+jwt" });
 		await expect(verifyToken(await sign(key, {}, { typ: "at+jwt" }), named)).resolves.toMatchObject({ sub: "alice" });
 	});
 
-	it("refuses a token that tells of an event, as one that logs somebody out does, whatever its type", async () => {
+	it("refuses security event tokens such as logout tokens, whatever their type", async () => {
 		const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
 		await expect(verifyToken(await sign(key, { events }, { typ: "JWT" }), config)).rejects.toThrow(
 			problem("invalid_token", "`events`"),
@@ -556,7 +559,7 @@ describe("verifyToken: keys that cannot be used", () => {
 		["a broken key under the good one's name", async () => ({ kty: "RSA", kid: "good", n: "AA", e: "AQAB" })],
 	];
 
-	it.each(broken)("leave the others good: %s", async (_, make) => {
+	it.each(broken)("do not affect the other keys: %s", async (_, make) => {
 		const { kid: _kid, ...nameless } = good.jwk;
 		const bad = (await make()) as JWK;
 		for (const keys of [
@@ -569,7 +572,7 @@ describe("verifyToken: keys that cannot be used", () => {
 		}
 	});
 
-	it.each(broken)("are no failure of the service when a token names one: %s", async (_, make) => {
+	it.each(broken)("do not make the service fail when a token names one: %s", async (_, make) => {
 		const bad = (await make()) as JWK;
 		for (const keys of [[bad], [bad, good.jwk]]) {
 			const error = await verifyToken(await weak.token(), configFor(publishing(...keys))).catch((thrown) => thrown);
@@ -577,18 +580,18 @@ describe("verifyToken: keys that cannot be used", () => {
 		}
 	});
 
-	it("are the provider's fault, not the token's: that of a token which is signed with an RSA key of 1,024 bits", async () => {
+	it("are reported as the provider's fault, not the token's: an RSA key of 1,024 bits", async () => {
 		const named = configFor(publishing(weak.jwk, good.jwk));
 		await expect(verifyToken(await weak.token(), named)).rejects.toThrow(problem("jwks_unavailable", "too weak"));
 	});
 
-	it("open nothing for a token that names none", async () => {
+	it("are skipped for a token without a `kid`", async () => {
 		const mixed = configFor(publishing(weak.jwk, good.jwk));
 		await expect(verifyToken(await weak.token({}), mixed)).rejects.toThrow(problem("invalid_token", "signature"));
 	});
 });
 
-describe("verifyToken: what is no token", () => {
+describe("verifyToken: malformed tokens", () => {
 	it.each([
 		"",
 		".",
@@ -620,7 +623,7 @@ describe("verifyToken: what is no token", () => {
 		await expect(verifyToken(await signText(key, payload), config)).rejects.toThrow(problem("invalid_token"));
 	});
 
-	it("does not repeat the token in what it throws", async () => {
+	it("does not leak the token in its errors", async () => {
 		const token = await sign(await makeKey());
 		const error: unknown = await verifyToken(token, config).catch((thrown: unknown) => thrown);
 		expect(error).toEqual(problem("invalid_token"));
@@ -639,20 +642,20 @@ describe("verifyToken: the identity provider's keys", () => {
 		["are empty", () => new Response("")],
 		["are another kind of JSON", () => Response.json([])],
 		["have no list", () => Response.json({ keys: "none" })],
-		["hold something that is no key", () => Response.json({ keys: ["key"] })],
+		["contain something that is not a key", () => Response.json({ keys: ["key"] })],
 		[
-			"hold a broken key under the token's name",
+			"contain a malformed key with the token's `kid`",
 			() => Response.json({ keys: [{ kty: "EC", crv: "P-256", kid: "key-1" }] }),
 		],
 	] as [string, () => Response | Promise<Response>][])(
-		"are said to be unavailable when they %s, and the token is not blamed",
+		"are reported as unavailable when they %s",
 		async (_, answer) => {
 			const token = await sign(key);
 			await expect(verifyToken(token, configFor(answer))).rejects.toThrow(problem("jwks_unavailable", "JWKS_URL"));
 		},
 	);
 
-	it("are not said to be unavailable when the set is empty: the provider answered", async () => {
+	it("are not reported as unavailable when the set is empty", async () => {
 		await expect(verifyToken(await sign(key), configFor(publishing()))).rejects.toThrow(problem("invalid_token"));
 	});
 
@@ -674,7 +677,7 @@ describe("verifyToken: the identity provider's keys", () => {
 		expect(requests).toBe(before + 1);
 	});
 
-	it("are fetched again when an unknown key comes after a while: the provider has new ones", async () => {
+	it("are fetched again for an unknown key after the cooldown", async () => {
 		const next = await makeKey("ES256", { kid: "key-2" });
 		const published = [key.jwk];
 		const fresh = configFor(() => Response.json({ keys: published }));
@@ -689,7 +692,7 @@ describe("verifyToken: the identity provider's keys", () => {
 		}
 	});
 
-	it("are asked for again soon after they could not be had", async () => {
+	it("are fetched again soon after a failure", async () => {
 		let isDown = true;
 		const fresh = configFor(() => (isDown ? new Response(null, { status: 500 }) : Response.json({ keys: [key.jwk] })));
 		await expect(verifyToken(await sign(key), fresh)).rejects.toThrow(problem("jwks_unavailable"));
@@ -702,7 +705,7 @@ describe("verifyToken: the identity provider's keys", () => {
 		}
 	});
 
-	it("are those of its own URL: one provider's key does not open another's", async () => {
+	it("are kept apart by URL", async () => {
 		const other = await makeKey();
 		const own = configFor(publishing(other.jwk));
 		await expect(verifyToken(await sign(other), own)).resolves.toMatchObject({ sub: "alice" });
@@ -712,7 +715,7 @@ describe("verifyToken: the identity provider's keys", () => {
 });
 
 describe("the issuer of the tests", () => {
-	it("makes tokens that are accepted", async () => {
+	it("signs tokens that are accepted", async () => {
 		const issuer = await TestIssuer.start("https://test-issuer.test/jwks.json");
 		const env = { JWKS_URL: issuer.jwksUrl, JWT_ISSUER: ISSUER, JWT_AUDIENCE: "tidings" };
 		expect((await verifyToken(await issuer.token(), readTokenConfig(env))).channels).toContain("orders");
