@@ -1,26 +1,30 @@
 import type { Tally } from "./tally.ts";
 
-/** Analytics Engine samples by the index, and takes at most so many bytes of it. */
+/** The limit of Analytics Engine on an index, in bytes. Holders and channel names are ASCII. */
 const MAX_INDEX_CHARACTERS = 96;
 
 /**
- * What was counted of a channel, as a data point of Workers Analytics Engine. `blob1` is `counts` and `blob2` the channel;
- * `double1` to `double5` are what `docs/operations.md` says, and from `double6` on come the buckets of the latencies.
+ * Builds the data point of a channel's counters for Workers Analytics Engine. `blob1` is `counts`, and `blob2` the channel.
+ * The columns `double1` to `double18` are documented in `docs/operations.md`, "Metrics".
+ *
+ * @param channel `undefined` for the sum of channels that a report does not list: their `blob2` is empty.
  *
  * @example
  * countsPoint("orders", newTally()).blobs; // ["counts", "orders"]
  */
-export function countsPoint(channel: string, tally: Tally): AnalyticsEngineDataPoint {
+export function countsPoint(channel: string | undefined, tally: Tally): AnalyticsEngineDataPoint {
+	const name = channel ?? "";
 	const { published, delivered, replayed, cut, publishSeconds, publishes } = tally;
 	return {
-		indexes: [channel.slice(0, MAX_INDEX_CHARACTERS)],
-		blobs: ["counts", channel],
+		indexes: [name.slice(0, MAX_INDEX_CHARACTERS)],
+		blobs: ["counts", name],
 		doubles: [published, delivered, replayed, cut, publishSeconds, ...publishes],
 	};
 }
 
 /**
- * How many streams somebody holds: `blob1` is `streams`, `blob2` who holds them, `double1` how many.
+ * Builds the data point of the streams that a holder has open: `blob1` is `streams`, `blob2` the holder, and `double1` the
+ * number of streams.
  *
  * @example
  * streamsPoint("channel:orders", 3).doubles; // [3]

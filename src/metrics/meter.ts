@@ -3,34 +3,36 @@ import { Logger } from "../logger.ts";
 import type { MetricsEnv, Report } from "./metrics-object.ts";
 import { addTally, newTally, type Tally } from "./tally.ts";
 
-/** How long what was counted waits for more, after a quiet time; each report that more follows doubles it, up to the last. */
-const FIRST_PAUSE_MILLISECONDS = 1000;
-const MAX_PAUSE_MILLISECONDS = 8000;
-/** So much later than it was due, a report is given up: the request that should have sent it has died. */
+/** The delay of a report after an idle time. It doubles with each report that follows at once, up to the maximum. */
+const MIN_DELAY_MILLISECONDS = 1000;
+const MAX_DELAY_MILLISECONDS = 8000;
+/** A report that is this late will never be sent: the request that scheduled it has died. */
 const OVERDUE_MILLISECONDS = 5000;
-/** How often open streams are reported when nothing happens, at least. */
+/** How often open streams are reported while nothing else happens. */
 const RENEWAL_MILLISECONDS = 60_000;
-/** Of so many channels a report tells each by itself; the others go together, without a name. */
+/** How many channels a report lists by name. The counters of all others are summed up. */
 const MAX_CHANNELS = 200;
 
-/** There is one. */
+/** The name of the Metrics object. A service has only one. */
 export const METRICS_OBJECT = "metrics";
 
 interface MeterOptions {
-	/** Who counts: it is told apart by this from all others. */
+	/** Identifies the isolate or channel that reports. */
 	holder: string;
+	/** How often streams send a heartbeat, in seconds. */
 	heartbeatSeconds: number;
-	/** Whether channels are told apart. */
+	/** Whether channels are counted separately. */
 	byChannel: boolean;
 	logger: Logger;
 	send(report: Report): Promise<void>;
 }
 
 /**
- * A meter that reports to the Metrics object.
+ * Creates a meter that reports to the Metrics object.
  *
- * @param holder who counts: it is told apart by this from all others.
- * @returns `undefined` where there is none to report to.
+ * @param holder identifies the isolate or channel that reports.
+ * @param heartbeatSeconds how often streams send a heartbeat.
+ * @returns `undefined` when `METRICS` is not bound.
  */
 export function meterOf(
 	{ METRICS, ANALYTICS }: MetricsEnv,
@@ -43,87 +45,95 @@ export function meterOf(
 	return new Meter({ holder, heartbeatSeconds, byChannel: ANALYTICS !== undefined, logger, send });
 }
 
-/** Counts what happens in one place, an isolate of the Worker or a Channel, and reports it: the less often, the more it is. */
+/**
+ * Counts what one isolate of the Worker or one channel does, and reports it in batches. Under load, reports back off to
+ * one every 8 seconds.
+ */
 export class Meter {
 	readonly #holder: string;
 	readonly #leaseMilliseconds: number;
 	readonly #byChannel: boolean;
 	readonly #logger: Logger;
 	readonly #send: (report: Report) => Promise<void>;
-	#tallies = new Map<string, Tally>();
+	/** By channel; `undefined` is the sum of the channels that are not listed. */
+	#tallies = new Map<string | undefined, Tally>();
 	#streams = 0;
-	#pause = FIRST_PAUSE_MILLISECONDS;
-	/** When the next report goes; 0 while nothing is to be told. */
-	#dueAt = 0;
-	#reportedAt = 0;
+	#delay = MIN_DELAY_MILLISECONDS;
+	/** When the next report is due; `undefined` while there is nothing to report. */
+	#dueAt: number | undefined;
+	#reportedAt: number | undefined;
 
 	constructor({ holder, heartbeatSeconds, byChannel, logger, send }: MeterOptions) {
 		this.#holder = holder;
 		this.#byChannel = byChannel;
 		this.#logger = logger;
 		this.#send = send;
-		// Streams are reported again when they beat: two may be missed.
+		// Heartbeats renew the lease, and two of them may be missed.
 		this.#leaseMilliseconds = RENEWAL_MILLISECONDS + 2 * Math.max(heartbeatSeconds * 1000, RENEWAL_MILLISECONDS);
 	}
 
-	/** Counts something that a channel did. */
+	/** Updates the counters of a channel, and schedules a report. */
 	count(channel: string, change: (tally: Tally) => void): void {
 		change(this.#tallyOf(channel));
 		this.#schedule();
 	}
 
-	/** A stream is held here from now on. */
+	/** Counts a stream that was opened. */
 	opened(): void {
 		this.#streams += 1;
 		this.#schedule();
 	}
 
-	/** A stream is held here no more. */
+	/** Counts a stream that ended. */
 	left(): void {
 		this.#streams -= 1;
 		this.#schedule();
 	}
 
-	/** The streams that are held here are still open. */
+	/** Renews the lease of the open streams. Called at each heartbeat. */
 	renew(): void {
-		if (this.#streams > 0 && Date.now() - this.#reportedAt >= RENEWAL_MILLISECONDS) this.#schedule();
+		if (this.#streams > 0 && this.#sinceReport(Date.now()) >= RENEWAL_MILLISECONDS) this.#schedule();
 	}
 
-	/** Reports at once what was counted until now, if there is anything to tell. */
+	/** Sends the scheduled report now. Does nothing when there is nothing to report. */
 	async report(): Promise<void> {
-		if (this.#dueAt === 0) return;
+		if (this.#dueAt === undefined) return;
 		const tallies = this.#tallies;
 		this.#tallies = new Map();
-		this.#dueAt = 0;
+		this.#dueAt = undefined;
 		this.#reportedAt = Date.now();
 		const report = { holder: this.#holder, streams: this.#streams, leaseMilliseconds: this.#leaseMilliseconds };
 		try {
 			await this.#send({ ...report, tallies: [...tallies] });
 		} catch (error) {
-			this.#logger.failure("The metrics could not be reported; they come with the next report.", error);
+			this.#logger.failure("The metrics could not be reported. They are part of the next report.", error);
 			for (const [channel, tally] of tallies) addTally(this.#tallyOf(channel), tally);
 		}
 	}
 
-	#tallyOf(channel: string): Tally {
-		const isNamed = this.#byChannel && (this.#tallies.has(channel) || this.#tallies.size < MAX_CHANNELS);
-		const name = isNamed ? channel : "";
-		const tally = this.#tallies.get(name) ?? newTally();
-		this.#tallies.set(name, tally);
+	#tallyOf(channel: string | undefined): Tally {
+		const isListed = this.#byChannel && (this.#tallies.has(channel) || this.#tallies.size < MAX_CHANNELS);
+		const key = isListed ? channel : undefined;
+		const tally = this.#tallies.get(key) ?? newTally();
+		this.#tallies.set(key, tally);
 		return tally;
+	}
+
+	#sinceReport(now: number): number {
+		return this.#reportedAt === undefined ? Number.POSITIVE_INFINITY : now - this.#reportedAt;
 	}
 
 	#schedule(): void {
 		const now = Date.now();
-		if (this.#dueAt > 0 && now < this.#dueAt + OVERDUE_MILLISECONDS) return;
-		const isBusy = now - this.#reportedAt < this.#pause;
-		this.#pause = isBusy ? Math.min(2 * this.#pause, MAX_PAUSE_MILLISECONDS) : FIRST_PAUSE_MILLISECONDS;
-		this.#dueAt = now + this.#pause;
+		if (this.#dueAt !== undefined && now < this.#dueAt + OVERDUE_MILLISECONDS) return;
+		const isBusy = this.#sinceReport(now) < this.#delay;
+		this.#delay = isBusy ? Math.min(2 * this.#delay, MAX_DELAY_MILLISECONDS) : MIN_DELAY_MILLISECONDS;
+		this.#dueAt = now + this.#delay;
 		waitUntil(this.#reportLater());
 	}
 
 	async #reportLater(): Promise<void> {
-		await scheduler.wait(this.#pause);
+		await scheduler.wait(this.#delay);
 		await this.report();
 	}
 }

@@ -2,33 +2,33 @@ import { DurableObject } from "cloudflare:workers";
 import { countsPoint, streamsPoint } from "./data-point.ts";
 import { addTally, newTally, type Tally } from "./tally.ts";
 
-/** What a Worker with metrics has in its environment. */
+/** The bindings for metrics. Both are optional. */
 export interface MetricsEnv {
-	/** The Durable Object namespace of the `Metrics` class. Without it, nothing is counted but in the channels. */
+	/** The Durable Object namespace of the `Metrics` class. Without it, only single channels have metrics. */
 	METRICS?: DurableObjectNamespace<MetricsObject>;
-	/** A dataset of Workers Analytics Engine, which gets what is counted by channel. */
+	/** A dataset of Workers Analytics Engine that receives the counters of each channel. */
 	ANALYTICS?: AnalyticsEngineDataset;
 }
 
-/** What one place has counted since its last report. */
+/** What an isolate of the Worker or a channel has counted since its last report. */
 export interface Report {
-	/** An isolate of the Worker, or a channel. */
+	/** Identifies the reporter: `worker:` and the id of the isolate, or `channel:` and the name. */
 	holder: string;
-	/** How many open streams it holds. */
+	/** How many streams it has open. */
 	streams: number;
-	/** How long it can be believed to hold them without another report. */
+	/** How long these streams count as open without another report. */
 	leaseMilliseconds: number;
-	/** By channel; without a name, of several. */
-	tallies: [channel: string, tally: Tally][];
+	/** The counters by channel; `undefined` for the sum of the channels that are not listed. */
+	tallies: [channel: string | undefined, tally: Tally][];
 }
 
-/** What was counted, and what is open now. */
+/** Counters, and the number of streams that are open now. */
 export interface Measures {
 	tally: Tally;
 	streams: number;
 }
 
-/** The Durable Object that adds up what the Worker's isolates and the channels report. There is one. */
+/** The Durable Object that aggregates the reports of the Worker's isolates and of the channels. A service has only one. */
 export class MetricsObject extends DurableObject<MetricsEnv> {
 	readonly #sql: SqlStorage;
 	readonly #tally: Tally;
@@ -41,24 +41,24 @@ export class MetricsObject extends DurableObject<MetricsEnv> {
 		);
 		this.#sql.exec(`CREATE TABLE IF NOT EXISTS holders (
 			holder TEXT PRIMARY KEY, streams INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID`);
-		this.#forgetHolders();
+		this.#expireHolders();
 		this.#tally = this.#readTally();
 	}
 
-	/** Takes in a report. */
+	/** Adds a report to the totals, and forwards it to Analytics Engine. */
 	report({ holder, streams, leaseMilliseconds, tallies }: Report): void {
 		for (const [, tally] of tallies) addTally(this.#tally, tally);
-		if (tallies.length > 0) this.#keepTally();
-		this.#keepHolder(holder, streams, Date.now() + leaseMilliseconds);
+		if (tallies.length > 0) this.#writeTally();
+		this.#writeHolder(holder, streams, Date.now() + leaseMilliseconds);
 		const { ANALYTICS } = this.env;
 		if (!ANALYTICS) return;
 		for (const [channel, tally] of tallies) ANALYTICS.writeDataPoint(countsPoint(channel, tally));
 		ANALYTICS.writeDataPoint(streamsPoint(holder, streams));
 	}
 
-	/** What was counted in all, since there is this object, and how many streams are open. */
+	/** Returns the totals since the object was created, and the number of open streams. */
 	read(): Measures {
-		this.#forgetHolders();
+		this.#expireHolders();
 		const { streams } = this.#sql.exec<{ streams: number }>("SELECT TOTAL(streams) AS streams FROM holders").one();
 		return { tally: this.#tally, streams };
 	}
@@ -70,17 +70,17 @@ export class MetricsObject extends DurableObject<MetricsEnv> {
 		return tally;
 	}
 
-	#keepTally(): void {
+	#writeTally(): void {
 		const tally = JSON.stringify(this.#tally);
 		this.#sql.exec("INSERT INTO total VALUES (0, ?) ON CONFLICT (id) DO UPDATE SET tally = excluded.tally", tally);
 	}
 
-	/** An isolate that dies says nothing any more. */
-	#forgetHolders(): void {
+	/** Drops holders whose lease has expired: isolates die without a last report. */
+	#expireHolders(): void {
 		this.#sql.exec("DELETE FROM holders WHERE until <= ?", Date.now());
 	}
 
-	#keepHolder(holder: string, streams: number, until: number): void {
+	#writeHolder(holder: string, streams: number, until: number): void {
 		if (streams === 0) {
 			this.#sql.exec("DELETE FROM holders WHERE holder = ?", holder);
 			return;

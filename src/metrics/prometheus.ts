@@ -1,10 +1,10 @@
 import type { Measures } from "./metrics-object.ts";
 import { LATENCY_BOUNDS } from "./tally.ts";
 
-/** Prometheus, "Exposition formats": the text format. */
+/** The content type of Prometheus' text format (Prometheus documentation, "Exposition formats"). */
 export const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
-/** What was counted, with the labels that tell it apart. */
+/** Measures with the labels that identify them. */
 export interface Labelled extends Measures {
 	labels: Record<string, string>;
 }
@@ -23,34 +23,34 @@ interface Sample {
 }
 
 const METRICS: Metric[] = [
-	counter("tidings_events_published_total", "Events that were stored.", ({ tally }) => tally.published),
+	counter("tidings_events_published_total", "Events stored.", ({ tally }) => tally.published),
 	counter(
 		"tidings_events_delivered_total",
-		"Events that were written to streams, once for each stream, replayed ones included.",
+		"Events written to streams, counted once per stream, replayed events included.",
 		({ tally }) => tally.delivered,
 	),
 	counter(
 		"tidings_events_replayed_total",
-		"Events that were read from a channel's log for streams that came back or had fallen behind.",
+		"Events read from a channel's log for streams that resumed or had fallen behind.",
 		({ tally }) => tally.replayed,
 	),
-	counter("tidings_streams_cut_total", "Streams that were cut as slow consumers.", ({ tally }) => tally.cut),
+	counter("tidings_streams_cut_total", "Streams disconnected as slow consumers.", ({ tally }) => tally.cut),
 	{
 		name: "tidings_streams_open",
 		type: "gauge",
-		help: "Streams and WebSockets that are open.",
+		help: "Open streams and WebSockets.",
 		samples: ({ streams }) => [{ value: streams }],
 	},
 	{
 		name: "tidings_publish_duration_seconds",
 		type: "histogram",
-		help: "How long it took to store what was published with one request.",
+		help: "Time taken to store the events of one publish request.",
 		samples: latencySamples,
 	},
 ];
 
 /**
- * Writes what was counted as Prometheus reads it.
+ * Formats measures in Prometheus' text format.
  *
  * @example
  * prometheusText([{ labels: { channel: "orders" }, tally: newTally(), streams: 3 }]).includes('tidings_streams_open{channel="orders"} 3'); // true
@@ -72,7 +72,7 @@ function counter(name: string, help: string, value: (measures: Measures) => numb
 	return { name, help, type: "counter", samples: (measures) => [{ value: value(measures) }] };
 }
 
-/** Each bucket holds those before it, too. */
+/** Buckets are cumulative: each includes all buckets before it. */
 function latencySamples({ tally: { publishes, publishSeconds } }: Measures): Sample[] {
 	const buckets = [...LATENCY_BOUNDS.map(String), "+Inf"].map((le, bucket) => ({
 		suffix: "_bucket",
@@ -86,7 +86,7 @@ function sumOf(numbers: readonly number[]): number {
 	return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-/** A channel's name holds nothing that would have to be escaped. */
+/** Channel names contain no character that needs escaping. */
 function labelText(labels: Record<string, string>): string {
 	const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
 	return pairs.length > 0 ? `{${pairs.join(",")}}` : "";

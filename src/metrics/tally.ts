@@ -1,27 +1,27 @@
 /**
- * The buckets of the histogram of publish latencies end at these numbers of seconds; a last one has no end.
- * Prometheus, "Histograms and summaries".
+ * The upper bounds of the publish latency histogram's buckets, inclusive, in seconds. The last bucket is unbounded
+ * (Prometheus documentation, "Histograms and summaries").
  */
 export const LATENCY_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 
-/** What was counted, of one channel or of several. */
+/** The counters of one channel, or of several. */
 export interface Tally {
-	/** Events that were stored. */
+	/** Events stored. */
 	published: number;
-	/** Events that were written to streams; an event counts once for each. */
+	/** Events written to streams. Fan-out to three streams counts an event three times. */
 	delivered: number;
-	/** Those of `delivered` that were read from the log, for a stream that started or had fallen behind. */
+	/** The part of `delivered` that was read from the log, for streams that resumed or had fallen behind. */
 	replayed: number;
-	/** Streams that were cut as slow consumers. */
+	/** Streams disconnected as slow consumers. */
 	cut: number;
-	/** How many publishes took how long: a number for each bucket. */
+	/** The number of publishes in each bucket of the latency histogram. Not cumulative. */
 	publishes: number[];
-	/** How long they took together. */
+	/** The total latency of all publishes, in seconds, which is Prometheus' base unit. */
 	publishSeconds: number;
 }
 
 /**
- * A tally of nothing.
+ * Creates a tally with all counters at zero.
  *
  * @example
  * newTally().published; // 0
@@ -31,7 +31,7 @@ export function newTally(): Tally {
 	return { published: 0, delivered: 0, replayed: 0, cut: 0, publishes, publishSeconds: 0 };
 }
 
-/** Adds what one tally holds to another. */
+/** Adds a tally to `sum`, in place. */
 export function addTally(sum: Tally, { published, delivered, replayed, cut, publishes, publishSeconds }: Tally): void {
 	sum.published += published;
 	sum.delivered += delivered;
@@ -41,11 +41,10 @@ export function addTally(sum: Tally, { published, delivered, replayed, cut, publ
 	sum.publishSeconds += publishSeconds;
 }
 
-/** Counts a publish of so many events. */
+/** Counts a publish. */
 export function countPublish(tally: Tally, events: number, milliseconds: number): void {
 	const seconds = milliseconds / 1000;
-	const bound = LATENCY_BOUNDS.findIndex((bound) => seconds <= bound);
-	const bucket = bound === -1 ? LATENCY_BOUNDS.length : bound;
+	const bucket = LATENCY_BOUNDS.filter((bound) => bound < seconds).length;
 	tally.published += events;
 	tally.publishes[bucket] = (tally.publishes[bucket] ?? 0) + 1;
 	tally.publishSeconds += seconds;

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { countsPoint, streamsPoint } from "../../src/metrics/data-point.ts";
 import { newTally } from "../../src/metrics/tally.ts";
 
-// Analytics Engine takes 20 doubles, and 96 bytes as an index.
-it("a data point stays within what Analytics Engine takes", () => {
+// Analytics Engine accepts 20 doubles, and an index of 96 bytes.
+it("a data point stays within the limits of Analytics Engine", () => {
 	const channel = "c".repeat(128);
 	const { indexes, blobs, doubles } = countsPoint(channel, newTally());
 	expect(indexes).toEqual(["c".repeat(96)]);

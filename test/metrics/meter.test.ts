@@ -11,7 +11,7 @@ afterEach(() => {
 	vi.restoreAllMocks();
 });
 
-/** A meter, and what it has reported. */
+/** A meter and its reports. */
 function meter({ byChannel = true, heartbeatSeconds = 25 } = {}) {
 	const reports: Report[] = [];
 	const send = vi.fn(async (report: Report) => void reports.push(report));
@@ -26,8 +26,8 @@ function publish(tally: Tally): void {
 	tally.published += 1;
 }
 
-/** How many events a report says were published, by channel. */
-function published({ tallies }: Report): [string, number][] {
+/** The events that a report counts as published, by channel. */
+function published({ tallies }: Report): [string | undefined, number][] {
 	return tallies.map(([channel, tally]) => [channel, tally.published]);
 }
 
@@ -36,7 +36,7 @@ function at(time: number): void {
 }
 
 describe("a meter", () => {
-	it("reports by itself, about a second later, everything that was counted until then", async () => {
+	it("reports a second after the first change, together with all changes until then", async () => {
 		const { meter: counts, reports } = meter();
 		counts.count("orders", publish);
 		counts.opened();
@@ -53,7 +53,7 @@ describe("a meter", () => {
 		expect(reports[0]).toMatchObject({ holder: "me", streams: 1 });
 	});
 
-	it("tells nothing twice", async () => {
+	it("reports nothing twice", async () => {
 		const { meter: counts, reports } = meter();
 		counts.count("orders", publish);
 		await counts.report();
@@ -63,7 +63,7 @@ describe("a meter", () => {
 		expect(reports.map(published)).toEqual([[["orders", 1]], [["orders", 1]]]);
 	});
 
-	it("tells again what could not be reported, together with what has come since", async () => {
+	it("adds a report that failed to the next one", async () => {
 		const lines = vi.spyOn(console, "error").mockImplementation(() => undefined);
 		const { meter: counts, reports, send } = meter();
 		send.mockRejectedValueOnce(new Error("overloaded"));
@@ -75,26 +75,26 @@ describe("a meter", () => {
 		expect(JSON.parse(String(lines.mock.lastCall))).toMatchObject({ holder: "me", error: { message: "overloaded" } });
 	});
 
-	it("adds all channels up where they are not told apart", async () => {
+	it("sums up all channels when they are not counted separately", async () => {
 		const { meter: counts, reports } = meter({ byChannel: false });
 		counts.count("orders", publish);
 		counts.count("chat", publish);
 		await counts.report();
-		expect(reports.map(published)).toEqual([[["", 2]]]);
+		expect(reports.map(published)).toEqual([[[undefined, 2]]]);
 	});
 
-	it("tells 200 channels apart, and adds the others up, so that a report has an end", async () => {
+	it("lists 200 channels and sums up the others, so that reports are bounded", async () => {
 		const { meter: counts, reports } = meter();
 		for (let channel = 0; channel < 300; channel += 1) counts.count(`c${channel}`, publish);
 		counts.count("c0", publish);
 		await counts.report();
-		const [told = []] = reports.map(published);
-		expect(told).toHaveLength(201);
-		expect(told[0]).toEqual(["c0", 2]);
-		expect(told.find(([channel]) => channel === "")).toEqual(["", 100]);
+		const [listed = []] = reports.map(published);
+		expect(listed).toHaveLength(201);
+		expect(listed[0]).toEqual(["c0", 2]);
+		expect(listed.find(([channel]) => channel === undefined)).toEqual([undefined, 100]);
 	});
 
-	it("waits longer the more follows, and is quick again after a quiet time", async () => {
+	it("backs off under load, and is quick again after an idle time", async () => {
 		const wait = vi.spyOn(scheduler, "wait").mockResolvedValue();
 		const { meter: counts, reports } = meter();
 		const start = Date.now();
@@ -106,7 +106,7 @@ describe("a meter", () => {
 		expect(wait.mock.calls.map(([milliseconds]) => milliseconds)).toEqual([1000, 2000, 4000, 8000, 8000, 8000, 1000]);
 	});
 
-	it("does not wait for ever for a request that should have reported, and has died", async () => {
+	it("reports again when the request that should have reported has died", async () => {
 		const wait = vi.spyOn(scheduler, "wait").mockReturnValueOnce(new Promise(() => undefined));
 		const { meter: counts, reports } = meter();
 		const start = Date.now();
@@ -122,7 +122,7 @@ describe("a meter", () => {
 });
 
 describe("open streams", () => {
-	it("are reported again every minute or two while nothing happens, and are believed in for three", async () => {
+	it("are renewed after a minute without changes, with a lease of three", async () => {
 		const { meter: counts, reports } = meter();
 		const start = Date.now();
 		at(start);
@@ -138,14 +138,14 @@ describe("open streams", () => {
 		expect(reports[1]).toEqual({ holder: "me", streams: 1, leaseMilliseconds: 3 * MINUTE, tallies: [] });
 	});
 
-	it("are believed in for longer where they beat less often", async () => {
+	it("get a longer lease with a longer heartbeat", async () => {
 		const { meter: counts, reports } = meter({ heartbeatSeconds: 300 });
 		counts.opened();
 		await counts.report();
 		expect(reports[0]?.leaseMilliseconds).toBe(11 * MINUTE);
 	});
 
-	it("that are none need no renewal", async () => {
+	it("are not renewed when there are none", async () => {
 		const { meter: counts, reports } = meter();
 		counts.opened();
 		counts.left();

@@ -10,7 +10,7 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-/** An object that no other test uses. */
+/** An object of this test's own. */
 function freshObject() {
 	return env.METRICS.getByName(crypto.randomUUID());
 }
@@ -25,8 +25,8 @@ function afterwards(milliseconds: number): void {
 	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
 }
 
-describe("what was counted", () => {
-	it("is added up, whoever reports it and of whichever channel", async () => {
+describe("the counters", () => {
+	it("are summed up over all holders and channels", async () => {
 		const object = freshObject();
 		await object.report(report({ published: 2 }));
 		await object.report(report({ holder: "two", published: 3 }));
@@ -35,7 +35,7 @@ describe("what was counted", () => {
 		expect(tally.publishSeconds).toBeCloseTo(0.15);
 	});
 
-	it("outlasts the object", async () => {
+	it("survive a restart of the object", async () => {
 		const object = freshObject();
 		await object.report(report({ published: 2, streams: 4 }));
 		await evictDurableObject(object);
@@ -44,7 +44,7 @@ describe("what was counted", () => {
 		expect(await object.read()).toMatchObject({ tally: { published: 3 }, streams: 4 });
 	});
 
-	it("costs a row written, and another one where streams are held", async () => {
+	it("cost one row written per report, and a second one for a holder with open streams", async () => {
 		const object = freshObject();
 		await object.report(report({ published: 1, streams: 1 }));
 		const written = await runInDurableObject(object, (instance, { storage }) => {
@@ -60,8 +60,8 @@ describe("what was counted", () => {
 	});
 });
 
-describe("the streams that are open", () => {
-	it("are those of all holders, as each of them said last", async () => {
+describe("open streams", () => {
+	it("are the sum of every holder's latest report", async () => {
 		const object = freshObject();
 		await object.report(report({ streams: 3 }));
 		await object.report(report({ holder: "two", streams: 4 }));
@@ -71,7 +71,7 @@ describe("the streams that are open", () => {
 		expect(await object.read()).toMatchObject({ streams: 5 });
 	});
 
-	it("are not those of a holder that has not said so for long", async () => {
+	it("stop counting when the holder's lease expires", async () => {
 		const object = freshObject();
 		await object.report(report({ streams: 3 }));
 		afterwards(MINUTE / 2);
@@ -82,7 +82,7 @@ describe("the streams that are open", () => {
 });
 
 describe("Workers Analytics Engine", () => {
-	it("gets a data point for each channel, and one for the holder, where it is bound", async () => {
+	it("receives a data point for each channel and one for the holder, when it is bound", async () => {
 		const written: unknown[] = [];
 		const ANALYTICS = { writeDataPoint: (point: unknown) => void written.push(point) };
 		await runInDurableObject(freshObject(), (_, state) => {

@@ -7,14 +7,14 @@ function lines(text: string, start: string): string[] {
 }
 
 describe("the text for Prometheus", () => {
-	it("says of each metric what it is, before its samples, once", () => {
+	it("describes each metric once, before its samples", () => {
 		const measures = { tally: newTally(), streams: 2 };
 		const text = prometheusText([
 			{ labels: { channel: "a" }, ...measures },
 			{ labels: { channel: "b" }, ...measures },
 		]);
 		expect(text).toContain(
-			`# HELP tidings_streams_open Streams and WebSockets that are open.
+			`# HELP tidings_streams_open Open streams and WebSockets.
 # TYPE tidings_streams_open gauge
 tidings_streams_open{channel="a"} 2
 tidings_streams_open{channel="b"} 2
@@ -22,7 +22,7 @@ tidings_streams_open{channel="b"} 2
 		);
 	});
 
-	it("has no braces where there are no labels", () => {
+	it("omits the braces when there are no labels", () => {
 		const tally = newTally();
 		countDelivered(tally, 3, true);
 		const text = prometheusText([{ labels: {}, tally, streams: 0 }]);
@@ -33,7 +33,7 @@ tidings_streams_open{channel="b"} 2
 		]);
 	});
 
-	it("counts in each bucket of the histogram what is in those before it", () => {
+	it("has cumulative histogram buckets", () => {
 		const tally = newTally();
 		for (const milliseconds of [1, 3, 3, 100, 60_000]) countPublish(tally, 1, milliseconds);
 		const text = prometheusText([{ labels: { channel: "a" }, tally, streams: 0 }]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addTally, countDelivered, countPublish, LATENCY_BOUNDS, newTally } from "../../src/metrics/tally.ts";
 
-/** In which bucket a publish is counted that took so many milliseconds. */
+/** The bucket of a publish with this latency. */
 function bucketOf(milliseconds: number): number {
 	const tally = newTally();
 	countPublish(tally, 1, milliseconds);
@@ -18,12 +18,9 @@ describe("a tally", () => {
 		[5000, 11],
 		[5001, 12],
 		[3_600_000, 12],
-	])(
-		"counts a publish of %i ms in the bucket %i: a bound belongs to the bucket that it ends",
-		(milliseconds, bucket) => {
-			expect(bucketOf(milliseconds)).toBe(bucket);
-		},
-	);
+	])("counts a publish of %i ms in bucket %i, with inclusive upper bounds", (milliseconds, bucket) => {
+		expect(bucketOf(milliseconds)).toBe(bucket);
+	});
 
 	it("counts a batch as one publish of several events", () => {
 		const tally = newTally();
@@ -32,14 +29,14 @@ describe("a tally", () => {
 		expect(tally.publishes.reduce((sum, count) => sum + count)).toBe(1);
 	});
 
-	it("counts what is replayed as delivered, too", () => {
+	it("counts replayed events as delivered, too", () => {
 		const tally = newTally();
 		countDelivered(tally, 3, false);
 		countDelivered(tally, 2, true);
 		expect(tally).toMatchObject({ delivered: 5, replayed: 2 });
 	});
 
-	it("adds another one to itself, and leaves that as it is", () => {
+	it("adds another tally without changing it", () => {
 		const sum = newTally();
 		const other = newTally();
 		countPublish(other, 2, 1);
