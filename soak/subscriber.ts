@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { EventSourceParserStream } from "eventsource-parser/stream";
+import { SseReader } from "../test/support/sse.ts";
 import type { Ledger, Reading } from "./ledger.ts";
 
 /** How long a subscriber waits before it comes back, at most. */
@@ -55,9 +55,8 @@ export class Subscriber {
 		const response = await fetch(this.#url, { signal, headers });
 		if (response.status !== 200 && response.status < 500)
 			throw new RefusedError(`${response.status} ${await response.text()}`);
-		if (!response.ok || !response.body) return;
-		const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-		for await (const { event, id, data } of frames) {
+		if (!response.ok) return;
+		for await (const { event, id, data } of new SseReader(response)) {
 			if (event === "gap") this.#ledger.gap();
 			if (event === undefined) this.#see(data);
 			if (id !== undefined) this.#cursor = id;

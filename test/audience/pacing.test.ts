@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Pacing } from "../../src/audience/pacing.ts";
 import type { StoredEvent } from "../../src/wire/event.ts";
+import { storedEvent } from "../support/events.ts";
 
 let offset = 0;
 
 function event(data = '"x"'): StoredEvent {
 	offset += 1;
-	return { offset, at: 0, type: "message", data };
+	return storedEvent({ offset, data });
 }
 
 /** A pacing, and what left together. */

@@ -5,24 +5,14 @@ import { Counts } from "../../src/audience/counts.ts";
 import { Replay } from "../../src/audience/replay.ts";
 import { Stream } from "../../src/audience/stream.ts";
 import { Log } from "../../src/log/log.ts";
-import type { Subscription } from "../../src/wire/subscription.ts";
+import { newEvent } from "../support/events.ts";
 import { freshChannel } from "../support/service.ts";
 import { SseReader } from "../support/sse.ts";
+import { subscriptionOf } from "../support/subscription.ts";
 
 const NOW = 1_795_223_089_000;
 
-const SUBSCRIPTION: Subscription = {
-	connection: "c",
-	channels: ["orders"],
-	user: "alice",
-	claims: {},
-	form: "frame",
-	presence: false,
-	maxBacklogBytes: 1000,
-	expires: NOW / 1000 + 3600,
-	endsAt: NOW + 3_600_000,
-	issuedAt: 1,
-};
+const SUBSCRIPTION = subscriptionOf({ endsAt: NOW + 3_600_000 });
 
 describe("a stream that was opened before the first event, and fell behind", () => {
 	it.each([
@@ -39,7 +29,7 @@ describe("a stream that was opened before the first event, and fell behind", () 
 			});
 			stream.fallBehind(NOW);
 			log.append(
-				["1", "2", "3"].map((data) => ({ type: "message", data })),
+				["1", "2", "3"].map((data) => newEvent({ data })),
 				NOW,
 			);
 			log.reveal();

@@ -6,6 +6,7 @@ import { sealTicket } from "../../src/auth/tickets.ts";
 import type { User } from "../../src/auth/user.ts";
 import type { SettingsEnv } from "../../src/config.ts";
 import { Logger } from "../../src/logger.ts";
+import { stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 
 const KEY = "authority-key-0123456789abcdef0123456789";
@@ -343,7 +344,7 @@ describe("the authenticate hook", () => {
 
 describe("endOfToken", () => {
 	it("is the token's end, and where that is over the end of the tolerance", () => {
-		vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000_000 });
+		stopClock(1_000_000_000);
 		const authority = authorityFor(null);
 		const endOf = (expires: number) => authority.endOfToken({ ...userNamed("alice"), expires });
 		expect(endOf(1_000_001)).toBe(1_000_001_000);

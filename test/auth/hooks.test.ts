@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { askConsent, askUser } from "../../src/auth/hooks.ts";
 import { Logger } from "../../src/logger.ts";
+import { holdTimers } from "../support/clock.ts";
 
 const TOKEN = "a-token-that-no-line-may-hold";
 const logger = new Logger({}, [TOKEN]);
@@ -165,7 +166,7 @@ describe("askUser", () => {
 	});
 
 	it("denies when the hook has not answered after 10 seconds", async () => {
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		holdTimers();
 		const asked = expect(userOf(new Promise(() => undefined))).rejects.toThrow(problem("invalid_token"));
 		await vi.advanceTimersByTimeAsync(10_000);
 		await asked;
@@ -213,7 +214,7 @@ describe("askConsent", () => {
 		);
 		expect(await thrown).toBe(false);
 		expect(await consent(Promise.reject(new Error("no")))).toBe(false);
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		holdTimers();
 		const asked = consent(new Promise(() => undefined));
 		await vi.advanceTimersByTimeAsync(10_000);
 		expect(await asked).toBe(false);

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { verifyToken } from "../../src/auth/verifier.ts";
 import { readTokenConfig } from "../../src/config.ts";
+import { advanceClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 
 afterEach(() => {
@@ -19,10 +20,6 @@ async function codeOf(verification: Promise<unknown>): Promise<string | undefine
 	);
 }
 
-function wait(seconds: number): void {
-	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
-}
-
 describe("the issuer's keys", () => {
 	it("are fetched once for concurrent requests", async () => {
 		const issuer = await TestIssuer.start("https://cold.test/jwks");
@@ -35,7 +32,7 @@ describe("the issuer's keys", () => {
 		const issuer = await TestIssuer.start("https://rotating.test/jwks");
 		await verify(issuer, await issuer.token());
 		await issuer.rotate("key-2");
-		wait(11);
+		advanceClock(11);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
 		expect(issuer.fetches).toBe(2);
 	});
@@ -47,7 +44,7 @@ describe("the issuer's keys", () => {
 		for (let attempt = 0; attempt < 50; attempt += 1) {
 			const isRead = attempt > 0 && attempt % 10 === 0;
 			expect(await codeOf(verify(issuer, await stranger.token()))).toBe(isRead ? "invalid_token" : "jwks_unavailable");
-			wait(1);
+			advanceClock(1);
 		}
 		expect(issuer.fetches).toBe(5);
 	});
@@ -57,10 +54,10 @@ describe("the issuer's keys", () => {
 		const stranger = await TestIssuer.start("https://junk-stranger.test/jwks", "unknown");
 		expect(await codeOf(verify(issuer, await stranger.token()))).toBe("invalid_token");
 		await issuer.rotate("key-2");
-		wait(1);
+		advanceClock(1);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("jwks_unavailable");
 		expect(issuer.fetches).toBe(1);
-		wait(9);
+		advanceClock(9);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
 		expect(issuer.fetches).toBe(2);
 	});
@@ -69,7 +66,7 @@ describe("the issuer's keys", () => {
 		const issuer = await TestIssuer.start("https://rotating-crowd.test/jwks");
 		await verify(issuer, await issuer.token());
 		await issuer.rotate("key-2");
-		wait(11);
+		advanceClock(11);
 		const token = await issuer.token();
 		await Promise.all(Array.from({ length: 20 }, () => verify(issuer, token)));
 		expect(issuer.fetches).toBe(2);
@@ -93,7 +90,7 @@ describe("the issuer's keys", () => {
 		const release = issuer.holdAnswers();
 		const first = codeOf(verify(issuer, token));
 		await vi.waitFor(() => expect(issuer.fetches).toBe(1));
-		wait(11);
+		advanceClock(11);
 		const second = codeOf(verify(issuer, token));
 		await vi.waitFor(() => expect(issuer.fetches).toBe(2));
 		release();
@@ -105,13 +102,13 @@ describe("the issuer's keys", () => {
 		await verify(issuer, await issuer.token());
 		await issuer.rotate(null);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("invalid_token");
-		wait(11);
+		advanceClock(11);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
 		expect(issuer.fetches).toBe(2);
 		const stranger = await TestIssuer.start("https://nameless-stranger.test/jwks", null);
 		for (let attempt = 0; attempt < 25; attempt += 1) {
 			expect(await codeOf(verify(issuer, await stranger.token()))).toBe("invalid_token");
-			wait(1);
+			advanceClock(1);
 		}
 		expect(issuer.fetches).toBe(4);
 	});
@@ -120,9 +117,9 @@ describe("the issuer's keys", () => {
 		const issuer = await TestIssuer.start("https://down.test/jwks");
 		await verify(issuer, await issuer.token());
 		issuer.isDown = true;
-		wait(23 * 3600);
+		advanceClock(23 * 3600);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
-		wait(2 * 3600);
+		advanceClock(2 * 3600);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("jwks_unavailable");
 	});
 
@@ -131,10 +128,10 @@ describe("the issuer's keys", () => {
 		await verify(issuer, await issuer.token());
 		await issuer.rotate("key-2");
 		issuer.isDown = true;
-		wait(11);
+		advanceClock(11);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBe("jwks_unavailable");
 		issuer.isDown = false;
-		wait(11);
+		advanceClock(11);
 		expect(await codeOf(verify(issuer, await issuer.token()))).toBeUndefined();
 	});
 
@@ -146,7 +143,7 @@ describe("the issuer's keys", () => {
 			expect(await codeOf(verify(issuer, token))).toBe("jwks_unavailable");
 		expect(issuer.fetches).toBeLessThan(5);
 		issuer.isDown = false;
-		wait(2);
+		advanceClock(2);
 		expect(await codeOf(verify(issuer, token))).toBeUndefined();
 	});
 });

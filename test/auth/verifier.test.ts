@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { verifyToken } from "../../src/auth/verifier.ts";
 import { readTokenConfig, type SettingsEnv, type TokenConfig } from "../../src/config.ts";
+import { advanceClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { WeakKey } from "../support/weak-key.ts";
 
@@ -684,7 +685,7 @@ describe("verifyToken: the identity provider's keys", () => {
 		await verifyToken(await sign(key), fresh);
 		published.push(next.jwk);
 		await expect(verifyToken(await sign(next), fresh)).rejects.toThrow(problem("jwks_unavailable", "a few seconds"));
-		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+		advanceClock(31);
 		try {
 			await expect(verifyToken(await sign(next), fresh)).resolves.toMatchObject({ sub: "alice" });
 		} finally {
@@ -697,7 +698,7 @@ describe("verifyToken: the identity provider's keys", () => {
 		const fresh = configFor(() => (isDown ? new Response(null, { status: 500 }) : Response.json({ keys: [key.jwk] })));
 		await expect(verifyToken(await sign(key), fresh)).rejects.toThrow(problem("jwks_unavailable"));
 		isDown = false;
-		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 5000 });
+		advanceClock(5);
 		try {
 			await expect(verifyToken(await sign(key), fresh)).resolves.toMatchObject({ sub: "alice" });
 		} finally {

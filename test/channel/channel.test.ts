@@ -1,6 +1,7 @@
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { advanceClock, alarmTime, runAlarm } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { CHANNELS_SLEEP, call, freshChannel, publish, published, subscribe } from "../support/service.ts";
 
@@ -13,23 +14,6 @@ beforeAll(async () => {
 });
 
 const DAY_SECONDS = 86_400;
-
-/** Sets the clock of the service forward. */
-function wait(seconds: number): void {
-	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
-}
-
-/** Runs the alarm as if its time had come. */
-function alarm(channel: string): Promise<boolean> {
-	return runDurableObjectAlarm(env.CHANNEL.getByName(channel));
-}
-
-function alarmTime(channel: string): Promise<number> {
-	return runInDurableObject(
-		env.CHANNEL.getByName(channel),
-		async (_, { storage }) => (await storage.getAlarm()) ?? Number.POSITIVE_INFINITY,
-	);
-}
 
 afterEach(() => {
 	vi.useRealTimers();
@@ -174,8 +158,8 @@ describe("a stream whose token ends", () => {
 			while (Date.now() < until * 1000) {
 				const at = await alarmTime(channel);
 				expect(at).toBeLessThanOrEqual(until * 1000 + 250);
-				wait((at - Date.now()) / 1000);
-				await alarm(channel);
+				advanceClock((at - Date.now()) / 1000);
+				await runAlarm(channel);
 			}
 			let frame = await stream.next();
 			while (frame.event === "heartbeat") frame = await stream.next();
@@ -187,17 +171,17 @@ describe("a stream whose token ends", () => {
 
 	it("ends with the tolerance for clocks, where that had begun already", async () => {
 		// From here on the clock moves only where the test says so: the second may be nearly over.
-		wait(0);
+		advanceClock(0);
 		const channel = freshChannel();
 		const exp = Math.floor(Date.now() / 1000) - 30;
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ exp }));
 		await stream.expect("connected");
 		await stream.expect("expiring");
-		wait(29);
-		await alarm(channel);
+		advanceClock(29);
+		await runAlarm(channel);
 		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 1 });
-		wait(3);
-		await alarm(channel);
+		advanceClock(3);
+		await runAlarm(channel);
 		expect(JSON.parse((await stream.next()).data)).toEqual({ reason: "token_expired", reconnect: true });
 	});
 
@@ -210,12 +194,12 @@ describe("a stream whose token ends", () => {
 		const { connection } = data as { connection: string };
 		const headers = { Authorization: `Bearer ${await issuer.token({ exp: exp + 100 })}` };
 		await call(`/connections/${encodeURIComponent(connection)}`, { method: "PUT", headers });
-		wait(60);
-		await alarm(channel);
+		advanceClock(60);
+		await runAlarm(channel);
 		await published(channel, { data: "still here" });
 		expect((await stream.next()).data).toBe("still here");
-		wait(35);
-		await alarm(channel);
+		advanceClock(35);
+		await runAlarm(channel);
 		expect(await stream.expect("expiring")).toMatchObject({ data: { expires: exp + 100 } });
 		await stream.close();
 	});
@@ -233,7 +217,7 @@ describe("a client that stops reading", () => {
 			await other.next();
 		}
 		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 2 });
-		wait(6);
+		advanceClock(6);
 		await published(channel, { data: "one more" });
 		expect((await other.next()).data).toBe("one more");
 		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ subscribers: 1 });
@@ -259,8 +243,8 @@ describe("a client that stops reading", () => {
 		for (let event = 0; event < 60; event += 1) ids.push(...(await published(channel, { data })));
 		const seen = (await slow.take(10)).map(({ id }) => id);
 		while (seen.length < ids.length) {
-			wait(1);
-			await alarm(channel);
+			advanceClock(1);
+			await runAlarm(channel);
 			const count = Math.min(5, ids.length - seen.length);
 			seen.push(...(await slow.take(count)).map(({ id }) => id));
 		}
@@ -293,7 +277,7 @@ describe("a channel that nothing was published to", () => {
 		await stream.close();
 		await other.close();
 		// Writing to them finds that the clients have left.
-		await expect.poll(async () => [await alarm(channel), (await stub.state()).subscribers]).toEqual([false, 0]);
+		await expect.poll(async () => [await runAlarm(channel), (await stub.state()).subscribers]).toEqual([false, 0]);
 		expect(await tables(channel)).toEqual([]);
 	});
 
@@ -302,7 +286,7 @@ describe("a channel that nothing was published to", () => {
 		const refused = await publish(channel, { data: 1 }, { "If-Match": '"5"', "Idempotency-Key": "a" });
 		expect(refused.status).toBe(412);
 		expect(await tables(channel)).toEqual([]);
-		expect(await alarm(channel)).toBe(false);
+		expect(await runAlarm(channel)).toBe(false);
 	});
 
 	it("takes its first event on the condition that its head is 0, also while it has streams", async () => {
@@ -349,7 +333,7 @@ describe("a channel that nothing was published to", () => {
 	it("forgets a revocation after a day, and then has nothing on disk and no alarm", async () => {
 		const channel = freshChannel();
 		const stub = env.CHANNEL.getByName(channel);
-		wait(0);
+		advanceClock(0);
 		await stub.endSubscribers({ user: "alice" });
 		expect(await stub.state()).toMatchObject({ head: "0" });
 		expect(await tables(channel)).toEqual(["revocations"]);
@@ -357,12 +341,12 @@ describe("a channel that nothing was published to", () => {
 		const other = await subscribe(`/events?channel=${channel}`, await issuer.token({ sub: "bob" }));
 		await other.expect("connected");
 		await other.close();
-		await expect.poll(async () => (await stub.state()).subscribers === 0 || (await alarm(channel))).toBe(true);
+		await expect.poll(async () => (await stub.state()).subscribers === 0 || (await runAlarm(channel))).toBe(true);
 		expect(await tables(channel)).toEqual(["revocations"]);
-		wait(DAY_SECONDS);
-		await alarm(channel);
+		advanceClock(DAY_SECONDS);
+		await runAlarm(channel);
 		expect(await tables(channel)).toEqual([]);
-		expect(await alarm(channel)).toBe(false);
+		expect(await runAlarm(channel)).toBe(false);
 	});
 });
 
@@ -370,21 +354,21 @@ describe("a channel that nobody uses", () => {
 	it("frees its storage once nothing in it is younger than it remembers, and sets no more alarms", async () => {
 		const channel = freshChannel();
 		await published(channel, { data: 1 });
-		wait(DAY_SECONDS - 60);
-		await alarm(channel);
+		advanceClock(DAY_SECONDS - 60);
+		await runAlarm(channel);
 		expect(await tables(channel)).toContain("log");
-		wait(120);
-		await alarm(channel);
+		advanceClock(120);
+		await runAlarm(channel);
 		expect(await tables(channel)).toEqual([]);
-		expect(await alarm(channel)).toBe(false);
+		expect(await runAlarm(channel)).toBe(false);
 		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ head: "0", buffered: 0 });
 	});
 
 	it("starts again above every offset that it used before", async () => {
 		const channel = freshChannel();
 		const [before] = await published(channel, { data: 1 });
-		wait(DAY_SECONDS + 60);
-		await alarm(channel);
+		advanceClock(DAY_SECONDS + 60);
+		await runAlarm(channel);
 		const [after] = await published(channel, { data: 1 });
 		expect(Number(after)).toBeGreaterThan(Number(before));
 	});
@@ -393,11 +377,11 @@ describe("a channel that nobody uses", () => {
 		const channel = freshChannel();
 		const stream = await subscribe(`/events?channel=${channel}`, alice);
 		const { id } = await stream.expect("connected");
-		wait(DAY_SECONDS - 3700);
+		advanceClock(DAY_SECONDS - 3700);
 		await stream.close();
 		await published(channel, { data: "finds that the client has left" });
-		wait(DAY_SECONDS - 60);
-		await alarm(channel);
+		advanceClock(DAY_SECONDS - 60);
+		await runAlarm(channel);
 		const token = await issuer.token();
 		const back = await subscribe(`/events?channel=${channel}&lastEventId=${id}`, token);
 		expect(await back.expect("connected")).toMatchObject({ data: { resumed: true } });
@@ -409,9 +393,9 @@ describe("a channel that nobody uses", () => {
 		await published(channel, { data: 1 });
 		const stream = await subscribe(`/events?channel=${channel}`, alice);
 		const { id } = await stream.expect("connected");
-		wait(DAY_SECONDS * 2);
+		advanceClock(DAY_SECONDS * 2);
 		await abortAllDurableObjects();
-		await alarm(channel);
+		await runAlarm(channel);
 		expect(await tables(channel)).toContain("log");
 		const back = await subscribe(`/events?channel=${channel}&lastEventId=${id}`, await issuer.token());
 		expect(await back.expect("connected")).toMatchObject({ data: { resumed: true } });
@@ -421,10 +405,10 @@ describe("a channel that nobody uses", () => {
 	it("is kept while somebody is refused there", async () => {
 		const channel = freshChannel();
 		await published(channel, { data: 1 });
-		wait(DAY_SECONDS / 2);
+		advanceClock(DAY_SECONDS / 2);
 		await env.CHANNEL.getByName(channel).endSubscribers({ user: "alice" });
-		wait(DAY_SECONDS / 2 + 60);
-		await alarm(channel);
+		advanceClock(DAY_SECONDS / 2 + 60);
+		await runAlarm(channel);
 		expect(await tables(channel)).toContain("log");
 	});
 

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChannelObject } from "../../src/channel/channel.ts";
@@ -12,6 +12,7 @@ import {
 	TAKEN_BYTES,
 	usageRows,
 } from "../support/bill.ts";
+import { alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { CHANNELS_SLEEP, freshChannel, publish, published, subscribe } from "../support/service.ts";
 import type { SseReader } from "../support/sse.ts";
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+	stopClock();
 });
 
 afterEach(async () => {
@@ -73,24 +74,17 @@ function meter(channel: string): Promise<() => Cost> {
 	});
 }
 
-function alarmTime(channel: string): Promise<number> {
-	return runInDurableObject(
-		env.CHANNEL.getByName(channel),
-		async (_, { storage }) => (await storage.getAlarm()) ?? Number.POSITIVE_INFINITY,
-	);
-}
-
 /** Lets the time come for the alarm. */
 async function alarm(channel: string): Promise<void> {
 	vi.setSystemTime(await alarmTime(channel));
-	await runDurableObjectAlarm(env.CHANNEL.getByName(channel));
+	await runAlarm(channel);
 }
 
 /** Sets the clock to a minute before a time, and then to the time; each time, the alarm comes. */
 async function endCredentials(channel: string, endsAt: number): Promise<void> {
 	for (const time of [endsAt - 60_000, endsAt]) {
 		vi.setSystemTime(time);
-		await runDurableObjectAlarm(env.CHANNEL.getByName(channel));
+		await runAlarm(channel);
 	}
 }
 

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeEvents, joinRequest } from "../../src/wire/link.ts";
-import type { Subscription } from "../../src/wire/subscription.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { readChannelMetrics } from "../support/metrics.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
+import { subscriptionOf } from "../support/subscription.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -25,18 +25,7 @@ function subscribers(channel: string) {
 
 /** Joins a channel as a relay does. */
 async function join(channel: string): Promise<WebSocket> {
-	const subscription: Subscription = {
-		connection: crypto.randomUUID(),
-		channels: [channel],
-		user: "alice",
-		claims: {},
-		form: "frame",
-		presence: false,
-		maxBacklogBytes: 1000,
-		expires: Date.now() / 1000 + 3600,
-		endsAt: Date.now() + 3_600_000,
-		issuedAt: 1,
-	};
+	const subscription = subscriptionOf({ connection: crypto.randomUUID(), channels: [channel] });
 	const { webSocket } = await env.CHANNEL.getByName(channel).fetch(joinRequest(subscription));
 	if (!webSocket) throw new Error("The channel refused the relay.");
 	webSocket.accept({ allowHalfOpen: true });

@@ -1,7 +1,7 @@
-import { createParser } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Frame, readFrames } from "../../src/client/frames.ts";
+import { parseFrames } from "../support/sse.ts";
 
 /** The frames that each piece of a stream ends. */
 async function piecesOf(body: ReadableStream<Uint8Array>): Promise<Frame[][]> {
@@ -153,15 +153,8 @@ function told(frames: readonly Frame[]) {
 }
 
 function toldByLibrary(bytes: Uint8Array): ReturnType<typeof told> {
-	const heard: ReturnType<typeof told> = { events: [], ids: [], retry: undefined };
-	const parser = createParser({
-		onEvent: ({ id, event, data }) => void heard.events.push({ id, event, data }),
-		onId: (id) => void heard.ids.push(id),
-		onRetry: (retry) => {
-			heard.retry = retry;
-		},
-	});
 	// It strips a byte order mark itself.
-	parser.feed(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-	return heard;
+	const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+	const { events, ids, retries } = parseFrames(text);
+	return { events: events.map(({ id, event, data }) => ({ id, event, data })), ids, retry: retries.at(-1) };
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { EventSource } from "eventsource";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
-import { DELIVERY } from "./support/servers.ts";
+import { codeOf, DELIVERY, firstMessage, openStream, send } from "./support/servers.ts";
 
+/** Status and code of what the grants do not hold. */
+const DENIED = [403, "insufficient_scope"];
 const PUBLISH_KEY = "a-publish-key-of-the-library-users-own";
 const server = createTestHarness({
 	root: join(import.meta.dirname, "library"),
@@ -21,28 +22,15 @@ const server = createTestHarness({
 	],
 });
 let url = "";
+/** Where tidings is mounted. */
+let sse = "";
 
 beforeAll(async () => {
 	url = (await server.listen()).url.origin;
+	sse = `${url}/sse`;
 });
 
 afterAll(() => server.close());
-
-function subscribe(token: string, channel: string): Promise<Response> {
-	return fetch(`${url}/sse/events?channel=${channel}&token=${encodeURIComponent(token)}`);
-}
-
-async function codeOf(response: Response): Promise<[number, string]> {
-	return [response.status, ((await response.json()) as { code: string }).code];
-}
-
-function publish(channel: string, credential: string, data: unknown): Promise<Response> {
-	return fetch(`${url}/sse/channels/${channel}/events`, {
-		method: "POST",
-		headers: { Authorization: `Bearer ${credential}`, "Content-Type": "application/json" },
-		body: JSON.stringify({ data }),
-	});
-}
 
 async function seen(): Promise<string[]> {
 	return (await (await fetch(`${url}/seen`)).json()) as string[];
@@ -54,16 +42,6 @@ function fromBackend(body: object): Promise<Response> {
 		.fetch("http://backend/", { method: "POST", body: JSON.stringify(body) }) as unknown as Promise<Response>;
 }
 
-/** The first message of a stream, and a way to leave. */
-function firstMessage(token: string, channel: string) {
-	const source = new EventSource(`${url}/sse/events?channel=${channel}&token=${encodeURIComponent(token)}`);
-	const connected = new Promise((resolve) => source.addEventListener("connected", resolve, { once: true }));
-	const message = new Promise<string>((resolve) =>
-		source.addEventListener("message", ({ data }) => resolve(data), { once: true }),
-	);
-	return { connected, message, leave: () => source.close() };
-}
-
 describe("tidings mounted in another app", () => {
 	it("serves its routes below its path, and leaves the others alone", async () => {
 		expect(await (await fetch(`${url}/`)).text()).toBe("the user's own page");
@@ -73,9 +51,9 @@ describe("tidings mounted in another app", () => {
 	});
 
 	it("needs no identity provider when it has an `authenticate` hook, and streams to whom it knows", async () => {
-		const stream = firstMessage("vera+chat:*", "chat:1");
+		const stream = firstMessage(sse, "vera+chat:*", "chat:1");
 		await stream.connected;
-		expect((await publish("chat:1", PUBLISH_KEY, "hello")).status).toBe(201);
+		expect((await send(sse, "/channels/chat:1", PUBLISH_KEY, { data: "hello" })).status).toBe(201);
 		expect(await stream.message).toBe("hello");
 		stream.leave();
 	});
@@ -83,28 +61,28 @@ describe("tidings mounted in another app", () => {
 
 describe("the hooks", () => {
 	it("`authenticate` turns away whom it does not know, and everybody when it throws", async () => {
-		expect(await codeOf(await subscribe("nobody", "chat:1"))).toEqual([401, "invalid_token"]);
-		expect(await codeOf(await subscribe("broken", "chat:1"))).toEqual([401, "invalid_token"]);
+		expect(await codeOf(await openStream(sse, "nobody", "chat:1"))).toEqual([401, "invalid_token"]);
+		expect(await codeOf(await openStream(sse, "broken", "chat:1"))).toEqual([401, "invalid_token"]);
 	});
 
 	it("`authorizeSubscribe` narrows the grants, and denies when it throws", async () => {
-		expect(await codeOf(await subscribe("banned+chat:*", "chat:1"))).toEqual([403, "insufficient_scope"]);
-		expect(await codeOf(await subscribe("vera+chat:*", "chat:broken"))).toEqual([403, "insufficient_scope"]);
-		expect(await codeOf(await subscribe("vera+chat:*", "orders"))).toEqual([403, "insufficient_scope"]);
+		expect(await codeOf(await openStream(sse, "banned+chat:*", "chat:1"))).toEqual(DENIED);
+		expect(await codeOf(await openStream(sse, "vera+chat:*", "chat:broken"))).toEqual(DENIED);
+		expect(await codeOf(await openStream(sse, "vera+chat:*", "orders"))).toEqual(DENIED);
 	});
 
 	it("`authorizePublish` narrows the grants of keys and tokens, and denies when it throws", async () => {
-		expect((await publish("chat:2", "vera", 1)).status).toBe(201);
-		expect(await codeOf(await publish("chat:2", "banned", 1))).toEqual([403, "insufficient_scope"]);
-		expect(await codeOf(await publish("orders", "vera", 1))).toEqual([403, "insufficient_scope"]);
-		expect(await codeOf(await publish("locked", PUBLISH_KEY, 1))).toEqual([403, "insufficient_scope"]);
-		expect(await codeOf(await publish("chat:broken", PUBLISH_KEY, 1))).toEqual([403, "insufficient_scope"]);
+		expect((await send(sse, "/channels/chat:2", "vera", { data: 1 })).status).toBe(201);
+		expect(await codeOf(await send(sse, "/channels/chat:2", "banned", { data: 1 }))).toEqual(DENIED);
+		expect(await codeOf(await send(sse, "/channels/orders", "vera", { data: 1 }))).toEqual(DENIED);
+		expect(await codeOf(await send(sse, "/channels/locked", PUBLISH_KEY, { data: 1 }))).toEqual(DENIED);
+		expect(await codeOf(await send(sse, "/channels/chat:broken", PUBLISH_KEY, { data: 1 }))).toEqual(DENIED);
 	});
 
 	it("`onConnect` and `onDisconnect` are told once each, and change nothing when they throw", async () => {
-		const stream = firstMessage("olga+chat:*", "chat:observer-broken");
+		const stream = firstMessage(sse, "olga+chat:*", "chat:observer-broken");
 		await stream.connected;
-		await publish("chat:observer-broken", PUBLISH_KEY, "still here");
+		await send(sse, "/channels/chat:observer-broken", PUBLISH_KEY, { data: "still here" });
 		expect(await stream.message).toBe("still here");
 		stream.leave();
 		const ofOlga = async () => (await seen()).filter((what) => what.startsWith("olga"));
@@ -116,7 +94,7 @@ describe("the hooks", () => {
 
 describe("another Worker with a service binding", () => {
 	it("publishes to a channel without HTTP or key", async () => {
-		const stream = firstMessage("vera+chat:*", "chat:3");
+		const stream = firstMessage(sse, "vera+chat:*", "chat:3");
 		await stream.connected;
 		const response = await fromBackend({ channel: "chat:3", events: [{ data: "from inside" }, { data: 2 }] });
 		expect(await response.json()).toEqual({
@@ -129,7 +107,7 @@ describe("another Worker with a service binding", () => {
 	});
 
 	it("publishes to a user", async () => {
-		const stream = firstMessage("vera|1", "user:vera~7C1");
+		const stream = firstMessage(sse, "vera|1", "user:vera~7C1");
 		await stream.connected;
 		expect(await (await fromBackend({ user: "vera|1", events: [{ data: "for you" }] })).json()).toMatchObject({
 			channel: "user:vera~7C1",
@@ -166,7 +144,7 @@ describe("another Worker with a service binding", () => {
 	});
 
 	it("can publish a date, which is written as a text", async () => {
-		const stream = firstMessage("vera+chat:*", "chat:5");
+		const stream = firstMessage(sse, "vera+chat:*", "chat:5");
 		await stream.connected;
 		expect((await fromBackend({ channel: "chat:5", value: "Date" })).status).toBe(201);
 		expect(await stream.message).toBe('{"list":["1970-01-01T00:00:00.000Z"]}');

@@ -1,5 +1,5 @@
-import { EventSourceParserStream } from "eventsource-parser/stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readUntil, SseReader } from "../support/sse.ts";
 import { PUBLISH_KEY, publish, type Service, startService, subscribersOf, ticketOf } from "./support/servers.ts";
 
 let service: Service;
@@ -12,19 +12,6 @@ afterAll(() => service.stop());
 
 async function open(channel: string, ticket: string, query = ""): Promise<Response> {
 	return await fetch(`${service.url}/events?channel=${channel}&ticket=${ticket}${query}`);
-}
-
-/** Reads raw text until it holds something. */
-async function readUntil(response: Response, wanted: string | RegExp): Promise<string> {
-	const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-	let text = "";
-	while (text.search(wanted) < 0) {
-		const { value, done } = (await reader?.read()) ?? { done: true };
-		if (done) throw new Error(`The stream ended without ${wanted}: ${text}`);
-		text += value;
-	}
-	await reader?.cancel();
-	return text;
 }
 
 describe("a silent stream", () => {
@@ -48,9 +35,7 @@ describe("a stream whose credentials end", () => {
 		const ticket = await ticketOf(service, PUBLISH_KEY, { user: "a", channels: ["ending"], streamFor: 2 });
 		const opened = Date.now();
 		const response = await open("ending", ticket);
-		const frames: { event?: string | undefined; data: string }[] = [];
-		const body = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-		for await (const frame of body ?? []) frames.push(frame);
+		const frames = await new SseReader(response).rest();
 		const lived = Date.now() - opened;
 		expect(frames.map(({ event }) => event)).toEqual(["connected", "expiring", "closing"]);
 		const [connected, expiring, closing] = frames.map(({ data }) => JSON.parse(data));

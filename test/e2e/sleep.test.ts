@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { EventSourceParserStream } from "eventsource-parser/stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
 import WebSocket from "ws";
 import { PUBLISH_KEY, SETTINGS } from "../../scripts/workerd.ts";
+import { SseReader } from "../support/sse.ts";
 import { publish, subscribersOf, ticketOf } from "./support/servers.ts";
 
 const STREAMS = 20;
@@ -44,13 +44,10 @@ async function open(query: string): Promise<{ events: string[]; bytes: number }>
 			controller.enqueue(chunk);
 		},
 	});
-	const frames = response.body
-		?.pipeThrough(count)
-		.pipeThrough(new TextDecoderStream())
-		.pipeThrough(new EventSourceParserStream());
+	const frames = new SseReader(new Response(response.body?.pipeThrough(count)));
 	void (async () => {
 		// When the server is closed, so is the stream.
-		for await (const { event = "message", data } of frames ?? []) seen.events.push(`${event} ${data}`);
+		for await (const { event = "message", data } of frames) seen.events.push(`${event} ${data}`);
 	})().catch(() => undefined);
 	return seen;
 }

@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { EventSource } from "eventsource";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import { node20 } from "../e2e/support/node20.ts";
+import { codeOf, firstMessage, openStream, send } from "../e2e/support/servers.ts";
 import { ROOT } from "./support/run.ts";
 
 const PUBLISH_KEY = "a-publish-key-of-the-starter-0123456789";
@@ -56,44 +56,25 @@ async function newSession(): Promise<{ user: string; token: string }> {
 	return (await response.json()) as { user: string; token: string };
 }
 
-function subscribe(token: string, channel: string): Promise<Response> {
-	return fetch(`${url}/sse/events?channel=${channel}`, { headers: { Authorization: `Bearer ${token}` } });
-}
-
-async function codeOf(response: Response): Promise<[number, string]> {
-	return [response.status, ((await response.json()) as { code: string }).code];
-}
-
-function publish(path: string, data: string): Promise<Response> {
-	return fetch(`${url}/sse/${path}/events`, {
-		method: "POST",
-		headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
-		body: new URLSearchParams({ data }),
-	});
-}
-
 /** What an `EventSource` with a session gets first of all. */
-async function received(token: string, channel: string, send: () => Promise<Response>): Promise<string> {
-	const source = new EventSource(`${url}/sse/events?channel=${channel}&token=${token}`);
-	const first = (type: string) =>
-		new Promise<string>((resolve) => source.addEventListener(type, ({ data }) => resolve(data), { once: true }));
-	const message = first("message");
-	await first("connected");
-	expect((await send()).status).toBe(201);
-	const data = await message;
-	source.close();
-	return data;
+async function received(token: string, channel: string, path: string, data: string): Promise<string> {
+	const stream = firstMessage(`${url}/sse`, token, channel);
+	await stream.connected;
+	expect((await send(`${url}/sse`, path, PUBLISH_KEY, { data })).status).toBe(201);
+	const message = await stream.message;
+	stream.leave();
+	return message;
 }
 
 describe("the starter", () => {
 	it("streams what is published to whoever has a session of its own", async () => {
 		const { token } = await newSession();
-		expect(await received(token, "room:1", () => publish("channels/room:1", "hello"))).toBe("hello");
+		expect(await received(token, "room:1", "/channels/room:1", "hello")).toBe("hello");
 	});
 
 	it("streams to one user what is theirs", async () => {
 		const { user, token } = await newSession();
-		expect(await received(token, `user:${user}`, () => publish(`users/${user}`, "for you"))).toBe("for you");
+		expect(await received(token, `user:${user}`, `/users/${user}`, "for you")).toBe("for you");
 	});
 
 	it("makes tickets for its sessions", async () => {
@@ -107,10 +88,10 @@ describe("the starter", () => {
 
 	it("turns away who has no session, and where its hook says no", async () => {
 		const { token } = await newSession();
-		expect(await codeOf(await subscribe("nobody", "room:1"))).toEqual([401, "invalid_token"]);
-		expect(await codeOf(await subscribe(`${token}x`, "room:1"))).toEqual([401, "invalid_token"]);
-		expect(await codeOf(await subscribe(token, "room:staff"))).toEqual([403, "insufficient_scope"]);
-		expect(await codeOf(await subscribe(token, "orders"))).toEqual([403, "insufficient_scope"]);
+		expect(await codeOf(await openStream(`${url}/sse`, "nobody", "room:1"))).toEqual([401, "invalid_token"]);
+		expect(await codeOf(await openStream(`${url}/sse`, `${token}x`, "room:1"))).toEqual([401, "invalid_token"]);
+		expect(await codeOf(await openStream(`${url}/sse`, token, "room:staff"))).toEqual([403, "insufficient_scope"]);
+		expect(await codeOf(await openStream(`${url}/sse`, token, "orders"))).toEqual([403, "insufficient_scope"]);
 	});
 
 	it.skipIf(node20 === undefined)(

@@ -1,35 +1,17 @@
-import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { describe, it } from "vitest";
 import { Problem } from "../../src/errors.ts";
 import { controlFrame, envelopeFrame, eventFrame, replaceIds } from "../../src/wire/dialect/frame.ts";
 import { eventMessage, splitMessages } from "../../src/wire/dialect/message.ts";
 import type { StoredEvent } from "../../src/wire/event.ts";
 import { acceptEvents } from "../../src/wire/intake.ts";
+import { storedEvent } from "../support/events.ts";
 import { fc, nastyJson, nastyText } from "../support/property.ts";
-
-interface Parsed {
-	frames: EventSourceMessage[];
-	retries: number[];
-	errors: number;
-}
-
-function parse(text: string): Parsed {
-	const parsed: Parsed = { frames: [], retries: [], errors: 0 };
-	const parser = createParser({
-		onEvent: (frame) => void parsed.frames.push(frame),
-		onRetry: (retry) => void parsed.retries.push(retry),
-		onError: () => {
-			parsed.errors += 1;
-		},
-	});
-	parser.feed(text);
-	return parsed;
-}
+import { parseFrames } from "../support/sse.ts";
 
 /** What a publisher sent, as the service stores it; `undefined` when it was refused, with a problem and nothing else. */
 function accepted(input: unknown): StoredEvent[] | undefined {
 	try {
-		return acceptEvents(input, 65_536).map((event, index) => ({ ...event, offset: 1000 + index, at: 1 }));
+		return acceptEvents(input, 65_536).map((event, index) => storedEvent({ ...event, offset: 1000 + index, at: 1 }));
 	} catch (error) {
 		if (error instanceof Problem && error.status < 500) return undefined;
 		throw error;
@@ -45,7 +27,11 @@ describe("frames", () => {
 			fc.property(nastyText, anyType, (data, type) => {
 				const [event] = accepted({ data, type }) ?? [];
 				if (!event) return true;
-				const { frames, retries, errors } = parse(
+				const {
+					events: frames,
+					retries,
+					errors,
+				} = parseFrames(
 					new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
 						new TextEncoder().encode(eventFrame(event)),
 					),
@@ -56,7 +42,7 @@ describe("frames", () => {
 					frame?.id === "1000" &&
 					frame.data === lines(data) &&
 					(frame.event ?? "message") === type.toWellFormed() &&
-					retries.length + errors === 0
+					retries.length + errors.length === 0
 				);
 			}),
 			{ numRuns: 3000 },
@@ -68,10 +54,10 @@ describe("frames", () => {
 			fc.property(nastyJson, nastyText, (data, type) => {
 				const [event] = accepted({ data, type }) ?? [];
 				if (!event) return true;
-				const { frames, errors } = parse(envelopeFrame(event, "orders"));
+				const { events: frames, errors } = parseFrames(envelopeFrame(event, "orders"));
 				const envelope = JSON.parse(frames[0]?.data ?? "null");
 				const isSame = JSON.stringify(envelope.data) === JSON.stringify(JSON.parse(event.data));
-				return frames.length === 1 && errors === 0 && isSame && envelope.type === type.toWellFormed();
+				return frames.length === 1 && errors.length === 0 && isSame && envelope.type === type.toWellFormed();
 			}),
 			{ numRuns: 1500 },
 		);
@@ -92,9 +78,9 @@ describe("frames", () => {
 			fc.property(fc.oneof(publish, fc.array(publish, { maxLength: 5 }), nastyJson), (input) => {
 				const events = accepted(input);
 				if (!events) return true;
-				const { frames, errors } = parse(events.map(eventFrame).join(""));
+				const { events: frames, errors } = parseFrames(events.map(eventFrame).join(""));
 				return (
-					errors === 0 &&
+					errors.length === 0 &&
 					frames.length === events.length &&
 					frames.every(({ id }, index) => id === String(1000 + index)) &&
 					frames.every(({ event }) => !["connected", "gap", "closing", "expiring"].includes(event ?? ""))
@@ -107,10 +93,10 @@ describe("frames", () => {
 	it("of control events hold what they tell as it is, though it came from a client", () => {
 		fc.assert(
 			fc.property(nastyText, (after) => {
-				const { frames, errors } = parse(
+				const { events: frames, errors } = parseFrames(
 					controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7"),
 				);
-				return frames.length === 1 && errors === 0 && JSON.parse(frames[0]?.data ?? "null").after === after;
+				return frames.length === 1 && errors.length === 0 && JSON.parse(frames[0]?.data ?? "null").after === after;
 			}),
 			{ numRuns: 1000 },
 		);
@@ -122,8 +108,8 @@ describe("frames", () => {
 				const events = accepted(inputs.map(([data, type]) => ({ data, type })));
 				if (!events) return true;
 				const written = events.map(eventFrame).join("");
-				const before = parse(written).frames;
-				const after = parse(replaceIds(written, (offset) => `cursor ${offset}`)).frames;
+				const before = parseFrames(written).events;
+				const after = parseFrames(replaceIds(written, (offset) => `cursor ${offset}`)).events;
 				return (
 					JSON.stringify(after) === JSON.stringify(before.map((frame) => ({ ...frame, id: `cursor ${frame.id}` })))
 				);

@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import WebSocket from "ws";
+import { SseReader } from "../support/sse.ts";
 
 const [url = "", token = "", spoken = "", streamed = ""] = process.argv.slice(2);
 const headers = { Authorization: `Bearer ${token}` };
@@ -16,9 +17,8 @@ socket.send('{"type":"ping"}');
 await once(socket, "message");
 
 const stream = await fetch(`${url}/events?channel=${streamed}`, { headers });
-const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-const { value = "" } = (await reader?.read()) ?? {};
-const [, connection = ""] = /"connection":"([^"]+)"/.exec(value) ?? [];
+const reader = new SseReader(stream);
+const { connection } = (await reader.expect("connected")).data as { connection: string };
 const answer = await fetch(`${url}/connections/${connection}`, {
 	method: "PUT",
 	headers: { ...headers, "Content-Type": "application/json" },
@@ -26,4 +26,4 @@ const answer = await fetch(`${url}/connections/${connection}`, {
 });
 if (!answer.ok) throw new Error(await answer.text());
 console.log("ready");
-await reader?.read();
+await reader.rest();

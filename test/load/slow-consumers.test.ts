@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { EventSourceParserStream } from "eventsource-parser/stream";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { PUBLISH_KEY, Workerd } from "../../scripts/workerd.ts";
 import { RawSubscriber } from "../e2e/support/raw-subscriber.ts";
 import { DELIVERY, publish, subscribersOf, ticketOf } from "../e2e/support/servers.ts";
+import { SseReader } from "../support/sse.ts";
 
 /**
  * Each is sent 50 MB: 300 show within seconds what 1,000 show in CI. Behind relays each byte is copied once more, and
@@ -38,10 +38,7 @@ function peakMegabytes(): number {
 /** Reads a stream as a client would, and answers with the offsets that came. */
 async function offsetsUntil(marker: string): Promise<number[]> {
 	const offsets: number[] = [];
-	const { body } = await fetch(stream);
-	for await (const { event, id, data } of body
-		?.pipeThrough(new TextDecoderStream())
-		.pipeThrough(new EventSourceParserStream()) ?? []) {
+	for await (const { event, id, data } of new SseReader(await fetch(stream))) {
 		if (event === "gap" || event === "closing") throw new Error(`${event} ${data}`);
 		// That one tells where the stream begins: at 0, before anything was published.
 		if (event !== "connected") offsets.push(Number(id));

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { Log, type LogStorage, type Retention } from "../../src/log/log.ts";
 import type { NewEvent } from "../../src/wire/event.ts";
+import { newEvent } from "../support/events.ts";
 import { freshChannel } from "../support/service.ts";
 
 const NOW = 1_795_223_089_999;
@@ -23,7 +24,7 @@ function withLog(
 }
 
 function event(data: unknown = "x", rest: Partial<NewEvent> = {}): NewEvent {
-	return { type: "message", data: JSON.stringify(data), ...rest };
+	return newEvent({ data: JSON.stringify(data), ...rest });
 }
 
 function events(count: number): NewEvent[] {
@@ -132,7 +133,7 @@ describe("append", () => {
 
 	it("gives back the events with their place and time", async () => {
 		await withLog({}, (log) => {
-			const event: NewEvent = { type: "order", data: '{"id":7}', retry: 5, to: { user: "bob" } };
+			const event = newEvent({ type: "order", data: '{"id":7}', retry: 5, to: { user: "bob" } });
 			expect(log.append([event], NOW)).toEqual([{ ...event, offset: START + 1, at: NOW }]);
 		});
 	});
@@ -386,7 +387,7 @@ describe("read", () => {
 	])("gives back the data %j as it was, also after the object starts again", async (value) => {
 		await withLog({}, (log, storage) => {
 			const { data } = event(value);
-			log.append([{ type: "message", data }], NOW);
+			log.append([newEvent({ data })], NOW);
 			log.reveal();
 			for (const each of [log, new Log(storage, { events: 100, seconds: DAY })]) {
 				const [stored] = each.read(0, NOW);

@@ -3,6 +3,7 @@ import { Logger } from "../../src/logger.ts";
 import { Meter } from "../../src/metrics/meter.ts";
 import type { Report } from "../../src/metrics/metrics-object.ts";
 import type { Tally } from "../../src/metrics/tally.ts";
+import { stopClock } from "../support/clock.ts";
 
 const MINUTE = 60_000;
 
@@ -29,10 +30,6 @@ function publish(tally: Tally): void {
 /** The events that a report counts as published, by channel. */
 function published({ tallies }: Report): [string | undefined, number][] {
 	return tallies.map(([channel, tally]) => [channel, tally.published]);
-}
-
-function at(time: number): void {
-	vi.useFakeTimers({ toFake: ["Date"], now: time });
 }
 
 describe("a meter", () => {
@@ -99,7 +96,7 @@ describe("a meter", () => {
 		const { meter: counts, reports } = meter();
 		const start = Date.now();
 		for (const seconds of [0, 1, 3, 7, 15, 23, 60]) {
-			at(start + seconds * 1000);
+			stopClock(start + seconds * 1000);
 			counts.count("orders", publish);
 			await vi.waitFor(() => expect(reports).toHaveLength(wait.mock.calls.length));
 		}
@@ -110,12 +107,12 @@ describe("a meter", () => {
 		const wait = vi.spyOn(scheduler, "wait").mockReturnValueOnce(new Promise(() => undefined));
 		const { meter: counts, reports } = meter();
 		const start = Date.now();
-		at(start);
+		stopClock(start);
 		counts.count("orders", publish);
-		at(start + 5000);
+		stopClock(start + 5000);
 		counts.count("orders", publish);
 		expect(wait).toHaveBeenCalledTimes(1);
-		at(start + 6001);
+		stopClock(start + 6001);
 		counts.count("orders", publish);
 		await expect.poll(() => reports.map(published), { timeout: 5000 }).toEqual([[["orders", 3]]]);
 	});
@@ -125,13 +122,13 @@ describe("open streams", () => {
 	it("are renewed after a minute without changes, with a lease of three", async () => {
 		const { meter: counts, reports } = meter();
 		const start = Date.now();
-		at(start);
+		stopClock(start);
 		counts.opened();
 		await counts.report();
 		counts.renew();
 		await counts.report();
 		expect(reports).toHaveLength(1);
-		at(start + MINUTE);
+		stopClock(start + MINUTE);
 		counts.renew();
 		await counts.report();
 		expect(reports).toHaveLength(2);
@@ -150,7 +147,7 @@ describe("open streams", () => {
 		counts.opened();
 		counts.left();
 		await counts.report();
-		at(Date.now() + MINUTE);
+		stopClock(Date.now() + MINUTE);
 		counts.renew();
 		await counts.report();
 		expect(reports).toEqual([{ holder: "me", streams: 0, leaseMilliseconds: 3 * MINUTE, tallies: [] }]);

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MetricsObject, type Report } from "../../src/metrics/metrics-object.ts";
 import { countPublish, newTally } from "../../src/metrics/tally.ts";
+import { advanceClock } from "../support/clock.ts";
 
 const MINUTE = 60_000;
 
@@ -19,10 +20,6 @@ function report({ holder = "one", streams = 0, published = 0 }): Report {
 	const tally = newTally();
 	for (let publish = 0; publish < published; publish += 1) countPublish(tally, 1, 30);
 	return { holder, streams, leaseMilliseconds: MINUTE, tallies: published > 0 ? [["orders", tally]] : [] };
-}
-
-function afterwards(milliseconds: number): void {
-	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
 }
 
 describe("the counters", () => {
@@ -74,9 +71,9 @@ describe("open streams", () => {
 	it("stop counting when the holder's lease expires", async () => {
 		const object = freshObject();
 		await object.report(report({ streams: 3 }));
-		afterwards(MINUTE / 2);
+		advanceClock(30);
 		await object.report(report({ holder: "two", streams: 4 }));
-		afterwards(MINUTE / 2);
+		advanceClock(30);
 		expect(await object.read()).toMatchObject({ streams: 4 });
 	});
 });

@@ -7,6 +7,7 @@ import { Cursors } from "../../src/wire/cursor.ts";
 import { encodeEvents, joinResponse, type RelayMessage, requestedSubscription } from "../../src/wire/link.ts";
 import type { Start, Subscription } from "../../src/wire/subscription.ts";
 import { watchLines } from "../support/lines.ts";
+import { subscriptionOf } from "../support/subscription.ts";
 
 /** A channel at the other end of a relay's WebSockets, which does what a test says. */
 class FakeChannel {
@@ -66,18 +67,7 @@ async function relayOf(
 	heartbeatMilliseconds = 60_000,
 	maxEffort?: number,
 ): Promise<Relay> {
-	const subscription: Subscription = {
-		connection: "c",
-		channels: ["orders"],
-		user: "alice",
-		claims: {},
-		form: "frame",
-		presence: false,
-		maxBacklogBytes: 1600,
-		expires: 2,
-		endsAt: 2000,
-		issuedAt: 1,
-	};
+	const subscription = subscriptionOf({ maxBacklogBytes: 1600, endsAt: 2000 });
 	const cursors = await Cursors.of(["orders"]);
 	const { call } = channel;
 	const logger = new Logger({ request: "r1" });

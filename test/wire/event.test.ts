@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { envelopeJson, type NewEvent, sentData } from "../../src/wire/event.ts";
+import { envelopeJson, type NewEvent, type StoredEvent, sentData } from "../../src/wire/event.ts";
+import { storedEvent } from "../support/events.ts";
 
 function dataOf(value: unknown): NewEvent {
 	return { type: "message", data: JSON.stringify(value) };
@@ -26,10 +27,11 @@ describe("sentData", () => {
 });
 
 describe("envelopeJson", () => {
-	const stored = { offset: 1_795_223_089_000_001, at: 1_795_223_089_123, type: "order" };
+	const stored = (overrides: Partial<StoredEvent>) =>
+		storedEvent({ offset: 1_795_223_089_000_001, type: "order", ...overrides });
 
 	it.each(["text", "", 'a "quote"', 7, null, false, { id: 1, nested: [{}] }, []])("holds the data %j", (value) => {
-		const json = envelopeJson({ ...stored, data: JSON.stringify(value) }, "orders");
+		const json = envelopeJson(stored({ data: JSON.stringify(value) }), "orders");
 		expect(JSON.parse(json)).toEqual({
 			channel: "orders",
 			id: "1795223089000001",
@@ -40,28 +42,28 @@ describe("envelopeJson", () => {
 	});
 
 	it("has its fields in the order of the protocol, and no space between them", () => {
-		expect(envelopeJson({ offset: 1, at: 2, type: "t", data: "3" }, "c")).toBe(
+		expect(envelopeJson(storedEvent({ offset: 1, at: 2, type: "t", data: "3" }), "c")).toBe(
 			'{"channel":"c","id":"1","type":"t","at":2,"data":3}',
 		);
 	});
 
 	it("does not tell whom the event is for, nor its retry", () => {
-		const json = envelopeJson({ ...stored, data: "1", retry: 5, to: { user: "bob", claims: { role: "x" } } }, "orders");
+		const json = envelopeJson(stored({ data: "1", retry: 5, to: { user: "bob", claims: { role: "x" } } }), "orders");
 		expect(Object.keys(JSON.parse(json))).toEqual(["channel", "id", "type", "at", "data"]);
 	});
 
 	it.each(['"', "\\", '","data":1}', "}", "\u2028", "😀"])("stays one JSON object for the type %j", (type) => {
-		expect(JSON.parse(envelopeJson({ ...stored, type, data: "1" }, "orders"))).toMatchObject({ type, data: 1 });
+		expect(JSON.parse(envelopeJson(stored({ type, data: "1" }), "orders"))).toMatchObject({ type, data: 1 });
 	});
 
 	it("keeps the text of the data, numbers beyond doubles and all", () => {
-		expect(envelopeJson({ ...stored, data: '{"n":12345678901234567890}' }, "orders")).toContain(
+		expect(envelopeJson(stored({ data: '{"n":12345678901234567890}' }), "orders")).toContain(
 			'"data":{"n":12345678901234567890}}',
 		);
 	});
 
 	it("is one line whatever the data is", () => {
-		const json = envelopeJson({ ...stored, data: JSON.stringify("a\r\nb\nc") }, "orders");
+		const json = envelopeJson(stored({ data: JSON.stringify("a\r\nb\nc") }), "orders");
 		expect(json).not.toMatch(/[\r\n]/);
 	});
 });

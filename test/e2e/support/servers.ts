@@ -1,3 +1,4 @@
+import { EventSource } from "eventsource";
 import { inject } from "vitest";
 import { PUBLISH_KEY, Workerd } from "../../../scripts/workerd.ts";
 
@@ -58,15 +59,40 @@ export async function ticketOf({ url }: Pick<Service, "url">, credential: string
 	return ((await response.json()) as { ticket: string }).ticket;
 }
 
-/** Publishes as a backend does, and answers with the ids. */
-export async function publish({ url }: Pick<Service, "url">, channel: string, events: unknown): Promise<string[]> {
-	const response = await fetch(`${url}/channels/${channel}/events`, {
+/** Publishes to `/channels/{channel}` or `/users/{subject}`, with a token or a publish key. */
+export function send(url: string, path: string, credential: string, events: unknown): Promise<Response> {
+	return fetch(`${url}${path}/events`, {
 		method: "POST",
-		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
+		headers: { Authorization: `Bearer ${credential}`, "Content-Type": "application/json" },
 		body: JSON.stringify(events),
 	});
+}
+
+/** Publishes as a backend does, and answers with the ids. */
+export async function publish({ url }: Pick<Service, "url">, channel: string, events: unknown): Promise<string[]> {
+	const response = await send(url, `/channels/${channel}`, PUBLISH_KEY, events);
 	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
 	return ((await response.json()) as { ids: string[] }).ids;
+}
+
+/** Opens a stream with a token. */
+export function openStream(url: string, token: string, channel: string): Promise<Response> {
+	return fetch(`${url}/events?channel=${channel}`, { headers: { Authorization: `Bearer ${token}` } });
+}
+
+/** What an `EventSource` with a token hears: when it is connected, and the first message after that. */
+export function firstMessage(url: string, token: string, channel: string) {
+	const source = new EventSource(`${url}/events?channel=${channel}&token=${encodeURIComponent(token)}`);
+	const connected = new Promise((resolve) => source.addEventListener("connected", resolve, { once: true }));
+	const message = new Promise<string>((resolve) =>
+		source.addEventListener("message", ({ data }) => resolve(data), { once: true }),
+	);
+	return { connected, message, leave: () => source.close() };
+}
+
+/** The status of an error, and its code. */
+export async function codeOf(response: Response): Promise<[number, string]> {
+	return [response.status, ((await response.json()) as { code: string }).code];
 }
 
 /** How many streams a channel has open. */

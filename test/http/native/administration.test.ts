@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { advanceClock } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import {
 	CHANNELS_SLEEP,
@@ -28,10 +29,6 @@ afterEach(() => {
 
 function administer(method: string, path: string): Promise<Response> {
 	return call(path, { method, headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
-}
-
-function wait(seconds: number): void {
-	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
 }
 
 async function connectionOf(stream: SseReader): Promise<string> {
@@ -112,7 +109,7 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 	it("lets the user in again with what was issued since", async () => {
 		const channel = freshChannel();
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
-		wait(62);
+		advanceClock(62);
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token());
 		await stream.close();
 	});
@@ -126,7 +123,7 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 		const { ticket } = (await asked.json()) as { ticket: string };
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
 		for (const seconds of [1, 59, 240]) {
-			wait(seconds);
+			advanceClock(seconds);
 			for (const query of [`token=${token}`, `ticket=${ticket}&lastEventId=1`]) {
 				expect(await problem(await call(`/events?channel=${channel}&${query}`))).toMatchObject({
 					status: 401,
@@ -163,7 +160,7 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 		};
 		const before = await ticketFor();
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
-		wait(1);
+		advanceClock(1);
 		expect(await problem(await call(`/events?channel=${channel}&ticket=${before}`))).toMatchObject({
 			code: "invalid_token",
 		});
@@ -176,11 +173,11 @@ describe("DELETE /channels/{channel}/subscribers", () => {
 		const channel = freshChannel();
 		const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 200_000 });
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
-		wait(86_000);
+		advanceClock(86_000);
 		expect(await problem(await call(`/events?channel=${channel}&token=${token}`))).toMatchObject({
 			code: "invalid_token",
 		});
-		wait(1000);
+		advanceClock(1000);
 		const stream = await subscribe(`/events?channel=${channel}`, token);
 		await stream.close();
 	});
@@ -259,7 +256,7 @@ describe("PUT /connections/{connection}", () => {
 		const connection = await connectionOf(stream);
 		const response = await renew(connection, await issuer.token({ exp: now + 7200, role: "admin" }));
 		expect(await response.json()).toEqual({ connection, expires: now + 7200 });
-		wait(3600);
+		advanceClock(3600);
 		await published(channel, [{ data: "for admins", to: { claims: { role: "admin" } } }]);
 		expect((await stream.next()).data).toBe("for admins");
 		await stream.close();
@@ -309,7 +306,7 @@ describe("PUT /connections/{connection}", () => {
 	it("is refused with a token from before its user was revoked", async () => {
 		const channel = freshChannel();
 		await administer("DELETE", `/channels/${channel}/subscribers?user=alice`);
-		wait(62);
+		advanceClock(62);
 		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token());
 		const response = await renew(await connectionOf(stream), alice);
 		expect(await problem(response)).toMatchObject({ status: 401, code: "invalid_token" });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { TestIssuer } from "../../support/issuer.ts";
 import { call, freshChannel, problem, published, subscribe } from "../../support/service.ts";
+import { readUntil } from "../../support/sse.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -33,21 +34,15 @@ describe("GET /events", () => {
 		const channel = freshChannel();
 		const exp = Math.floor(Date.now() / 1000) + 600;
 		const response = await call(`/events?channel=${channel}&token=${await issuer.token({ exp })}`);
-		const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-		const { value = "" } = (await reader?.read()) ?? {};
-		expect(value.split("\n").slice(0, 3)).toEqual([
-			expect.stringMatching(/^retry: \d{4}$/),
-			"event: connected",
-			"id: 0",
-		]);
-		expect(JSON.parse(value.split("\n")[3]?.slice("data: ".length) ?? "")).toEqual({
+		const lines = (await readUntil(response, "\n\n")).split("\n");
+		expect(lines.slice(0, 3)).toEqual([expect.stringMatching(/^retry: \d{4}$/), "event: connected", "id: 0"]);
+		expect(JSON.parse(lines[3]?.slice("data: ".length) ?? "")).toEqual({
 			connection: expect.stringMatching(/^[\w-]{86}$/),
 			user: "alice",
 			channels: [channel],
 			resumed: false,
 			expires: exp,
 		});
-		await reader?.cancel();
 	});
 
 	it("says how soon to come back, a quarter more or less than RETRY_MILLISECONDS, and not the same to all", async () => {
@@ -55,10 +50,8 @@ describe("GET /events", () => {
 		const channel = freshChannel();
 		for (let stream = 0; stream < 10; stream += 1) {
 			const response = await call(`/events?channel=${channel}`, { headers: { Authorization: `Bearer ${alice}` } });
-			const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-			const { value } = (await reader?.read()) ?? {};
-			retries.add(Number(value?.split("\n")[0]?.slice("retry: ".length)));
-			await reader?.cancel();
+			const [line] = (await readUntil(response, "\n\n")).split("\n");
+			retries.add(Number(line?.slice("retry: ".length)));
 		}
 		expect(Math.min(...retries)).toBeGreaterThanOrEqual(1500);
 		expect(Math.max(...retries)).toBeLessThanOrEqual(2500);

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../../src/http/app.ts";
+import { advanceClock } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import { countedSince, readChannelMetrics, readMetrics, samplesOf } from "../../support/metrics.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, publish, published, subscribe } from "../../support/service.ts";
@@ -134,7 +135,7 @@ describe("GET /metrics", () => {
 			await published(channel, { data: "x".repeat(60_000) });
 			await other.next();
 		}
-		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 6000 });
+		advanceClock(6);
 		await published(channel, { data: "one more" });
 		expect(await readChannelMetrics(channel)).toMatchObject({ streams_cut_total: 1, streams_open: 1 });
 		await slow.text();

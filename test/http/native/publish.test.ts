@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createTidings } from "../../../src/index.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, publish, published, subscribe } from "../../support/service.ts";
+import { readUntil } from "../../support/sse.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -94,11 +95,8 @@ describe("POST /channels/{channel}/events", () => {
 		const channel = freshChannel();
 		await send(channel, "text/event-stream", "retry: 1234\ndata: x\n\ndata: y\n\n");
 		const response = await call(`/events?channel=${channel}&rewind=all&token=${alice}`);
-		const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-		let text = "";
-		while (!text.includes("data: y")) text += (await reader?.read())?.value ?? "";
+		const text = await readUntil(response, "data: y");
 		expect(text.match(/retry: 1234/g)).toHaveLength(1);
-		await reader?.cancel();
 	});
 
 	it("takes a token whose `publish` claim names the channel", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { advanceClock } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, published } from "../../support/service.ts";
 import { SseReader } from "../../support/sse.ts";
@@ -37,11 +38,6 @@ function open(channel: string, ticket: string, cursor?: string): Promise<Respons
 async function isOpened(response: Response): Promise<boolean> {
 	await response.body?.cancel();
 	return response.status === 200;
-}
-
-/** Sets the clock of the service: tickets and tokens are judged by it. */
-function waitUntil(secondsFromNow: number): void {
-	vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + secondsFromNow * 1000 });
 }
 
 describe("a ticket for a token", () => {
@@ -212,9 +208,9 @@ describe("a ticket for a publish key", () => {
 describe("the life of a ticket", () => {
 	it("ends after `expiresIn`", async () => {
 		const { ticket } = await ticketOf(PUBLISH_KEY, { user: "carol", channels: ["orders"], expiresIn: 10 });
-		waitUntil(9);
+		advanceClock(9);
 		expect(await isOpened(await open("orders", ticket))).toBe(true);
-		waitUntil(2);
+		advanceClock(2);
 		expect(await problem(await open("orders", ticket))).toMatchObject({ status: 401, code: "token_expired" });
 		expect(await problem(await open("orders", ticket, "1"))).toMatchObject({ status: 401, code: "token_expired" });
 	});
@@ -222,13 +218,13 @@ describe("the life of a ticket", () => {
 	it("goes on until `streamFor` is over for a client that comes back with a cursor, if it is resumable", async () => {
 		const body = { user: "carol", channels: ["orders"], expiresIn: 10, streamFor: 100, resumable: true };
 		const { ticket } = await ticketOf(PUBLISH_KEY, body);
-		waitUntil(50);
+		advanceClock(50);
 		expect(await problem(await open("orders", ticket))).toMatchObject({ code: "token_expired" });
 		const stream = new SseReader(await open("orders", ticket, "1"));
 		const { data } = await stream.expect("connected");
 		expect((data as { expires: number }).expires - Date.now() / 1000).toBeLessThanOrEqual(50);
 		await stream.close();
-		waitUntil(51);
+		advanceClock(51);
 		expect(await problem(await open("orders", ticket, "1"))).toMatchObject({ code: "token_expired" });
 	});
 });

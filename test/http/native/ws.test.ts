@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AuthenticatedUser, AuthorisationHooks } from "../../../src/auth/hooks.ts";
 import { createApp } from "../../../src/http/app.ts";
+import { advanceClock, holdTimers, stopClock } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../../support/service.ts";
 import { SocketReader } from "../../support/socket.ts";
@@ -255,14 +256,14 @@ describe("what a WebSocket may send", () => {
 	});
 
 	it("is 1,000 messages in 10 seconds, and no more", async () => {
-		vi.useFakeTimers({ toFake: ["Date"] });
+		stopClock();
 		const socket = await SocketReader.open();
 		const ping = async () => {
 			socket.send({ type: "ping" });
 			return await socket.next();
 		};
 		for (let message = 0; message < 1000; message += 1) expect(await ping()).toEqual({ type: "pong" });
-		vi.setSystemTime(Date.now() + 10_000);
+		advanceClock(10);
 		for (let message = 0; message < 1000; message += 1) expect(await ping()).toEqual({ type: "pong" });
 		expect(await ping()).toMatchObject({ type: "error", code: "rate_limited" });
 		expect(await socket.closed()).toBe(1013);
@@ -281,7 +282,7 @@ describe("what a WebSocket may send", () => {
 
 describe("the first 10 seconds of a WebSocket", () => {
 	it("end it when no `auth` has come", async () => {
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		holdTimers();
 		const socket = await hookedSocket({});
 		vi.advanceTimersByTime(9999);
 		socket.send({ type: "ping" });
@@ -295,7 +296,7 @@ describe("the first 10 seconds of a WebSocket", () => {
 		["authenticate", (hang: () => Promise<never>) => ({ authenticate: hang })],
 		["authorizeSubscribe", (hang: () => Promise<never>) => ({ authenticate, authorizeSubscribe: hang })],
 	])("end it when the %s hook has not answered", async (_, hooksWith) => {
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		holdTimers();
 		const asked = Promise.withResolvers<void>();
 		const hooks = hooksWith(() => {
 			asked.resolve();
@@ -310,7 +311,7 @@ describe("the first 10 seconds of a WebSocket", () => {
 	});
 
 	it("leave it open when `auth` was answered", async () => {
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		holdTimers();
 		const socket = await hookedSocket({ authenticate });
 		socket.send({ type: "auth", token: "x", channels: [freshChannel()] });
 		expect(await socket.next()).toMatchObject({ type: "connected" });
@@ -335,7 +336,7 @@ describe("a WebSocket that has pinged", () => {
 	}
 
 	async function connected(channel: string, ...first: object[]): Promise<SocketReader> {
-		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		holdTimers();
 		const socket = await hookedSocket({ authenticate });
 		for (const message of first) socket.send(message);
 		socket.send({ type: "auth", token: "x", channels: [channel] });

@@ -1,4 +1,3 @@
-import { createParser, type EventSourceMessage, type ParseError } from "eventsource-parser";
 import { describe, expect, it } from "vitest";
 import {
 	closingFrame,
@@ -8,29 +7,11 @@ import {
 	heartbeatFrame,
 } from "../../../src/wire/dialect/frame.ts";
 import type { StoredEvent } from "../../../src/wire/event.ts";
-
-interface Parsed {
-	events: EventSourceMessage[];
-	errors: ParseError[];
-	retries: number[];
-	comments: string[];
-}
-
-/** What a client makes of a stream, when it comes in pieces of some size. */
-function parse(text: string, pieceSize = text.length): Parsed {
-	const parsed: Parsed = { events: [], errors: [], retries: [], comments: [] };
-	const parser = createParser({
-		onEvent: (event) => parsed.events.push(event),
-		onError: (error) => parsed.errors.push(error),
-		onRetry: (retry) => parsed.retries.push(retry),
-		onComment: (comment) => parsed.comments.push(comment),
-	});
-	for (let index = 0; index < text.length; index += pieceSize) parser.feed(text.slice(index, index + pieceSize));
-	return parsed;
-}
+import { storedEvent } from "../../support/events.ts";
+import { parseFrames } from "../../support/sse.ts";
 
 function eventOf(data: unknown, rest: Partial<StoredEvent> = {}): StoredEvent {
-	return { offset: 7, at: 1_795_223_089_123, type: "order", data: JSON.stringify(data), ...rest };
+	return storedEvent({ type: "order", data: JSON.stringify(data), ...rest });
 }
 
 const NASTY: [name: string, text: string][] = [
@@ -77,14 +58,14 @@ describe("eventFrame", () => {
 	it.each(NASTY)("carries %s to the client, and nothing else", (_, text) => {
 		const expected = [{ id: "7", event: "order", data: normalised(text) }];
 		const frame = eventFrame(eventOf(text));
-		expect(parse(frame)).toEqual({ events: expected, errors: [], retries: [], comments: [] });
-		expect(parse(frame, 1).events).toEqual(expected);
+		expect(parseFrames(frame)).toEqual({ events: expected, ids: ["7"], errors: [], retries: [], comments: [] });
+		expect(parseFrames(frame, 1).events).toEqual(expected);
 	});
 
 	it.each(NASTY)("carries %s through the bytes of a stream between its neighbours", (_, text) => {
 		const frames = eventFrame(eventOf("before")) + eventFrame(eventOf(text)) + eventFrame(eventOf("after"));
 		const received = new TextDecoder().decode(new TextEncoder().encode(frames));
-		expect(parse(received).events.map(({ data }) => data)).toEqual(["before", normalised(text), "after"]);
+		expect(parseFrames(received).events.map(({ data }) => data)).toEqual(["before", normalised(text), "after"]);
 	});
 
 	it.each([{ id: 7 }, [1, "a\nb"], 7, true, null])("carries %j as compact JSON on one line", (value) => {
@@ -94,26 +75,28 @@ describe("eventFrame", () => {
 
 	it("leaves the type `message` out, which is a client's default", () => {
 		expect(eventFrame(eventOf("x", { type: "message" }))).toBe("id: 7\ndata: x\n\n");
-		expect(parse(eventFrame(eventOf("x", { type: "message" }))).events[0]?.event).toBeUndefined();
+		expect(parseFrames(eventFrame(eventOf("x", { type: "message" }))).events[0]?.event).toBeUndefined();
 	});
 
 	it.each(["Message", "a b", " leading", "trailing ", " ", ":", "a: b", "data", "\ufeff", "\u2028", "订单", "😀"])(
 		"carries the type %j",
 		(type) => {
-			const { events, errors } = parse(eventFrame(eventOf("x", { type })));
+			const { events, errors } = parseFrames(eventFrame(eventOf("x", { type })));
 			expect(events).toEqual([{ id: "7", event: type, data: "x" }]);
 			expect(errors).toEqual([]);
 		},
 	);
 
 	it.each([0, 1, 2_147_483_647])("carries a retry of %i", (retry) => {
-		const parsed = parse(eventFrame(eventOf("x", { retry })));
+		const parsed = parseFrames(eventFrame(eventOf("x", { retry })));
 		expect(parsed.retries).toEqual([retry]);
 		expect(parsed.events).toHaveLength(1);
 	});
 
 	it("writes the offset as the id", () => {
-		expect(parse(eventFrame(eventOf("x", { offset: Number.MAX_SAFE_INTEGER }))).events[0]?.id).toBe("9007199254740991");
+		expect(parseFrames(eventFrame(eventOf("x", { offset: Number.MAX_SAFE_INTEGER }))).events[0]?.id).toBe(
+			"9007199254740991",
+		);
 	});
 
 	it("does not tell whom the event is for", () => {
@@ -124,7 +107,7 @@ describe("eventFrame", () => {
 describe("envelopeFrame", () => {
 	it.each(NASTY)("carries %s in one line of JSON, every character of it", (_, text) => {
 		const frame = envelopeFrame(eventOf(text), "orders");
-		const { events, errors } = parse(frame);
+		const { events, errors } = parseFrames(frame);
 		expect(errors).toEqual([]);
 		expect(events).toHaveLength(1);
 		expect(events[0]).toMatchObject({ id: "7", event: "order" });
@@ -154,18 +137,18 @@ describe("controlFrame", () => {
 	});
 
 	it("tells the cursor, and no reconnection time unless it is given one", () => {
-		const { events, retries } = parse(controlFrame("expiring", { expires: 1 }, "7"));
+		const { events, retries } = parseFrames(controlFrame("expiring", { expires: 1 }, "7"));
 		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 		expect(retries).toEqual([]);
 	});
 
 	it("writes a retry of 0", () => {
-		expect(parse(controlFrame("expiring", { expires: 1 }, "7", 0)).retries).toEqual([0]);
+		expect(parseFrames(controlFrame("expiring", { expires: 1 }, "7", 0)).retries).toEqual([0]);
 	});
 
 	it.each(["a\nb", "a\r\nevent: order\r\n\r\n", '"', "\u2028", "😀\0"])("keeps the user %j inside its data", (user) => {
 		const data = { connection: "c", user, channels: ["orders"], resumed: false, expires: 1 };
-		const { events, errors } = parse(controlFrame("connected", data, "7"));
+		const { events, errors } = parseFrames(controlFrame("connected", data, "7"));
 		expect(errors).toEqual([]);
 		expect(events).toHaveLength(1);
 		expect(JSON.parse(events[0]?.data ?? "")).toEqual(data);
@@ -175,7 +158,7 @@ describe("controlFrame", () => {
 		"keeps a foreign cursor such as %j inside its data",
 		(after) => {
 			const frame = controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7");
-			const { events } = parse(frame);
+			const { events } = parseFrames(frame);
 			expect(events).toHaveLength(1);
 			expect(events[0]?.id).toBe("7");
 			expect(JSON.parse(events[0]?.data ?? "")).toMatchObject({ after });
@@ -185,20 +168,20 @@ describe("controlFrame", () => {
 
 describe("closingFrame", () => {
 	it("tells clients that should not come back to wait for an hour", () => {
-		const { events, retries } = parse(closingFrame({ reason: "revoked", reconnect: false }, "7"));
+		const { events, retries } = parseFrames(closingFrame({ reason: "revoked", reconnect: false }, "7"));
 		expect(events).toEqual([{ id: "7", event: "closing", data: '{"reason":"revoked","reconnect":false}' }]);
 		expect(retries).toEqual([3_600_000]);
 	});
 
 	it("leaves the reconnection time of the others as it is", () => {
-		expect(parse(closingFrame({ reason: "shutdown", reconnect: true }, "7")).retries).toEqual([]);
+		expect(parseFrames(closingFrame({ reason: "shutdown", reconnect: true }, "7")).retries).toEqual([]);
 	});
 });
 
 describe("heartbeatFrame", () => {
 	it("is a comment of one line, and no empty line that some clients take for a message", () => {
 		expect(heartbeatFrame()).toBe(":\n");
-		expect(parse(heartbeatFrame())).toEqual({ events: [], errors: [], retries: [], comments: [""] });
+		expect(parseFrames(heartbeatFrame())).toEqual({ events: [], ids: [], errors: [], retries: [], comments: [""] });
 	});
 
 	it("moves the cursor with an event of its own, which has data so that every client takes its id", () => {
@@ -206,7 +189,7 @@ describe("heartbeatFrame", () => {
 	});
 
 	it("does not leak into the event after it", () => {
-		const { events } = parse(heartbeatFrame() + controlFrame("expiring", { expires: 1 }, "7"));
+		const { events } = parseFrames(heartbeatFrame() + controlFrame("expiring", { expires: 1 }, "7"));
 		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 	});
 });

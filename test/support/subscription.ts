@@ -1,0 +1,19 @@
+import type { Subscription } from "../../src/wire/subscription.ts";
+
+/** A subscription of Alice's to the channel `orders` that ends in an hour, with whatever a test needs otherwise. */
+export function subscriptionOf(overrides: Partial<Subscription> = {}): Subscription {
+	const endsAt = overrides.endsAt ?? Date.now() + 3_600_000;
+	return {
+		connection: "c",
+		channels: ["orders"],
+		user: "alice",
+		claims: {},
+		form: "frame",
+		presence: false,
+		maxBacklogBytes: 1000,
+		expires: endsAt / 1000,
+		endsAt,
+		issuedAt: 1,
+		...overrides,
+	};
+}
