@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 import { Problem } from "./problem.ts";
-import type { IssuerEnv } from "./settings.ts";
 
 /** How many passwords may wait, at half a second each: past it, a client is better told than kept waiting. */
 const MAX_WAITING = 16;
@@ -22,7 +21,7 @@ export interface Verified {
  * Hashes passwords, one at a time. A hash occupies a thread for half a second: in an object of its own, that is not the
  * thread that serves the keys.
  */
-export class PasswordHasher extends DurableObject<IssuerEnv> {
+export class PasswordHasher extends DurableObject {
 	#waiting = 0;
 	#last: Promise<unknown> = Promise.resolve();
 
@@ -59,6 +58,6 @@ export function resultOf<Result>(hashed: Hashed<Result>): Result {
 	});
 }
 
-export function passwordHasher(env: IssuerEnv): DurableObjectStub<PasswordHasher> {
-	return env.PASSWORD_HASHER.getByName("issuer");
+export function passwordHasher(namespace: DurableObjectNamespace<PasswordHasher>): DurableObjectStub<PasswordHasher> {
+	return namespace.getByName("issuer");
 }

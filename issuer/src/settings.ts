@@ -1,7 +1,5 @@
 import { z } from "zod";
-import type { PasswordHasher } from "./password-hasher.ts";
 import { Problem } from "./problem.ts";
-import type { SigningKey } from "./signing-key.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -20,14 +18,11 @@ const settingsSchema = z.object({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-export interface IssuerEnv extends Record<keyof Settings, unknown> {
-	DB: D1Database;
-	SIGNING_KEY: DurableObjectNamespace<SigningKey>;
-	PASSWORD_HASHER: DurableObjectNamespace<PasswordHasher>;
-}
+/** The settings as the environment has them, before they are checked. */
+export type SettingVariables = Record<keyof Settings, unknown>;
 
 /** Reads the settings. One that is malformed is named, never replaced by a guess. */
-export function readSettings(env: IssuerEnv): Settings {
+export function readSettings(env: SettingVariables): Settings {
 	const settings = settingsSchema.safeParse(env);
 	if (settings.success) return settings.data;
 	const [issue] = settings.error.issues;

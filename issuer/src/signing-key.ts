@@ -8,7 +8,7 @@ import {
 	type JWTPayload,
 	SignJWT,
 } from "jose";
-import { type IssuerEnv, readSettings } from "./settings.ts";
+import { readSettings, type SettingVariables } from "./settings.ts";
 import { unixTime } from "./time.ts";
 
 const ALGORITHM = "ES256";
@@ -49,7 +49,7 @@ interface RetiredKey {
  * new key is public for {@link ANNOUNCED_SECONDS} before it signs, so that every cache of the key set has it by then.
  * The old key stays public until the last token that it signed has ended.
  */
-export class SigningKey extends DurableObject<IssuerEnv> {
+export class SigningKey extends DurableObject<SettingVariables> {
 	/** The public halves, as a JSON Web Key Set has them (RFC 7517). */
 	async publicKeys(): Promise<JWK[]> {
 		const current = await this.#current();
@@ -119,8 +119,8 @@ export class SigningKey extends DurableObject<IssuerEnv> {
 	}
 }
 
-export function signingKey(env: Pick<IssuerEnv, "SIGNING_KEY">): DurableObjectStub<SigningKey> {
-	return env.SIGNING_KEY.getByName("issuer");
+export function signingKey(namespace: DurableObjectNamespace<SigningKey>): DurableObjectStub<SigningKey> {
+	return namespace.getByName("issuer");
 }
 
 function isDue(next: NextKey | undefined): boolean {

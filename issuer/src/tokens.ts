@@ -1,5 +1,6 @@
+import type { IssuerEnv } from "./env.ts";
 import { Sessions } from "./sessions.ts";
-import type { IssuerEnv, Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import { type SigningKey, signingKey } from "./signing-key.ts";
 import type { User } from "./users.ts";
 
@@ -20,7 +21,7 @@ export class Tokens {
 
 	constructor(env: IssuerEnv, settings: Settings) {
 		this.#settings = settings;
-		this.#key = signingKey(env);
+		this.#key = signingKey(env.SIGNING_KEY);
 		this.#sessions = new Sessions(env.DB, settings.REFRESH_TOKEN_SECONDS);
 	}
 

@@ -4,12 +4,13 @@ import { cors } from "hono/cors";
 import { z } from "zod";
 import { isAdmin } from "./admin.ts";
 import { readBody } from "./body.ts";
+import type { IssuerEnv } from "./env.ts";
 import { publicKeys, readPublicKeys } from "./key-set.ts";
 import { metadata } from "./metadata.ts";
 import { passwordHasher } from "./password-hasher.ts";
 import { Problem } from "./problem.ts";
 import { wrongPassword, wrongUsername } from "./rules.ts";
-import { type IssuerEnv, readSettings, type Settings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
 import { KEY_SET_SECONDS, signingKey } from "./signing-key.ts";
 import { Throttle } from "./throttle.ts";
 import { Tokens } from "./tokens.ts";
@@ -47,14 +48,14 @@ app.use(async (c, next) => {
 	const settings = readSettings(c.env);
 	c.set("settings", settings);
 	c.set("tokens", new Tokens(c.env, settings));
-	c.set("users", new Users(c.env.DB, passwordHasher(c.env)));
+	c.set("users", new Users(c.env.DB, passwordHasher(c.env.PASSWORD_HASHER)));
 	await next();
 });
 
 app.get("/.well-known/openid-configuration", (c) => c.json(metadata(c.get("settings"))));
 
 app.get("/.well-known/jwks.json", async (c) => {
-	const keys = await publicKeys(c.env);
+	const keys = await publicKeys(c.env.SIGNING_KEY);
 	return c.json({ keys }, 200, { "Cache-Control": `public, max-age=${KEY_SET_SECONDS}` });
 });
 
@@ -105,9 +106,9 @@ app.post("/keys/rotate", async (c) => {
 		throw new Problem("invalid_credentials", "Send the ADMIN_KEY as a Bearer token.");
 	}
 	const { leaked } = await readBody(c.req.raw, rotationSchema, '{"leaked": true} or {}');
-	const key = signingKey(c.env);
+	const key = signingKey(c.env.SIGNING_KEY);
 	await (leaked ? key.replaceLeaked() : key.rotate());
-	return c.json({ keys: await readPublicKeys(c.env) });
+	return c.json({ keys: await readPublicKeys(c.env.SIGNING_KEY) });
 });
 
 app.notFound(() => new Problem("not_found", "There is nothing here.").toResponse());

@@ -25,7 +25,7 @@ async function change<Value>(name: string, edit: (value: Value) => Value): Promi
 	await runInDurableObject(env.SIGNING_KEY.getByName("issuer"), async (_key, { storage }) => {
 		await storage.put(name, edit((await storage.get(name)) as Value));
 	});
-	await readPublicKeys(env);
+	await readPublicKeys(env.SIGNING_KEY);
 }
 
 /** Lets the time pass for which a new key is announced. */

@@ -1,0 +1,10 @@
+import type { PasswordHasher } from "./password-hasher.ts";
+import type { SettingVariables } from "./settings.ts";
+import type { SigningKey } from "./signing-key.ts";
+
+/** What the Worker is bound to. */
+export interface IssuerEnv extends SettingVariables {
+	DB: D1Database;
+	SIGNING_KEY: DurableObjectNamespace<SigningKey>;
+	PASSWORD_HASHER: DurableObjectNamespace<PasswordHasher>;
+}
