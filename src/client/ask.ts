@@ -1,12 +1,12 @@
 import { TidingsError } from "./tidings-error.ts";
 
-/** An answer of somebody else's may say that it can be kept. In Workers of before November 2024, saying no throws. */
+/** Keeps answers of proxies and portals out of the cache. Workers before November 2024 throw for this option. */
 const uncached: Pick<RequestInit, "cache"> = "cache" in Request.prototype ? { cache: "no-store" } : {};
 
 /**
  * Sends a request to the service.
  *
- * @param status the only status that is an answer to it. Redirects are not followed: they turn a POST into a GET, and lead
+ * @param status the only status that is accepted. Redirects are not followed: they turn a POST into a GET, and send
  * credentials elsewhere.
  * @throws TidingsError for any other status; what `fetch` throws.
  */

@@ -1,16 +1,16 @@
 const MIN_MILLISECONDS = 100;
 const MAX_MILLISECONDS = 30_000;
-/** Whatever anybody asks for, nobody waits longer before the next attempt. */
+/** No wait is longer than this, whatever the service asks for. */
 export const LONGEST_WAIT_MILLISECONDS = 3_600_000;
 
 /**
- * How long to wait before the next attempt, in milliseconds. It doubles from attempt to attempt, up to half a minute, and
- * half of it is left to chance, so that clients that were cut off together do not come back together.
+ * How long to wait before the next attempt, in milliseconds. The wait doubles from attempt to attempt, up to half a minute.
+ * Half of it is random, so that clients that were cut off together do not all reconnect at the same moment.
  *
  * @param failures how many attempts have failed in a row, from 1.
- * @param base what the first wait is at most, in milliseconds, from 100 to an hour; less and more count as these. Above
- * 30,000 it does not grow.
- * @param chance from 0 to 1. Default: random.
+ * @param base the longest first wait, in milliseconds. It is clamped to the range from 100 to an hour; from 30,000 on, the
+ * wait does not double.
+ * @param chance a number from 0 to 1. Default: random.
  *
  * @example
  * backoff(1, 2000, 0); // 1000

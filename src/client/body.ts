@@ -1,10 +1,10 @@
-/** More than any answer of the service has, but for a stream. */
+/** No answer of the service is longer than this, except for streams. */
 const MAX_CHARACTERS = 65_536;
 
-/** The text of a response's body, piece by piece as it arrives. Leaving the loop ends the body. */
+/** Decodes a response's body piece by piece as it arrives. Leaving the loop cancels the body. */
 export async function* readTexts(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
 	const reader = body.getReader();
-	// workerd would take away a byte order mark at the start of each piece, where it may be data.
+	// Without ignoreBOM, workerd strips a byte order mark from the start of every piece, where it may be data.
 	const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 	let isStart = true;
 	try {
@@ -20,7 +20,7 @@ export async function* readTexts(body: ReadableStream<Uint8Array>): AsyncGenerat
 	}
 }
 
-/** The JSON object that a response holds. It has no fields where the response holds anything else, or too much. */
+/** Parses the JSON object in a response. It is empty if the response is something else, or too long. */
 export async function readObject({ body }: Response): Promise<Record<string, unknown>> {
 	if (!body) return {};
 	let text = "";
@@ -31,7 +31,7 @@ export async function readObject({ body }: Response): Promise<Record<string, unk
 	return parseObject(text) ?? {};
 }
 
-/** The JSON object that a text is; `undefined` when it is anything else. */
+/** Parses a JSON object; `undefined` if the text is something else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
 	try {
 		const value = JSON.parse(text) as Record<string, unknown> | null;
@@ -41,13 +41,13 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
 	}
 }
 
-/** Whether a response says that its body is of this media type, with whatever parameters. */
+/** Whether a response has this media type, whatever its parameters. */
 export function isOfType({ headers }: Response, type: string): boolean {
 	const [given = ""] = (headers.get("Content-Type") ?? "").split(";");
 	return given.trim().toLowerCase() === type;
 }
 
-/** Whether an object has texts in these fields. That the others are as they should be is believed. */
+/** Whether an object has texts in these fields. The other fields are not checked. */
 export function hasTexts<Told extends object>(object: object, ...names: (keyof Told & string)[]): object is Told {
 	return names.every((name) => typeof (object as Record<string, unknown>)[name] === "string");
 }

@@ -1,18 +1,24 @@
+import type { Closing } from "../wire/control.ts";
 import { TidingsError } from "./tidings-error.ts";
-import type { Closing } from "./types.ts";
 
-/** The stream was given up, or has ended with its credentials, to be opened again at once. */
+/** The stream has ended with its credentials. Another one is opened at once. */
 export class Reopening extends Error {
 	constructor() {
 		super("The credentials of the stream have ended.");
 	}
 }
 
-/** What a stream has ended with, by what its `closing` says. */
+/** The error for a stream that the service ended with this `closing`. */
 export function closed({ reason, reconnect }: Closing): Error {
 	if (reason === "token_expired") return new Reopening();
 	const message = `The service has ended the stream: ${reason}.`;
 	return reconnect ? new Error(message) : new TidingsError(message, { status: 200, code: reason });
+}
+
+/** The error for a connection whose `getTicket` or `getToken` returned no credential. */
+export function loggedOut(getter: "getTicket" | "getToken"): TidingsError {
+	const message = `${getter} returned no credential: nobody is logged in.`;
+	return new TidingsError(message, { status: 401, code: "missing_token" });
 }
 
 /** Whether the service has refused the credentials. */
@@ -20,7 +26,11 @@ export function isRefusal(error: unknown): boolean {
 	return error instanceof TidingsError && error.status === 401 && !error.isTemporary;
 }
 
-/** What has failed once with fresh credentials may go well with the next; what has failed twice will go on to fail. */
+/**
+ * Whether connecting again would fail in the same way.
+ *
+ * @param refusals how many times in a row the service has refused the credentials. The first time, fresh ones may help.
+ */
 export function isFinal(error: unknown, refusals: number): boolean {
 	if (isRefusal(error)) return refusals > 1;
 	return error instanceof TidingsError && !error.isTemporary;

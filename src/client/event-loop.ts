@@ -1,15 +1,15 @@
-/** Events on their way to one `for await`. The connection goes on when its loops have done with what they were given. */
+/** The events for one `for await` loop. The connection reads on when each of its loops has finished with its events. */
 export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
-	readonly #left: () => void;
+	readonly #onReturn: () => void;
 	#waiting: Event[] = [];
-	/** How often the reader has asked for an event, and waits for it. */
-	#asked = 0;
+	/** How many calls of `next()` have not been answered yet. */
+	#waitingReads = 0;
 	#ended: { error?: unknown } | undefined;
 	readonly #wakers: (() => void)[] = [];
 
-	/** @param left the reader wants no more. */
-	constructor(left: () => void) {
-		this.#left = left;
+	/** @param onReturn called when the reader leaves the loop. */
+	constructor(onReturn: () => void) {
+		this.#onReturn = onReturn;
 	}
 
 	push(event: Event): void {
@@ -17,25 +17,25 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 		this.#change();
 	}
 
-	/** Ends the loop once what waits has been read; with an error, the loop throws it. */
+	/** Ends the loop after the events that wait. With an error, the loop throws it. */
 	end(ended: { error?: unknown }): void {
 		this.#ended = ended;
 		this.#change();
 	}
 
-	/** Resolves when the reader has done with every event, and asks for more: `false` when the loop has ended before. */
-	async done(): Promise<boolean> {
-		while (!this.#ended && !this.#isDone()) await this.#changed();
-		return this.#isDone();
+	/** Resolves when the reader has finished with every event and asks for the next; `false` if the loop ended before. */
+	async finished(): Promise<boolean> {
+		while (!this.#ended && !this.#isIdle) await this.#changed();
+		return this.#isIdle;
 	}
 
 	async next(): Promise<IteratorResult<Event, undefined>> {
-		this.#asked += 1;
+		this.#waitingReads += 1;
 		this.#change();
 		while (this.#waiting.length === 0 && !this.#ended) await this.#changed();
 		const event = this.#waiting.shift();
 		if (event !== undefined) {
-			this.#asked -= 1;
+			this.#waitingReads -= 1;
 			this.#change();
 			return { done: false, value: event };
 		}
@@ -45,14 +45,14 @@ export class EventLoop<Event> implements AsyncIterator<Event, undefined> {
 
 	async return(): Promise<IteratorResult<Event, undefined>> {
 		this.#waiting = [];
-		this.#asked += 1;
+		this.#waitingReads += 1;
 		this.end({});
-		this.#left();
+		this.#onReturn();
 		return { done: true, value: undefined };
 	}
 
-	#isDone(): boolean {
-		return this.#waiting.length === 0 && this.#asked > 0;
+	get #isIdle(): boolean {
+		return this.#waiting.length === 0 && this.#waitingReads > 0;
 	}
 
 	#changed(): Promise<void> {

@@ -1,6 +1,6 @@
 import { readTexts } from "./body.ts";
 
-/** One frame of an event stream: the fields before an empty line. */
+/** One frame of an event stream: the fields up to an empty line. */
 export interface Frame {
 	id?: string;
 	event?: string;
@@ -10,12 +10,13 @@ export interface Frame {
 }
 
 const LINE_END = /\r\n|\n|\r/;
-/** Twice what the service writes for the largest event that it takes. */
+/** Twice the length of the largest event that the service can send. */
 const MAX_CHARACTERS = 4_194_304;
 
 /**
- * The frames of a response's body (WHATWG HTML, "Server-sent events"), a list for each piece that arrives. The list may be
- * empty: a heartbeat is no frame, but shows that the connection lives. Frames without data are among them.
+ * Parses a response's body (WHATWG HTML, "Server-sent events"), and yields a list of frames for each piece that arrives.
+ * Frames without data are included. The list may be empty: a heartbeat is not a frame, but shows that the connection is
+ * alive.
  */
 export async function* readFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame[]> {
 	const parser = new FrameParser();
@@ -23,16 +24,16 @@ export async function* readFrames(body: ReadableStream<Uint8Array>): AsyncGenera
 }
 
 class FrameParser {
-	/** What has come of a line that has not ended. */
+	/** The beginning of a line that has not ended yet. */
 	#line = "";
-	/** What has come of a frame that has not ended. */
+	/** The beginning of a frame that has not ended yet. */
 	#frame: Frame | undefined;
 	#isAfterReturn = false;
 
-	/** Takes the next piece of the stream, and answers with the frames that it ends. */
+	/** Takes the next piece of the stream, and returns the frames that end in it. */
 	feed(text: string): Frame[] {
 		const frames: Frame[] = [];
-		// CR and LF are one line end, also when they come apart.
+		// CR LF is one line end, even when it is split between two pieces.
 		const lines = text.slice(this.#isAfterReturn && text.startsWith("\n") ? 1 : 0).split(LINE_END);
 		if (text !== "") this.#isAfterReturn = text.endsWith("\r");
 		lines[0] = this.#line + lines[0];
@@ -45,7 +46,7 @@ class FrameParser {
 			}
 		}
 		if (this.#line.length + (this.#frame?.data?.length ?? 0) > MAX_CHARACTERS) {
-			throw new Error("The stream is not from tidings: it has an event without an end.");
+			throw new Error("The stream is not from tidings: it has an event that is too long.");
 		}
 		return frames;
 	}

@@ -1,4 +1,4 @@
-/** What a subscriber or its storage throws must not end the connection: it is reported like any error nobody caught. */
+/** Calls code of the user. What it throws does not end the connection, but is reported as an uncaught error. */
 export function guarded(call: () => void): void {
 	try {
 		call();

@@ -2,18 +2,22 @@ import { ask } from "./ask.ts";
 import { readObject } from "./body.ts";
 import { TidingsError } from "./tidings-error.ts";
 
-/** What goes with it. */
-interface Put {
+interface PutOptions {
 	headers: Record<string, string>;
 	signal: AbortSignal;
 }
 
 /**
- * Sends a PUT, and answers with a number in the JSON object that it is answered with.
+ * Sends a PUT request, and returns one number of the JSON object in the answer.
  *
- * @throws TidingsError when the service refuses, or the answer is not the service's; what `fetch` throws.
+ * @throws TidingsError when the service refuses, or the answer is not the service's own; what `fetch` throws.
  */
-export async function putNumber(url: URL, name: string, { headers, signal }: Put, body?: object): Promise<number> {
+export async function putNumber(
+	url: URL,
+	name: string,
+	{ headers, signal }: PutOptions,
+	body?: object,
+): Promise<number> {
 	const json = body && { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
 	const response = await ask(url, 200, { method: "PUT", headers, ...json, signal });
 	const { [name]: value } = await readObject(response);

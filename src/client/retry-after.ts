@@ -1,8 +1,8 @@
 import { LONGEST_WAIT_MILLISECONDS } from "./backoff.ts";
 
 /**
- * How long a `Retry-After` asks to wait, in milliseconds: seconds or a date (RFC 9110, section 10.2.3). `undefined` where
- * it is neither, or asks for nothing.
+ * Parses `Retry-After`, which is a number of seconds or a date (RFC 9110, section 10.2.3), into milliseconds to wait, at
+ * most an hour. `undefined` if it is neither, or does not ask to wait.
  *
  * @example
  * retryAfter("120", Date.now()); // 120_000
@@ -14,6 +14,6 @@ export function retryAfter(value: string | null, now: number): number | undefine
 
 function millisecondsOf(value: string, now: number): number {
 	if (/^\d+$/.test(value)) return Number(value) * 1000;
-	// Dates begin with the day of the week. The oldest of their three forms does not say that it is in GMT.
+	// A date begins with the day of the week. The oldest of the three formats does not say that it is in GMT.
 	return /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value.replace(/( GMT)?$/, " GMT")) - now : Number.NaN;
 }

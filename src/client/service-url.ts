@@ -1,8 +1,8 @@
 /**
- * Where the service's routes are, from the URL that its user has given. That one may have a path, and a query that each
- * request gets. In a page it may be relative.
+ * Resolves the service's routes against the URL that the user has given. Its path and its query are kept for every route.
+ * In a page it may be relative.
  *
- * @throws TypeError when it can be no service's.
+ * @throws TypeError when the URL cannot be a service's.
  *
  * @example
  * routesOf("https://example.com/sse?tenant=1")("events").href; // "https://example.com/sse/events?tenant=1"
@@ -24,6 +24,6 @@ function parse(url: string | URL): URL {
 	try {
 		return new URL(url, page?.href);
 	} catch {
-		throw new TypeError("The url must be a whole one; in a page it may be relative.");
+		throw new TypeError("The url must be absolute. Only in a page may it be relative.");
 	}
 }

@@ -1,31 +1,31 @@
 import { isOfType, readObject } from "./body.ts";
 import { retryAfter } from "./retry-after.ts";
 
-/** What is known of a request or a stream that came to nothing. */
-interface Refusal {
+/** What is known about a request or a stream that failed. */
+interface Failure {
 	status: number;
-	code: string;
+	code: string | undefined;
 	retryAfter?: number | undefined;
 }
 
-/** A request that the service refused, a stream that it ended for good, or an answer that is not the service's. */
+/** A request that the service refused, a stream that it ended for good, or an answer that is not the service's own. */
 export class TidingsError extends Error {
 	override readonly name = "TidingsError";
-	/** The status of the HTTP response; 200 where a stream that was open was ended; 0 for a redirect in a browser. */
+	/** The status of the HTTP response; 200 if an open stream was ended; 0 for a redirect in a browser. */
 	readonly status: number;
-	/** What it is about, such as `insufficient_scope` or `revoked`; empty where the answer was not the service's own. */
-	readonly code: string;
-	/** How long to wait before trying again, in milliseconds, where the answer said so. At most an hour. */
+	/** The service's code for it, such as `insufficient_scope` or `revoked`; `undefined` for an answer of somebody else. */
+	readonly code: string | undefined;
+	/** How many milliseconds to wait before trying again, if the answer said so. At most an hour. */
 	readonly retryAfter: number | undefined;
 
-	constructor(message: string, { status, code, retryAfter }: Refusal) {
+	constructor(message: string, { status, code, retryAfter }: Failure) {
 		super(message);
 		this.status = status;
 		this.code = code;
 		this.retryAfter = retryAfter;
 	}
 
-	/** Reads a response that is not what was asked for: the service's problem details (RFC 9457), or somebody else's. */
+	/** Reads an unexpected response: the service's problem details (RFC 9457), or an answer of somebody else. */
 	static async from(response: Response): Promise<TidingsError> {
 		const isProblem = response.status >= 400 && isOfType(response, "application/problem+json");
 		if (isProblem) return TidingsError.of(response, await readObject(response));
@@ -33,7 +33,7 @@ export class TidingsError extends Error {
 		return TidingsError.of(response);
 	}
 
-	/** What to say of a response with these problem details. Without a code, it is not the service's. */
+	/** The error for a response with these problem details. Without a code, the response is not the service's own. */
 	static of({ status, headers }: Response, { code, detail }: Record<string, unknown> = {}): TidingsError {
 		const wait = retryAfter(headers.get("Retry-After"), Date.now());
 		if (typeof code === "string" && code !== "") {
@@ -41,18 +41,18 @@ export class TidingsError extends Error {
 			return new TidingsError(message, { status, code, retryAfter: wait });
 		}
 		const given = headers.get("Content-Type")?.slice(0, 99) ?? "no content type";
-		// A browser tells of a redirect neither its status nor where it leads.
+		// A browser hides the status and the target of a redirect.
 		const isRedirect = status === 0 || (status >= 300 && status < 400);
-		const what = isRedirect ? "a redirect, which is not followed" : `${status}, ${given}`;
+		const what = isRedirect ? "a redirect, and redirects are not followed" : `${status}, ${given}`;
 		return new TidingsError(`The answer is not from tidings: ${what}. Check the url.`, {
 			status,
-			code: "",
+			code: undefined,
 			retryAfter: wait,
 		});
 	}
 
-	/** Whether the same request may go through later. What is not the service's own answer passes by itself. */
+	/** Whether the same request may succeed later. An answer that is not the service's own is always temporary. */
 	get isTemporary(): boolean {
-		return this.code === "" || this.status >= 500 || this.status === 429 || this.status === 408;
+		return this.code === undefined || this.status >= 500 || this.status === 429 || this.status === 408;
 	}
 }

@@ -1,11 +1,11 @@
-/** A timer that is set to more goes off at once. */
+/** `setTimeout` fires at once for anything longer. */
 const MAX_MILLISECONDS = 2 ** 31 - 1;
 
-/** Something that is to happen later, unless it is set again or cleared before. */
+/** A call that is due later, unless the timer is set again or cleared first. */
 export class Timer {
 	#handle: ReturnType<typeof setTimeout> | undefined;
 
-	/** Calls back after so many milliseconds; after the most that a timer can take, where they are more. */
+	/** Calls back after so many milliseconds, but at most 24 days. */
 	set(call: () => void, milliseconds: number): void {
 		this.clear();
 		this.#handle = setTimeout(call, Math.min(milliseconds, MAX_MILLISECONDS));

@@ -1,57 +1,17 @@
-/** The data of each type of event. The default: any type, and data to be looked at before it is used. */
+import type { Connected, Gap, Presence } from "../wire/control.ts";
+import type { Envelope } from "../wire/envelope.ts";
+
+/** The types of events, and the data of each. By default, any type, with data to be checked before use. */
 export type EventTypes = Record<string, unknown>;
 
 /** An event as a client receives it. `type` tells what `data` is. */
 export type ReceivedEvent<Events> = {
-	[Type in keyof Events & string]: {
-		channel: string;
-		/** The event's id in its channel, as its publisher was told. */
-		id: string;
-		type: Type;
-		/** When it was published, in unix milliseconds. */
-		at: number;
-		data: Events[Type];
-	};
+	[Type in keyof Events & string]: Envelope<Type, Events[Type]>;
 }[keyof Events & string];
 
-/** Events of a channel that cannot be had any more. Read afresh what they would have told. */
-export interface Gap {
-	channel: string;
-	/** The last event that was had; as the client's cursor says, where that is no cursor of the stream. */
-	after: string;
-	/** The oldest event that can still be had; `null`: none. */
-	oldest: string | null;
-	reason: "trimmed" | "foreign_cursor";
-}
-
-/** Somebody who came to a channel, or has left it. */
-export interface Presence {
-	channel: string;
-	user: string;
-	state: "online" | "offline";
-}
-
-/** What the service says of an open stream. */
-export interface Connected {
-	/** The id of the stream. */
-	connection: string;
-	user: string;
-	channels: string[];
-	/** Whether everything since the client's cursor could be had. */
-	resumed: boolean;
-	/** When the stream's credentials end, in unix seconds. */
-	expires: number;
-}
-
-/** The last that the service says on a stream that it ends. */
-export interface Closing {
-	reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown";
-	reconnect: boolean;
-}
-
 /**
- * How a connection stands. It is `connecting`, `open`, or `waiting` to connect again, and in the end `closed`: without an
- * `error` by `close()`, with one because the service wants it no more.
+ * The state of a connection. It is `connecting`, `open`, or `waiting` to connect again, and at the end `closed`: without
+ * an `error` after `close()`, with one after the service refused for good.
  */
 export type ConnectionState =
 	| { name: "connecting" }
@@ -62,7 +22,7 @@ export type ConnectionState =
 /** What a subscriber of a connection is told. */
 export interface Handlers<Events> {
 	onEvent?(event: ReceivedEvent<Events>): void;
-	/** Events were missed, and cannot be had any more. */
+	/** Events were missed and can no longer be replayed. */
 	onGap?(gap: Gap): void;
 	onPresence?(presence: Presence): void;
 	onState?(state: ConnectionState): void;

@@ -1,4 +1,4 @@
-/** Waits for what somebody else has to give, and no longer than the signal allows. */
+/** Waits for a value until the signal is aborted, and then rejects with its reason. */
 export function unlessAborted<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
 	return new Promise((resolve, reject) => {
 		const abort = () => reject(signal.reason);

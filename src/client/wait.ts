@@ -1,12 +1,12 @@
 import { Timer } from "./timer.ts";
 
-/** What of a window matters here; other runtimes have none. */
+/** The events of a window that tell of the network. Other runtimes have none. */
 interface Network {
 	addEventListener?(type: "online", listener: () => void): void;
 	removeEventListener?(type: "online", listener: () => void): void;
 }
 
-/** Waits so long; or until a browser is online again, or the signal is aborted. */
+/** Waits for a time, but only until the browser is online again or the signal is aborted. */
 export function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
 		const network = globalThis as unknown as Network;

@@ -1,8 +1,51 @@
-/** The control events of the protocol, with their data. */
+/** The first event of a stream. */
+export interface Connected {
+	/** The id of the stream. */
+	connection: string;
+	user: string;
+	channels: string[];
+	/** Whether every event after the client's cursor could be replayed. */
+	resumed: boolean;
+	/** When the stream's credentials end, in unix seconds. */
+	expires: number;
+}
+
+/** Events of a channel that the stream missed and the channel no longer holds. Load afresh what they would have told. */
+export interface Gap {
+	channel: string;
+	/** The last event that the client received. With `foreign_cursor`, the client's cursor as it was sent. */
+	after: string;
+	/** The oldest event that the channel still holds; `null` if it holds none. */
+	oldest: string | null;
+	/** `trimmed`: the events are gone. `foreign_cursor`: the cursor does not belong to this channel. */
+	reason: "trimmed" | "foreign_cursor";
+}
+
+/** The stream's credentials end soon. */
+export interface Expiring {
+	/** When they end, in unix seconds. */
+	expires: number;
+}
+
+/** A user who came to a channel or left it. */
+export interface Presence {
+	channel: string;
+	user: string;
+	state: "online" | "offline";
+}
+
+/** The last event of a stream that the service ends. */
+export interface Closing {
+	reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown";
+	/** Whether the client may connect again. */
+	reconnect: boolean;
+}
+
+/** The control events of the protocol by name, with their data. */
 export interface ControlEvents {
-	connected: { connection: string; user: string; channels: string[]; resumed: boolean; expires: number };
-	gap: { channel: string; after: string; oldest: string | null; reason: "trimmed" | "foreign_cursor" };
-	expiring: { expires: number };
-	presence: { channel: string; user: string; state: "online" | "offline" };
-	closing: { reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown"; reconnect: boolean };
+	connected: Connected;
+	gap: Gap;
+	expiring: Expiring;
+	presence: Presence;
+	closing: Closing;
 }

@@ -4,7 +4,7 @@ import { EventLoop } from "../../src/client/event-loop.ts";
 /** Whether the reader is found to have done with its events, now. */
 async function isDone(loop: EventLoop<number>): Promise<boolean> {
 	let isDone = false;
-	void loop.done().then((done) => {
+	void loop.finished().then((done) => {
 		isDone = done;
 	});
 	await new Promise((resolve) => setTimeout(resolve, 5));
@@ -36,7 +36,7 @@ describe("a loop over events", () => {
 		const both = Promise.all([loop.next(), loop.next()]);
 		loop.push(1);
 		// Otherwise the next event would never come.
-		expect(await loop.done()).toBe(true);
+		expect(await loop.finished()).toBe(true);
 		loop.push(2);
 		expect((await both).map(({ value }) => value)).toEqual([1, 2]);
 		expect(await isDone(loop)).toBe(false);
@@ -47,12 +47,12 @@ describe("a loop over events", () => {
 		ended.push(1);
 		await ended.next();
 		ended.end({});
-		expect(await ended.done()).toBe(false);
+		expect(await ended.finished()).toBe(false);
 		const left = new EventLoop<number>(() => {});
 		left.push(1);
 		await left.next();
 		await left.return();
-		expect(await left.done()).toBe(true);
+		expect(await left.finished()).toBe(true);
 	});
 
 	it("ends when what waits has been read", async () => {
@@ -91,7 +91,7 @@ describe("a loop over events", () => {
 			isLeft = true;
 		});
 		for (let event = 0; event < 5; event += 1) loop.push(event);
-		const done = loop.done();
+		const done = loop.finished();
 		for await (const event of { [Symbol.asyncIterator]: () => loop }) if (event === 3) break;
 		await done;
 		expect(isLeft).toBe(true);

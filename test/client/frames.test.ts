@@ -115,12 +115,12 @@ describe("the frames of a stream", () => {
 		);
 	});
 
-	it.each(["data: ", ": ", "id: ", ""])("fail where one has no end: %j", async (start) => {
+	it.each(["data: ", ": ", "id: ", ""])("fail at one that does not end: %j", async (start) => {
 		const megabyte = new TextEncoder().encode("x".repeat(1_000_000));
 		const body = streamOf([new TextEncoder().encode(start), ...Array.from({ length: 5 }, () => megabyte)]);
-		await expect(piecesOf(body)).rejects.toThrow("without an end");
+		await expect(piecesOf(body)).rejects.toThrow("that is too long");
 		const lines = new TextEncoder().encode(`data: ${"x".repeat(99_994)}\n`.repeat(10));
-		await expect(piecesOf(streamOf(Array.from({ length: 5 }, () => lines)))).rejects.toThrow("without an end");
+		await expect(piecesOf(streamOf(Array.from({ length: 5 }, () => lines)))).rejects.toThrow("that is too long");
 	});
 
 	it("end the stream when they are wanted no more", async () => {

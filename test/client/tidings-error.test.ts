@@ -23,7 +23,7 @@ describe("an error of the service", () => {
 	it("has no code where somebody else has answered", async () => {
 		const headers = { "Content-Type": "text/html" };
 		const error = await TidingsError.from(new Response("<h1>Bad gateway</h1>", { status: 502, headers }));
-		expect(error).toMatchObject({ status: 502, code: "", isTemporary: true });
+		expect(error).toMatchObject({ status: 502, code: undefined, isTemporary: true });
 		expect(error.message).toContain("not from tidings: 502, text/html");
 	});
 
@@ -31,8 +31,8 @@ describe("an error of the service", () => {
 		const error = await TidingsError.from(
 			new Response(null, { status, headers: { Location: "https://example.com/?t=1" } }),
 		);
-		expect(error).toMatchObject({ status, code: "", isTemporary: true });
-		expect(error.message).toContain("a redirect, which is not followed");
+		expect(error).toMatchObject({ status, code: undefined, isTemporary: true });
+		expect(error.message).toContain("a redirect, and redirects are not followed");
 		expect(error.message).not.toContain("t=1");
 	});
 
@@ -52,7 +52,13 @@ describe("an error of the service", () => {
 	])("is somebody else's where its problem details are broken: %s", async (_, body) => {
 		const headers = { "Content-Type": "application/problem+json", "Retry-After": "7" };
 		const error = await TidingsError.from(new Response(body, { status: 403, headers }));
-		expect(error).toMatchObject({ name: "TidingsError", status: 403, code: "", retryAfter: 7000, isTemporary: true });
+		expect(error).toMatchObject({
+			name: "TidingsError",
+			status: 403,
+			code: undefined,
+			retryAfter: 7000,
+			isTemporary: true,
+		});
 	});
 
 	it.each([7, null, ["No."], { a: 1 }, undefined])(
@@ -72,7 +78,7 @@ describe("an error of the service", () => {
 			const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(10_000).fill(32));
 			const body = new ReadableStream({ pull, cancel });
 			const error = await TidingsError.from(new Response(body, { status: 400, headers: { "Content-Type": type } }));
-			expect(error).toMatchObject({ status: 400, code: "" });
+			expect(error).toMatchObject({ status: 400, code: undefined });
 			expect(cancel).toHaveBeenCalledOnce();
 		}
 	});

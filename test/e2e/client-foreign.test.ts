@@ -68,7 +68,7 @@ describe("a connection that somebody else answers", () => {
 		await become("waiting");
 		const { error } = connection.state as { error: TidingsError };
 		expect(error).toBeInstanceOf(TidingsError);
-		expect(error).toMatchObject({ code: "", isTemporary: true });
+		expect(error).toMatchObject({ code: undefined, isTemporary: true });
 		expect([connection.cursor, kept.size]).toEqual(["99", 0]);
 	});
 
@@ -187,7 +187,7 @@ describe("how long a connection waits", () => {
 
 	it("cannot be told by signs of life that no token goes with", () => {
 		expect(() => connect({ url: "http://127.0.0.1:9", channels: ["a"], getTicket: () => "t", alive: true })).toThrow(
-			"Signs of life take a token",
+			"Signs of life need a token",
 		);
 	});
 
@@ -283,7 +283,7 @@ describe("the renewal of a stream", () => {
 		}, foreign);
 		const { connection, until } = open(url, { getToken: () => "a-token" });
 		await until(() => expect(warn).toHaveBeenCalledOnce());
-		expect(warn.mock.calls[0]?.[1]).toMatchObject({ name: "TidingsError", code: "" });
+		expect(warn.mock.calls[0]?.[1]).toMatchObject({ name: "TidingsError", code: undefined });
 		expect(connection.state.name).toBe("open");
 		expect(asked.map(({ method }) => method)).toEqual(["GET", "PUT"]);
 		warn.mockRestore();

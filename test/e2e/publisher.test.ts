@@ -134,7 +134,7 @@ describe("a publisher", () => {
 				const { publisher, asked } = await double(each);
 				const error = await publisher.publish("orders", { data: 1 }).catch((error: unknown) => error);
 				expect(error, name).toBeInstanceOf(TidingsError);
-				expect(error, name).toMatchObject({ code: "", isTemporary: true });
+				expect(error, name).toMatchObject({ code: undefined, isTemporary: true });
 				expect(
 					asked.map(({ method }) => method),
 					name,

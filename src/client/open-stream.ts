@@ -1,0 +1,40 @@
+import { ask } from "./ask.ts";
+import { bearer } from "./bearer.ts";
+import { isOfType } from "./body.ts";
+import type { ConnectOptions } from "./options.ts";
+import { TidingsError } from "./tidings-error.ts";
+
+type StreamOptions = Pick<ConnectOptions, "channels" | "types" | "inbox" | "presence" | "rewind" | "getTicket">;
+
+/** With what to open a stream, and where to start. */
+interface Opening {
+	/** A ticket, if the options have `getTicket`, or a token. */
+	credential: string;
+	cursor: string | null;
+	signal: AbortSignal;
+}
+
+/**
+ * Opens an event stream, and answers with its body.
+ *
+ * @throws TidingsError when the service refuses, or the answer is not an event stream; what `fetch` throws.
+ */
+export async function openStream(
+	url: URL,
+	{ channels, types = [], inbox, presence, rewind, getTicket }: StreamOptions,
+	{ credential, cursor, signal }: Opening,
+): Promise<ReadableStream<Uint8Array>> {
+	const query = url.searchParams;
+	for (const channel of channels) query.append("channel", channel);
+	for (const type of types) query.append("type", type);
+	query.set("envelope", "1");
+	if (inbox) query.set("inbox", "1");
+	if (presence) query.set("presence", "1");
+	if (rewind !== undefined) query.set("rewind", `${rewind}`);
+	// Last-Event-ID as a header would make browsers send a preflight request to another origin.
+	if (cursor !== null) query.set("lastEventId", cursor);
+	if (getTicket) query.set("ticket", credential);
+	const response = await ask(url, 200, { headers: getTicket ? {} : bearer(credential), signal });
+	if (!response.body || !isOfType(response, "text/event-stream")) throw await TidingsError.from(response);
+	return response.body;
+}

@@ -1,0 +1,51 @@
+import { EventLoop } from "./event-loop.ts";
+import { guarded } from "./guarded.ts";
+import type { Handlers, ReceivedEvent } from "./types.ts";
+
+/** Who listens to a connection: handlers, and `for await` loops. */
+export class Subscribers<Events> {
+	readonly #handlers = new Set<Handlers<Events>>();
+	readonly #loops = new Set<EventLoop<ReceivedEvent<Events>>>();
+
+	add(handlers: Handlers<Events>): void {
+		this.#handlers.add(handlers);
+	}
+
+	remove(handlers: Handlers<Events>): void {
+		this.#handlers.delete(handlers);
+	}
+
+	/** Adds a loop. It removes itself when its reader leaves it. */
+	addLoop(): EventLoop<ReceivedEvent<Events>> {
+		const loop = new EventLoop<ReceivedEvent<Events>>(() => this.#loops.delete(loop));
+		this.#loops.add(loop);
+		return loop;
+	}
+
+	/** Calls one handler of every subscriber. */
+	tell<Name extends keyof Handlers<Events>>(
+		name: Name,
+		told: Parameters<NonNullable<Handlers<Events>[Name]>>[0],
+	): void {
+		for (const handlers of this.#handlers) {
+			guarded(() => (handlers[name] as ((told: unknown) => void) | undefined)?.call(handlers, told));
+		}
+	}
+
+	/** Delivers an event to every handler and loop. */
+	deliver(event: ReceivedEvent<Events>): void {
+		this.tell("onEvent", event);
+		for (const loop of this.#loops) loop.push(event);
+	}
+
+	/** Resolves once every loop has finished with its events; `false` if a loop ended before that. */
+	async finished(): Promise<boolean> {
+		const finished = await Promise.all(Array.from(this.#loops, (loop) => loop.finished()));
+		return !finished.includes(false);
+	}
+
+	/** Ends every loop once it has read what waits for it; with an error, the loops throw it. */
+	endLoops(ended: { error?: unknown }): void {
+		for (const loop of this.#loops) loop.end(ended);
+	}
+}
