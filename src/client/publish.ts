@@ -4,6 +4,7 @@ import { ask } from "./ask.ts";
 import { backoff } from "./backoff.ts";
 import { readObject } from "./body.ts";
 import { isCredential } from "./credential.ts";
+import { eventJson } from "./event-json.ts";
 import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { wait } from "./wait.ts";
@@ -14,39 +15,39 @@ export { TidingsError } from "./tidings-error.ts";
 
 const MAX_ATTEMPTS = 5;
 const FIRST_WAIT_MILLISECONDS = 250;
-/** Longer than that, no caller waits. */
+/** If the service asks for a longer wait, the publish fails. */
 const MAX_WAIT_MILLISECONDS = 30_000;
 
-/** Who publishes, and where. */
+/** Where to publish, and as whom. */
 export interface PublisherOptions {
-	/** Where the service is, such as `https://events.example.com`. In a page it may be relative, such as `/sse`. */
+	/** The URL of the service, such as `https://events.example.com`. In a page it may be relative, such as `/sse`. */
 	url: string | URL;
-	/** A publish key, or a user's token that may publish. */
+	/** A publish key, or the token of a user who may publish. */
 	key: string;
 }
 
-/** Under which conditions a publish goes through. */
+/** Options of one publish. */
 export interface PublishOptions {
 	/**
-	 * What makes this publish the same as another: within 5 minutes, it is stored once. 1 to 128 visible ASCII characters.
-	 * Default: one that was never used, so that only the attempts of this call are the same.
+	 * Publishes with the same key are stored once within 5 minutes. 1 to 128 visible ASCII characters. Default: a random
+	 * key, which only the attempts of this call share.
 	 */
 	idempotencyKey?: string;
-	/** The id that must be the channel's head. Default: any. */
+	/** Publish only if the channel's newest event has this id. Default: publish in any case. */
 	ifHead?: string;
-	/** Gives the publish up, between attempts and in the middle of one. */
+	/** Aborts the publish, in the middle of an attempt or between two. */
 	signal?: AbortSignal;
 }
 
 /** Publishes to the channels of one service. */
 export interface Publisher {
 	/**
-	 * Publishes an event, or a batch of 1 to 100, to a channel. When it resolves, they are on disk.
+	 * Publishes an event, or a batch of 1 to 100, to a channel. Once it resolves, the events are on disk.
 	 *
-	 * What fails on the way, or because the service is busy, is tried 5 times in all, over some seconds; never is an event
-	 * stored twice by it.
+	 * If the network fails or the service is busy, it tries up to 5 times over a few seconds. No event is stored twice.
 	 *
-	 * @throws TidingsError when the service refuses; TypeError when it cannot be reached; the signal's reason.
+	 * @throws TidingsError when the service refuses; TypeError when the service cannot be reached, or when JSON cannot hold
+	 * the event; the signal's reason.
 	 *
 	 * @example
 	 * const { ids } = await publisher.publish("orders", { type: "paid", data: { id: 7 } });
@@ -54,7 +55,9 @@ export interface Publisher {
 	publish(channel: string, events: EventInput | readonly EventInput[], options?: PublishOptions): Promise<Receipt>;
 
 	/**
-	 * Publishes to the personal channel of a subject: the `sub` of its tokens, as it is.
+	 * Publishes to the personal channel of a user.
+	 *
+	 * @param subject the `sub` of the user's tokens, unchanged.
 	 *
 	 * @example
 	 * await publisher.publishToUser("auth0|1", { data: "Your order is on its way." });
@@ -67,12 +70,12 @@ export interface Publisher {
 }
 
 const UNUSABLE_KEY =
-	"`key` must be a publish key or a token: a text without white space, and without `Bearer` before it. Is the variable set that holds it?";
+	"`key` must be a publish key or a token: a text without white space and without `Bearer` in front. Is its variable set?";
 
 /**
- * A publisher for any runtime with `fetch`.
+ * Creates a publisher. It runs wherever there is `fetch`.
  *
- * @throws TypeError when the key is none that can be sent: empty, not a text, or with white space in it.
+ * @throws TypeError when the key cannot be sent: it is empty, has white space, or is not a text.
  *
  * @example
  * const publisher = createPublisher({ url: "https://events.example.com", key: env.PUBLISH_KEY });
@@ -88,14 +91,14 @@ export function createPublisher({ url, key }: PublisherOptions): Publisher {
 		isOurs: (channel: unknown) => boolean,
 	) => {
 		const { idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
-		// What can be no header throws here, and is not tried again.
+		// An invalid header throws here, where nothing is tried again.
 		const headers = new Headers({
 			Authorization: `Bearer ${key}`,
 			"Content-Type": "application/json",
 			"Idempotency-Key": idempotencyKey,
 			...(ifHead !== undefined && { "If-Match": `"${ifHead}"` }),
 		});
-		const request = { method: "POST", headers, body: JSON.stringify(events), ...(signal && { signal }) };
+		const request = { method: "POST", headers, body: eventJson(events), ...(signal && { signal }) };
 		const count = Array.isArray(events) ? events.length : 1;
 		const isReceipt = (told: object): told is Receipt => isReceiptFor(count, told) && isOurs(told.channel);
 		return persist(() => post(routeOf(path), request, isReceipt), signal);
@@ -126,7 +129,7 @@ function isReceiptFor(count: number, told: Partial<Record<keyof Receipt, unknown
 	);
 }
 
-/** Tries until it goes well, or until trying again is no use. */
+/** Repeats an attempt until it succeeds or until another would be useless. */
 async function persist<Result>(attempt: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
 	for (let failures = 1; ; failures += 1) {
 		try {
@@ -135,7 +138,7 @@ async function persist<Result>(attempt: () => Promise<Result>, signal: AbortSign
 			signal?.throwIfAborted();
 			const isFinal = error instanceof TidingsError && !error.isTemporary;
 			if (isFinal || failures === MAX_ATTEMPTS) throw error;
-			const asked = error instanceof TidingsError ? (error.retryAfter ?? 0) : 0;
+			const asked = (error instanceof TidingsError ? error.retryAfter : undefined) ?? 0;
 			if (asked > MAX_WAIT_MILLISECONDS) throw error;
 			await wait(Math.max(asked, backoff(failures, FIRST_WAIT_MILLISECONDS)), signal);
 		}

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createPublisher } from "../../src/client/publish.ts";
+import { createPublisher, type EventInput } from "../../src/client/publish.ts";
 
 const KEY = "a-publish-key-0123456789abcdef0123456789";
 
@@ -48,6 +48,49 @@ describe("createPublisher", () => {
 		expect(error).toBeInstanceOf(TypeError);
 		expect(`${error}`).toMatch(/^TypeError: `key` must be a publish key or a token/);
 		expect(`${error}${(error as Error).stack}`).not.toContain(KEY);
+	});
+
+	describe("publish", () => {
+		/** Publishes with a `fetch` that only keeps the bodies, and answers with these. */
+		async function bodiesOf(events: unknown): Promise<unknown[]> {
+			const bodies: unknown[] = [];
+			vi.stubGlobal(
+				"fetch",
+				vi.fn(async (_: URL, { body }: { body: string }) => {
+					bodies.push(JSON.parse(body));
+					const ids = Array.isArray(events) ? events.map((_, index) => `${index}`) : ["0"];
+					return Response.json({ channel: "orders", ids, subscribers: 0 }, { status: 201 });
+				}),
+			);
+			await createPublisher({ url: "http://localhost", key: KEY }).publish("orders", events as EventInput);
+			return bodies;
+		}
+
+		it.each([
+			["a Map", { data: { tags: new Map() } }, "`data.tags` is of the kind Map, which JSON cannot hold."],
+			["a Set as the data", { data: new Set([1]) }, "`data` is of the kind Set, which JSON cannot hold."],
+			["NaN", { data: [{ price: Number.NaN }] }, "`data.0.price` is NaN, which JSON would not keep."],
+			["infinity in a claim", { data: 1, to: { claims: { age: 1 / 0 } } }, "`to.claims.age` is Infinity, "],
+			["undefined in a list", { data: [1, undefined] }, "`data.1` is undefined, which JSON cannot hold."],
+			["a hole in a list", { data: Array(1) }, "`data.0` is undefined, which JSON cannot hold."],
+			["a function", { data: { done: () => {} } }, "`data.done` is a function, which JSON cannot hold."],
+			["a BigInt", { data: 7n }, "`data` is a bigint, which JSON cannot hold."],
+			["an invalid Date", { data: { at: new Date(Number.NaN) } }, "`data.at` is an invalid Date."],
+			["a Map as the event", new Map([["data", 1]]), "The event is of the kind Map, which JSON cannot hold."],
+			["a batch", [{ data: 1 }, { data: { a: -0 } }], "Event 1 of the batch: `data.a` is -0, "],
+			["a batch with a hole", Array(2), "Event 0 of the batch: The event is undefined, "],
+		])("refuses what JSON cannot hold, and names its place: %s", async (_, events, message) => {
+			const error = await bodiesOf(events).catch((thrown: unknown) => thrown);
+			expect(error).toBeInstanceOf(TypeError);
+			expect(`${error}`).toContain(message);
+			expect(fetch).not.toHaveBeenCalled();
+		});
+
+		it("writes what says by itself how it is written, and leaves out members that are undefined", async () => {
+			const event = { data: { at: new Date(0), note: undefined, list: [null, "", 0] }, to: undefined };
+			expect(await bodiesOf(event)).toEqual([{ data: { at: "1970-01-01T00:00:00.000Z", list: [null, "", 0] } }]);
+			expect(await bodiesOf([event])).toEqual([[{ data: { at: "1970-01-01T00:00:00.000Z", list: [null, "", 0] } }]]);
+		});
 	});
 
 	it.each([KEY, "eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "b64token+/~._-=="])("sends a key as it is: %s", async (key) => {
