@@ -30,7 +30,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
 /** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
 const PURE = [
-	"test/{config,errors,lock,origins,parameters,secrets,whole}.test.ts",
+	"test/{config,errors,lock,origins,parameters,redactor,whole}.test.ts",
 	"test/auth/{credentials,grants,local-keys,publishers,tickets}.test.ts",
 	"test/audience/{counts,pacing}.test.ts",
 	"test/client/*.test.ts",

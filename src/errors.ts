@@ -1,31 +1,31 @@
 import { z } from "zod";
 
 /**
- * Every error that a client can meet, with its HTTP status (RFC 9110) and a title for people.
- * The codes are part of the protocol; the `detail` of a {@link Problem} says what to do about it.
+ * Every error that the service returns, with its HTTP status (RFC 9110, section 15) and a human-readable title. The codes
+ * are part of the protocol. The `detail` of a {@link Problem} says what to do.
  */
 const PROBLEMS = {
 	invalid_request: { status: 400, title: "The request is malformed" },
-	invalid_channel: { status: 400, title: "That is not a channel name" },
-	invalid_event: { status: 400, title: "The body holds no valid event" },
+	invalid_channel: { status: 400, title: "The channel name is not valid" },
+	invalid_event: { status: 400, title: "The event is not valid" },
 	missing_token: { status: 401, title: "Credentials are required" },
 	invalid_token: { status: 401, title: "The credentials are not valid" },
 	token_expired: { status: 401, title: "The credentials have expired" },
 	unsupported_auth_scheme: { status: 401, title: "The authentication scheme is not supported" },
 	insufficient_scope: { status: 403, title: "The credentials do not allow this" },
-	not_found: { status: 404, title: "There is nothing here" },
-	method_not_allowed: { status: 405, title: "The method is not allowed here" },
-	head_moved: { status: 412, title: "The channel has moved on" },
-	payload_too_large: { status: 413, title: "What was sent is too large" },
+	not_found: { status: 404, title: "Not found" },
+	method_not_allowed: { status: 405, title: "The method is not allowed" },
+	head_moved: { status: 412, title: "The head of the channel has moved" },
+	payload_too_large: { status: 413, title: "The payload is too large" },
 	unsupported_media_type: { status: 415, title: "The content type is not supported" },
-	idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another publish" },
+	idempotency_mismatch: { status: 422, title: "The idempotency key was used for a different publish" },
 	rate_limited: { status: 429, title: "Too many requests" },
 	too_many_connections: { status: 429, title: "Too many connections" },
-	internal_error: { status: 500, title: "Something went wrong inside" },
-	jwks_unavailable: { status: 503, title: "The identity provider's keys cannot be read" },
+	internal_error: { status: 500, title: "Internal error" },
+	jwks_unavailable: { status: 503, title: "The identity provider's keys are unavailable" },
 	channel_full: { status: 503, title: "The channel is full" },
-	channel_unavailable: { status: 503, title: "The channel cannot be reached" },
-	misconfigured: { status: 503, title: "The service is not configured" },
+	channel_unavailable: { status: 503, title: "The channel is unavailable" },
+	misconfigured: { status: 503, title: "The service is misconfigured" },
 } as const;
 
 /** A code of the protocol's error table. */
@@ -33,32 +33,32 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
 
-/** The status of a code. */
+/** Returns the HTTP status of a code. */
 export function statusOf(code: ProblemCode): number {
 	return PROBLEMS[code].status;
 }
 
-/** Details may repeat what was sent, and must not grow with it. */
+/** Details may quote the request, so their length is bounded. */
 const MAX_DETAIL_CHARACTERS = 500;
-const MAX_PLACE_CHARACTERS = 100;
+const MAX_PATH_CHARACTERS = 100;
 
-/** Problem details (RFC 9457), the body of every error. */
+/** The body of every error: problem details (RFC 9457, section 3). */
 export const problemSchema = z
 	.object({
 		type: z.string().meta({ examples: ["urn:tidings:problem:not_found"] }),
 		title: z.string(),
 		status: z.int(),
-		code: z.enum(PROBLEM_CODES).meta({ description: "What went wrong, for programs." }),
+		code: z.enum(PROBLEM_CODES).meta({ description: "Identifies the error, for programs." }),
 		detail: z
 			.string()
 			.max(MAX_DETAIL_CHARACTERS)
-			.meta({ description: "What went wrong and what to do about it, for people." }),
+			.meta({ description: "Says what went wrong and what to do, for people." }),
 	})
 	.meta({ id: "Problem", description: "Problem details (RFC 9457)." });
 
 type ProblemDetails = z.output<typeof problemSchema>;
 
-/** How long a client is asked to wait, in seconds, where its problem passes by itself. */
+/** The `Retry-After` of errors that pass by themselves (RFC 9110, section 10.2.3). */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
 	rate_limited: 10,
 	too_many_connections: 5,
@@ -69,35 +69,35 @@ const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
 };
 
 /**
- * An error that crosses the wire as problem details (RFC 9457).
- * Its `detail` is written for the client: it never holds a token, a key or a stack.
+ * An error that is returned to the client as problem details (RFC 9457). Its `detail` is written for the client, and never
+ * contains a token, a key or a stack trace.
  *
  * @example
- * throw new Problem("invalid_channel", "The channel \"a b\" has a space. Use letters, digits and . _ : @ ~ -");
+ * throw new Problem("invalid_channel", "The channel name \"a b\" contains a space. Use letters, digits and . _ : @ ~ -");
  */
 export class Problem extends Error {
 	override readonly name = "Problem";
 	readonly code: ProblemCode;
 	readonly detail: string;
-	/** What its answer says in headers, such as `Allow` with `method_not_allowed`. */
+	/** Headers of the response, such as `Allow` with `method_not_allowed`. Default: none. */
 	readonly headers: Readonly<Record<string, string>>;
 
-	/** @param detail what went wrong and what to do about it; what is longer than 500 characters is cut. */
+	/** @param detail what went wrong and what to do. Truncated to 500 characters. */
 	constructor(code: ProblemCode, detail: string, options: { cause?: unknown; headers?: Record<string, string> } = {}) {
-		const short = shorten(detail, MAX_DETAIL_CHARACTERS);
+		const short = truncate(detail, MAX_DETAIL_CHARACTERS);
 		super(`${code}: ${short}`, { cause: options.cause });
 		this.code = code;
 		this.detail = short;
 		this.headers = options.headers ?? {};
 	}
 
-	/** An error as a client may see it. What nobody foresaw tells nothing, and is the cause. */
+	/** Converts any error to one that the client may see. An unexpected error becomes the cause of `internal_error`. */
 	static of(error: unknown): Problem {
 		if (error instanceof Problem) return error;
-		return new Problem("internal_error", "The service failed. Try again; its log has the reason.", { cause: error });
+		return new Problem("internal_error", "The service failed. Try again. The reason is in its log.", { cause: error });
 	}
 
-	/** The problem that a response of {@link toResponse} holds. */
+	/** Parses a response that {@link toResponse} created. */
 	static async fromResponse(response: Response): Promise<Problem> {
 		const { code, detail } = (await response.json()) as ProblemDetails;
 		return new Problem(code, detail);
@@ -107,7 +107,7 @@ export class Problem extends Error {
 		return statusOf(this.code);
 	}
 
-	/** The `application/problem+json` response, with the headers that its status asks for. */
+	/** Creates the `application/problem+json` response, with the headers that its status requires. */
 	toResponse(): Response {
 		const { status, title } = PROBLEMS[this.code];
 		const headers = new Headers({
@@ -125,7 +125,7 @@ export class Problem extends Error {
 		return new Response(JSON.stringify(body), { status, headers });
 	}
 
-	/** The `WWW-Authenticate` challenge (RFC 6750, section 3): no error code where no credentials were sent. */
+	/** The `WWW-Authenticate` challenge (RFC 6750, section 3). It has no error code when no credentials were sent. */
 	#challenge(): string | undefined {
 		switch (this.code) {
 			case "missing_token":
@@ -142,29 +142,31 @@ export class Problem extends Error {
 	}
 }
 
-function shorten(text: string, maxCharacters: number): string {
+function truncate(text: string, maxCharacters: number): string {
 	if (text.length <= maxCharacters) return text;
-	// The cut may fall between the halves of a surrogate pair.
+	// Do not split a surrogate pair.
 	return `${text.slice(0, maxCharacters - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /**
- * How a detail names a part of what was sent.
+ * Formats the path of a value within the request, for a detail.
  *
  * @example
  * describePlace(["to", "claims"]); // "`to.claims`"
  */
 export function describePlace(path: readonly PropertyKey[]): string {
-	return `\`${shorten(path.join("."), MAX_PLACE_CHARACTERS)}\``;
+	return `\`${truncate(path.join("."), MAX_PATH_CHARACTERS)}\``;
 }
 
-/** What a schema whose messages are whole sentences found wrong first. */
+/** Returns the message of the first issue. For schemas whose messages are complete sentences. */
 export function firstMessage(error: z.ZodError): string {
-	return error.issues[0]?.message ?? "";
+	return error.issues[0]?.message ?? "The request is not valid.";
 }
 
 /**
- * The first thing that a schema found wrong, as one sentence that starts with the place.
+ * Describes the first issue that a schema found, as a sentence that starts with the path of the value.
+ *
+ * @param whole the subject of the sentence when the issue concerns the whole value, such as `The event`.
  *
  * @example
  * describeIssue(error, "The event"); // "`data` is missing; any JSON value will do."

@@ -27,21 +27,21 @@ export type { EventInput } from "./wire/intake.ts";
 export type { Receipt } from "./wire/receipt.ts";
 export type { DisconnectReason } from "./wire/subscription.ts";
 
-/** What a Worker may say about who gets in, and where it may watch. Every hook is optional. */
+/** The hooks of a service: they authenticate and authorise requests, and observe connections. All are optional. */
 export interface TidingsOptions extends AuthorisationHooks, ObserverHooks {}
 
-/** The parts of a tidings service. A Worker exports `Channel`, and what else it binds or others bind to. */
+/** The parts of a tidings service. A Worker exports `Channel`, and `Metrics` and `PublishService` if they are bound. */
 export interface Tidings {
-	/** The Hono app with every route of the protocol: a Worker's default export, or mounted with `route()`. */
+	/** The Hono app with all routes of the protocol. Export it as the Worker's default, or mount it with `route()`. */
 	app: Hono<AppEnv>;
-	/** The Durable Object class of a channel. Its namespace must be bound as `CHANNEL`. */
+	/** The Durable Object class of channels. Its namespace must be bound as `CHANNEL`. */
 	Channel: new (
 		ctx: DurableObjectState,
 		env: TidingsEnv,
 	) => ChannelObject<TidingsEnv>;
-	/** The Durable Object class that adds up what `GET /metrics` shows. Its namespace may be bound as `METRICS`. */
+	/** The Durable Object class that aggregates metrics for `GET /metrics`. Its namespace can be bound as `METRICS`. */
 	Metrics: typeof MetricsObject;
-	/** The entrypoint through which other Workers publish over a service binding, without HTTP or key. */
+	/** The RPC entrypoint for other Workers, which publish over a service binding, without HTTP and without a key. */
 	PublishService: new (
 		ctx: ExecutionContext,
 		env: TidingsEnv,
@@ -49,9 +49,9 @@ export interface Tidings {
 }
 
 /**
- * Makes a tidings service.
+ * Creates a tidings service.
  *
- * @param options the hooks; without any, subscribers are authenticated by JWT against `JWKS_URL`.
+ * @param options hooks. Default: none, and subscribers are authenticated by tickets and by JWTs, with the keys of `JWKS_URL`.
  *
  * @example
  * const tidings = createTidings({ onConnect: ({ user, channel }) => console.log(user, "joined", channel) });
@@ -74,17 +74,19 @@ export function createTidings(options: TidingsOptions = {}): Tidings {
 	};
 }
 
-/** Whoever holds a service binding was given it by whoever deploys both: it may do everything. */
+/** Only the owner of an account can create a service binding, so its Workers may publish to every channel. */
 const SERVICE: Publisher = { kind: "service", id: "service", patterns: ["*"] };
 
-/** Publishing from inside Cloudflare. Reached through a service binding, which is all the authority it asks for. */
+/** Publishes for other Workers of the same account. The service binding is their only credential. */
 export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	protected readonly hooks: AuthorisationHooks = {};
 
 	/**
-	 * Publishes an event, or a batch of 1 to 100, to a channel.
+	 * Publishes an event, or a batch of 1 to 100 events, to a channel.
 	 *
-	 * @throws Error whose message starts with the protocol's code, such as `invalid_event`.
+	 * @param conditions an idempotency key, the expected head of the channel, or both. Default: none.
+	 * @returns the receipt, once the events are durable.
+	 * @throws Error whose message starts with an error code of the protocol, such as `invalid_event`.
 	 *
 	 * @example
 	 * await env.TIDINGS.publish("orders", { type: "paid", data: { id: 7 } }); // { channel, ids, subscribers }
@@ -98,7 +100,11 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	}
 
 	/**
-	 * Publishes to the personal channel of a subject.
+	 * Publishes an event, or a batch of 1 to 100 events, to the personal channel of a subject.
+	 *
+	 * @param conditions an idempotency key, the expected head of the channel, or both. Default: none.
+	 * @returns the receipt, once the events are durable.
+	 * @throws Error whose message starts with an error code of the protocol, such as `invalid_event`.
 	 *
 	 * @example
 	 * await env.TIDINGS.publishToUser("auth0|1", { data: "Your order is on its way." });
@@ -111,12 +117,12 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 		return await this.#publish(() => personalChannel(checkSubject(subject)), events, conditions);
 	}
 
-	/** Nothing is taken as it comes: another Worker need not be written in TypeScript. */
-	async #publish(name: () => unknown, events: unknown, conditions: unknown): Promise<Receipt> {
+	/** Validates all arguments at run time: the caller need not be written in TypeScript. */
+	async #publish(resolveChannel: () => unknown, events: unknown, conditions: unknown): Promise<Receipt> {
 		const logger = new Logger({ publisher: SERVICE.id });
 		try {
 			const authority = new Authority(this.env, this.hooks, logger);
-			const channel = checkChannel(name());
+			const channel = checkChannel(resolveChannel());
 			logger.add("channel", channel);
 			await authority.allowPublish(SERVICE, channel);
 			const checked = checkConditions(conditions);

@@ -1,10 +1,10 @@
-/** What is for local work: it is good on the machine that the service runs on, and nowhere else. */
+/** Local development. */
 
-/** The secrets of `.dev.vars`. Everybody knows them. */
+/** The secrets of `.dev.vars`. They are public, so `auth/local-keys.ts` refuses them on any other host. */
 export const LOCAL_PUBLISH_KEY = "local-publish-key-0123456789abcdef";
 export const LOCAL_TICKET_SECRET = "local-ticket-secret-0123456789abcdef";
 
-/** Whether the host of a URL is the machine that asks. */
+/** Whether the hostname of a URL is this machine. */
 export function isLocalHost(hostname: string): boolean {
 	return ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 }

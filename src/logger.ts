@@ -1,75 +1,79 @@
 import { Problem } from "./errors.ts";
-import { Secrets } from "./secrets.ts";
+import { Redactor } from "./redactor.ts";
 
 type Level = "info" | "warn" | "error";
 
-/** What a line says besides its level and its message. What is `undefined` is left out. */
+/** The fields of a log line, in addition to its level and message. `undefined` fields are omitted. */
 export type Fields = Record<string, unknown>;
 
-/** What is longer is cut off: whoever sends it must not fill the log with it. */
+/** Longer text is truncated, so that requests cannot flood the log. */
 const MAX_CHARACTERS = 2000;
-/** Fields whose words are the service's own. */
-const OWN_WORDS: ReadonlySet<string> = new Set(["level", "method", "code", "publisher"]);
+/** Fields that contain only the service's own words. They are not redacted. */
+const TRUSTED_FIELDS: ReadonlySet<string> = new Set(["level", "method", "code", "publisher"]);
 
-/** Writes what an operator should know, each a line of JSON. Nothing else in the service writes to the console. */
+/** Writes log lines as JSON. Nothing else in the service writes to the console. */
 export class Logger {
-	readonly #about: Fields;
+	readonly #context: Fields;
 	readonly #secrets: readonly string[];
-	#hidden: Secrets;
+	#redactor: Redactor;
 
 	/**
-	 * @param about what all lines say, such as the id of the request, or the channel.
-	 * @param secrets what no line may hold: it is taken out, wherever it stands.
+	 * @param context fields of every line, such as the id of the request, or the channel.
+	 * @param secrets strings that are redacted in every line. Default: none.
 	 */
-	constructor(about: Fields, secrets: readonly string[] = []) {
-		this.#about = about;
+	constructor(context: Fields, secrets: readonly string[] = []) {
+		this.#context = context;
 		this.#secrets = secrets;
-		this.#hidden = new Secrets(secrets);
+		this.#redactor = new Redactor(secrets);
 	}
 
-	/** Says one thing more in all lines from now on. */
+	/** Adds a field to all further lines. */
 	add(name: string, value: string): void {
-		this.#about[name] = value;
+		this.#context[name] = value;
 	}
 
-	/** Keeps other secrets out as well, in the place of those that it was told so before. */
-	hide(others: readonly string[]): void {
-		this.#hidden = new Secrets([...this.#secrets, ...others]);
+	/** Redacts more secrets, in addition to the constructor's. Replaces those of an earlier call. */
+	hide(secrets: readonly string[]): void {
+		this.#redactor = new Redactor([...this.#secrets, ...secrets]);
 	}
 
-	/** How something ended that has an HTTP status. What is behind a failure of the service's own is told too. */
+	/** Logs the outcome of something with an HTTP status. For a 5xx, the line includes the cause. */
 	outcome(message: string, status: number, problem: Problem | undefined, fields: Fields = {}): void {
 		const { code, detail, cause } = problem ?? {};
 		const line = { ...fields, status, code, detail };
 		this.#write(levelOf(status), message, line, status >= 500 ? cause : undefined);
 	}
 
-	/** Something failed besides, which decides no answer by itself. */
+	/** Logs a failure that does not decide the outcome of a request. */
 	failure(message: string, error: unknown, fields: Fields = {}): void {
 		this.#write("error", message, fields, error);
 	}
 
 	#write(level: Level, message: string, fields: Fields, error: unknown): void {
-		const line: Fields = { level, message, ...this.#about, ...fields };
+		const line: Fields = { level, message, ...this.#context, ...fields };
 		for (const name in line) {
 			const value = line[name];
-			if (typeof value === "string" && !OWN_WORDS.has(name)) line[name] = this.#clean(value);
+			if (typeof value === "string" && !TRUSTED_FIELDS.has(name)) line[name] = this.#sanitise(value);
 		}
 		if (error !== undefined) line.error = this.#describe(error);
 		console[level](JSON.stringify(line));
 	}
 
-	/** What was thrown; of a problem, what is behind it. */
+	/** Describes a thrown value; for a problem, its cause. */
 	#describe(error: unknown): Fields {
 		if (error instanceof Problem && error.cause !== undefined) return this.#describe(error.cause);
-		if (!(error instanceof Error)) return { message: this.#clean(String(error)) };
+		if (!(error instanceof Error)) return { message: this.#sanitise(String(error)) };
 		const { name, message, stack } = error;
-		// Whoever throws may have set these to anything.
-		return { name: this.#clean(`${name}`), message: this.#clean(`${message}`), stack: this.#clean(`${stack}`) };
+		// Any code can have thrown this, so these may not be strings.
+		return {
+			name: this.#sanitise(`${name}`),
+			message: this.#sanitise(`${message}`),
+			stack: this.#sanitise(`${stack}`),
+		};
 	}
 
-	#clean(text: string): string {
-		return this.#hidden.redact(text).slice(0, MAX_CHARACTERS);
+	#sanitise(text: string): string {
+		return this.#redactor.redact(text).slice(0, MAX_CHARACTERS);
 	}
 }
 

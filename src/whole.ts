@@ -1,9 +1,9 @@
 import { z } from "zod";
 
 /**
- * A whole number, as JSON has it, or in digits, as a query or a setting has it.
+ * A schema for an integer within a range. Accepts a number, as in JSON, or a string of digits, as in queries and settings.
  *
- * @param digits how it may be written where it is a text.
+ * @param digits the strings that are accepted. Default: one or more ASCII digits.
  *
  * @example
  * whole(1, 300).parse("25"); // 25

@@ -9,7 +9,7 @@ const REQUIRED = {
 };
 const KEY = "k".repeat(32);
 
-/** What a setting becomes. */
+/** The validated value of a setting. */
 function setting(name: keyof SettingsEnv, value: string | number): unknown {
 	return readTokenConfig({ ...REQUIRED, [name]: value })[name];
 }
@@ -25,7 +25,7 @@ function refusal(env: SettingsEnv, read: (env: SettingsEnv) => unknown = readTok
 }
 
 describe("readTokenConfig", () => {
-	it("gives every setting the protocol's default", () => {
+	it("uses the protocol's defaults", () => {
 		expect(readTokenConfig({ ...REQUIRED })).toEqual({
 			...REQUIRED,
 			JWT_AUDIENCE: ["tidings"],
@@ -46,20 +46,20 @@ describe("readTokenConfig", () => {
 		});
 	});
 
-	it.each(["JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"] as const)("asks for %s", (name) => {
+	it.each(["JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"] as const)("requires %s", (name) => {
 		const { [name]: _left, ...env } = REQUIRED;
 		const problem = refusal(env);
 		expect(problem.code).toBe("misconfigured");
 		expect(problem.detail).toMatch(new RegExp(`^The setting ${name} is not set\\. .*set all or none`));
 	});
 
-	it("takes a setting that is undefined for one that is not set", () => {
+	it("treats an undefined setting as not set", () => {
 		const env = { ...REQUIRED, JWT_ISSUER: undefined, HEARTBEAT_SECONDS: undefined } as unknown as SettingsEnv;
 		expect(refusal(env).detail).toContain("The setting JWT_ISSUER is not set.");
 	});
 
 	it.each([...Object.keys(readTokenConfig({ ...REQUIRED })), "CORS_ORIGINS", "PUBLISH_KEYS", "TICKET_SECRET"])(
-		"does not take an empty %s for its default",
+		"refuses an empty %s instead of using its default",
 		(name) => {
 			for (const empty of ["", " "]) {
 				const problem = refusal({ ...REQUIRED, [name]: empty });
@@ -69,24 +69,24 @@ describe("readTokenConfig", () => {
 		},
 	);
 
-	it("ignores what else a Worker has in its environment", () => {
+	it("ignores everything else in a Worker's environment", () => {
 		const env = { ...REQUIRED, CHANNEL: { getByName: () => undefined }, HEARTBEAT: "soon" } as unknown as SettingsEnv;
 		expect(readTokenConfig(env)).not.toHaveProperty("CHANNEL");
 	});
 
-	it("reads an environment once", () => {
+	it("validates an environment once", () => {
 		const env: SettingsEnv = { ...REQUIRED };
 		expect(readTokenConfig(env)).toBe(readTokenConfig(env));
 		expect(readTokenConfig(env)).not.toBe(readTokenConfig({ ...REQUIRED }));
 	});
 
-	it("refuses an environment every time that it is asked", () => {
+	it("refuses a malformed environment every time", () => {
 		const env: SettingsEnv = {};
 		expect(refusal(env).code).toBe("misconfigured");
 		expect(refusal(env).code).toBe("misconfigured");
 	});
 
-	it("takes white space around a setting for an oversight", () => {
+	it("ignores white space around a setting", () => {
 		expect(setting("JWT_ISSUER", " https://id.example.com/\n")).toBe("https://id.example.com/");
 	});
 });
@@ -96,17 +96,17 @@ describe("readConfig", () => {
 		expect(readConfig({})).toMatchObject({ HEARTBEAT_SECONDS: 25 });
 	});
 
-	it("does not look at the identity provider's settings", () => {
+	it("ignores the identity provider's settings", () => {
 		expect(readConfig({ JWKS_URL: "not a url" })).not.toHaveProperty("JWKS_URL");
 	});
 
-	it("refuses what is malformed", () => {
+	it("refuses a malformed setting", () => {
 		expect(refusal({ REPLAY_EVENTS: "many" }, readConfig).detail).toMatch(
 			/^The setting REPLAY_EVENTS must be a whole number from 1 to 10000\. /,
 		);
 	});
 
-	it("is not fooled by what the other reader has read before", () => {
+	it("does not share its cache with the other reader", () => {
 		const env: SettingsEnv = { ...REQUIRED };
 		readTokenConfig(env);
 		expect(readConfig(env)).not.toHaveProperty("JWKS_URL");
@@ -126,7 +126,7 @@ describe("a whole number", () => {
 		["MAX_BACKLOG_BYTES", 1024, 67_108_864],
 		["MAX_SUBSCRIBERS", 1, 1_000_000],
 		["MAX_CONNECTIONS_PER_USER", 1, 1_000_000],
-	] as const)("such as %s may be from %i to %i", (name, min, max) => {
+	] as const)("such as %s can be from %i to %i", (name, min, max) => {
 		expect(setting(name, min)).toBe(min);
 		expect(setting(name, String(max))).toBe(max);
 		expect(refusal({ ...REQUIRED, [name]: min - 1 }).detail).toContain(`${name} must be a whole number from ${min}`);
@@ -152,7 +152,7 @@ describe("JWKS_URL", () => {
 		"http://localhost:8788/jwks",
 		"http://127.0.0.1/jwks",
 		"http://[::1]:8788/jwks",
-	])("may be %s", (url) => {
+	])("can be %s", (url) => {
 		expect(setting("JWKS_URL", url)).toBe(url);
 	});
 
@@ -166,7 +166,7 @@ describe("JWKS_URL", () => {
 		"data:application/json,{}",
 		"id.example.com/jwks",
 		"/jwks",
-	])("may not be %s", (url) => {
+	])("cannot be %s", (url) => {
 		expect(refusal({ ...REQUIRED, JWKS_URL: url }).detail).toContain("JWKS_URL must be an https URL");
 	});
 });
@@ -192,13 +192,13 @@ describe("JWT_ALGORITHMS", () => {
 		"RS1",
 		"dir",
 		"RS256;ES256",
-	])("may not be %s", (value) => {
+	])("cannot be %s", (value) => {
 		expect(refusal({ ...REQUIRED, JWT_ALGORITHMS: value }).detail).toContain(
 			"JWT_ALGORITHMS must list asymmetric algorithms",
 		);
 	});
 
-	it("may not be a list of nothing", () => {
+	it("cannot be an empty list", () => {
 		expect(refusal({ ...REQUIRED, JWT_ALGORITHMS: "," }).code).toBe("misconfigured");
 	});
 });
@@ -212,12 +212,12 @@ describe("DEFAULT_CHANNELS", () => {
 		["room:{sub}:in room:{sub}:out", ["room:{sub}:in", "room:{sub}:out"]],
 		["pair:{sub}:{sub} user:{sub} user:{sub}", ["pair:{sub}:{sub}", "user:{sub}", "user:{sub}"]],
 		["team:{sub} team:lobby team:*", ["team:{sub}", "team:lobby", "team:*"]],
-	])("may be %j", (value, list) => {
+	])("can be %j", (value, list) => {
 		expect(setting("DEFAULT_CHANNELS", value)).toEqual(list);
 	});
 
 	it.each(["*:chat", "a/b", "user:{name}", "user:{sub", "chat:**", "é", `x${"y".repeat(128)}`])(
-		"may not be %j",
+		"cannot be %j",
 		(value) => {
 			expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain(
 				"DEFAULT_CHANNELS must list channel names",
@@ -226,9 +226,9 @@ describe("DEFAULT_CHANNELS", () => {
 	);
 
 	it.each(["user:{sub}:*", "room:{sub}:*", "x{sub}*", "{sub}*", "news room:{sub}.*"])(
-		"may not be %j, by which alice would get what belongs to `alice:1`",
+		"cannot be %j, which would grant alice the channels of `alice:1`",
 		(value) => {
-			expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain("must not have `{sub}` and `*`");
+			expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain("must not combine `{sub}` and `*`");
 		},
 	);
 
@@ -243,7 +243,7 @@ describe("DEFAULT_CHANNELS", () => {
 		"room:{sub}:a room:b:{sub}:a",
 		"room:{sub}:a news room:{sub}:{sub}:a",
 		"room:{sub}:b:{sub}:c room:{sub}:c",
-	])("may not be %j, by which two subjects could meet in one channel", (value) => {
+	])("cannot be %j, which could give two subjects the same channel", (value) => {
 		expect(refusal({ ...REQUIRED, DEFAULT_CHANNELS: value }).detail).toContain("must keep subjects apart");
 	});
 });
@@ -254,7 +254,7 @@ describe("CORS_ORIGINS", () => {
 		["https://example.com", ["https://example.com"]],
 		["https://*.example.com, capacitor://localhost", ["https://*.example.com", "capacitor://localhost"]],
 		["https://a.example http://localhost:3000", ["https://a.example", "http://localhost:3000"]],
-	])("may be %j", (value, list) => {
+	])("can be %j", (value, list) => {
 		expect(setting("CORS_ORIGINS", value)).toEqual(list);
 	});
 
@@ -269,7 +269,7 @@ describe("CORS_ORIGINS", () => {
 		"* https://example.com",
 		"https://example.com *",
 		"null",
-	])("may not be %j", (value) => {
+	])("cannot be %j", (value) => {
 		expect(refusal({ ...REQUIRED, CORS_ORIGINS: value }).detail).toContain("The setting CORS_ORIGINS must ");
 	});
 });
@@ -290,7 +290,7 @@ describe.each(["JWT_ISSUER", "CHANNELS_CLAIM"] as const)("%s", (name) => {
 });
 
 describe("JWT_TYPES", () => {
-	it("is a list of types, and none where it is not set", () => {
+	it("is a list of types, and undefined by default", () => {
 		expect(setting("JWT_TYPES", "at+jwt, application/at+jwt acme.access")).toEqual([
 			"at+jwt",
 			"application/at+jwt",
@@ -301,16 +301,16 @@ describe("JWT_TYPES", () => {
 
 	it.each(["at+jwt; v=1", "at jwt=2", "*", '"at+jwt"', "é", ","])("refuses %j", (value) => {
 		const { detail } = refusal({ ...REQUIRED, JWT_TYPES: value });
-		expect(detail).toContain("The setting JWT_TYPES must list types of tokens such as `at+jwt`.");
+		expect(detail).toContain("The setting JWT_TYPES must list token types, such as `at+jwt`.");
 	});
 });
 
 describe("PUBLISH_KEYS", () => {
-	it("is one key that may do everything", () => {
+	it("can be one key for all channels", () => {
 		expect(setting("PUBLISH_KEYS", KEY)).toEqual([{ key: KEY, patterns: ["*"] }]);
 	});
 
-	it("is many keys, some with the patterns that they are for", () => {
+	it("can be several keys, each with its patterns", () => {
 		const other = `${"A-z_9".repeat(7)}`;
 		expect(setting("PUBLISH_KEYS", `\n${KEY}=orders,chat:*\n\t${other} ${KEY}2=*\n`)).toEqual([
 			{ key: KEY, patterns: ["orders", "chat:*"] },
@@ -321,46 +321,48 @@ describe("PUBLISH_KEYS", () => {
 
 	it.each([
 		["is too short", "k".repeat(31)],
-		["holds another character", `${KEY}!`],
+		["contains another character", `${KEY}!`],
 		["has an equals sign and no pattern", `${KEY}=`],
 		["has an empty pattern", `${KEY}=orders,`],
-		["has a pattern that is none", `${KEY}=*:chat`],
-		["has a place for a subject", `${KEY}=user:{sub}`],
+		["has a malformed pattern", `${KEY}=*:chat`],
+		["has a placeholder for the subject", `${KEY}=user:{sub}`],
 		["has two lists of patterns", `${KEY}=orders=chat:*`],
 		["is separated from another by a comma", `${KEY},${KEY}`],
-		["is the bad one among good ones", `${KEY} short ${KEY}`],
-	])("refuses a key that %s, without showing it", (_, value) => {
+		["is malformed among valid ones", `${KEY} short ${KEY}`],
+	])("refuses a key that %s, without leaking it", (_, value) => {
 		const { detail } = refusal({ ...REQUIRED, PUBLISH_KEYS: value });
-		expect(detail).toContain("The setting PUBLISH_KEYS must hold entries");
+		expect(detail).toContain("The setting PUBLISH_KEYS must list keys");
 		expect(detail).not.toContain(value.slice(0, 20));
 	});
 });
 
 describe("TICKET_SECRET", () => {
-	it("has 32 characters or more", () => {
+	it("has 32 or more characters", () => {
 		expect(setting("TICKET_SECRET", KEY)).toEqual([KEY]);
 	});
 
-	it("is refused when it is shorter, without showing it", () => {
+	it("is refused when it is shorter, without leaking it", () => {
 		const { detail } = refusal({ ...REQUIRED, TICKET_SECRET: "hunter2".repeat(4) });
 		expect(detail).toContain("The setting TICKET_SECRET must have 32 or more characters.");
 		expect(detail).not.toContain("hunter2");
 	});
 
-	it("may hold two, separated by white space", () => {
+	it("can be two secrets, separated by white space", () => {
 		expect(setting("TICKET_SECRET", `\n${KEY}1 \t${KEY}2,\n`)).toEqual([`${KEY}1`, `${KEY}2,`]);
 	});
 
 	it.each([`${KEY} short`, `short ${KEY}`, `${"k".repeat(20)} ${"k".repeat(20)}`, `${KEY} ${KEY} ${KEY}`])(
-		"is refused where one is too short, or where there are three: %j",
+		"is refused when one of two is too short, or when there are three: %j",
 		(value) => {
 			const { detail } = refusal({ ...REQUIRED, TICKET_SECRET: value });
-			expect(detail).toContain("The setting TICKET_SECRET must have 32 or more characters. It may hold two secrets");
+			expect(detail).toContain(
+				"The setting TICKET_SECRET must have 32 or more characters. To rotate it, list two secrets",
+			);
 			expect(detail).not.toContain("kkk");
 		},
 	);
 
-	it("does not count the white space around it", () => {
+	it("does not count surrounding white space", () => {
 		expect(refusal({ ...REQUIRED, TICKET_SECRET: ` ${"k".repeat(31)} ` }).code).toBe("misconfigured");
 	});
 });

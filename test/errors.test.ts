@@ -27,7 +27,7 @@ const STATUSES: [ProblemCode, number][] = [
 ];
 
 describe("Problem", () => {
-	it.each(STATUSES)("gives %s the status %i, in the response as in its body", async (code, status) => {
+	it.each(STATUSES)("returns %s with status %i, in the response and in its body", async (code, status) => {
 		const problem = new Problem(code, "Do something else.");
 		expect(problem.status).toBe(status);
 		const response = problem.toResponse();
@@ -41,21 +41,21 @@ describe("Problem", () => {
 		});
 	});
 
-	it.each(STATUSES)("sends %s (%i) as problem details that no cache may keep", (code) => {
+	it.each(STATUSES)("returns %s (%i) as problem details that are not cached", (code) => {
 		const { headers } = new Problem(code, "").toResponse();
 		expect(headers.get("Content-Type")).toBe("application/problem+json");
 		expect(headers.get("Cache-Control")).toBe("no-store");
 	});
 
 	it.each(STATUSES.filter(([, status]) => status === 429 || status === 503))(
-		"says with %s (%i) when to try again",
+		"tells clients when to retry after %s (%i)",
 		(code) => {
 			expect(new Problem(code, "").toResponse().headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
 		},
 	);
 
 	it.each(STATUSES.filter(([, status]) => status < 429 || status === 500))(
-		"does not ask to try %s (%i) again",
+		"does not tell clients to retry after %s (%i)",
 		(code) => {
 			expect(new Problem(code, "").toResponse().headers.has("Retry-After")).toBe(false);
 		},
@@ -90,7 +90,7 @@ describe("Problem", () => {
 		expect(new Problem("method_not_allowed", "").toResponse().headers.has("Allow")).toBe(false);
 	});
 
-	it("keeps its cause and its stack to itself", async () => {
+	it("does not leak its cause and its stack", async () => {
 		const problem = new Problem("invalid_token", "The token is not valid.", { cause: new Error("eyJsecret") });
 		const response = problem.toResponse();
 		const sent = JSON.stringify([...response.headers]) + (await response.text());
@@ -99,19 +99,19 @@ describe("Problem", () => {
 		expect(sent).not.toContain("errors.test");
 	});
 
-	it("is an error whose message starts with its code, which is all of it that survives RPC", () => {
+	it("starts its message with its code, since only the message survives RPC", () => {
 		const problem = new Problem("invalid_event", "Send less.");
 		expect(problem).toBeInstanceOf(Error);
 		expect(problem.name).toBe("Problem");
 		expect(problem.message).toBe("invalid_event: Send less.");
 	});
 
-	it("can answer more than once", async () => {
+	it("can be returned more than once", async () => {
 		const problem = new Problem("not_found", "Nothing.");
 		expect(await problem.toResponse().text()).toBe(await problem.toResponse().text());
 	});
 
-	it("has a detail of at most 500 characters, and cuts none of them in two", async () => {
+	it("truncates its detail to 500 characters, and never splits one", async () => {
 		const details = ["x".repeat(500), "x".repeat(501), `${"x".repeat(498)}😀x`, "😀".repeat(1_000_000)];
 		const cut = details.map((detail) => new Problem("invalid_event", detail));
 		expect(cut.map(({ detail }) => detail)).toEqual([
@@ -126,7 +126,7 @@ describe("Problem", () => {
 		}
 	});
 
-	it("carries any text in its detail", async () => {
+	it("preserves any text in its detail", async () => {
 		const detail = 'quotes " and \\ and\r\nSet-Cookie: a=b \u2028 \u{1F600}';
 		const response = new Problem("invalid_event", detail).toResponse();
 		expect(response.headers.has("Set-Cookie")).toBe(false);
@@ -146,17 +146,17 @@ describe("describeIssue", () => {
 		["is missing", "`a.b` is missing."],
 		["has no colour", "`a.b` has no colour."],
 		["names nobody", "`a.b` names nobody."],
-	])("makes the message '%s' the rest of a sentence about the place", (message, sentence) => {
+	])("completes a sentence about the path with the message '%s'", (message, sentence) => {
 		const schema = z.object({ a: z.object({ b: z.string().refine(() => false, message) }) });
 		expect(describeIssue(errorOf(schema, { a: { b: "" } }), "The body")).toBe(sentence);
 	});
 
-	it("does not run a message into the place that only starts like one of its verbs", () => {
+	it("quotes a message that only looks as if it continued the sentence", () => {
 		const schema = z.string().refine(() => false, "issue 7");
 		expect(describeIssue(errorOf(schema, ""), "The body")).toBe("The body is not valid: issue 7.");
 	});
 
-	it("names the whole where the place is the whole", () => {
+	it("names the whole value when there is no path", () => {
 		expect(describeIssue(errorOf(z.string("must be text"), 1), "The event")).toBe("The event must be text.");
 	});
 
@@ -165,7 +165,7 @@ describe("describeIssue", () => {
 		expect(describeIssue(errorOf(schema, { channels: ["a", 1] }), "The body")).toBe("`channels.1` must be text.");
 	});
 
-	it("does not grow with a name that was sent", () => {
+	it("truncates long names", () => {
 		const schema = z.record(z.string(), z.string("must be text"));
 		const name = "x".repeat(1000);
 		expect(describeIssue(errorOf(schema, { [name]: 1 }), "The body")).toBe(`\`${"x".repeat(99)}…\` must be text.`);
@@ -176,7 +176,7 @@ describe("describeIssue", () => {
 		expect(describeIssue(errorOf(schema, {}), "The body")).toBe("`a` must be a.");
 	});
 
-	it("says something when there is no issue", () => {
+	it("returns a sentence even when there is no issue", () => {
 		expect(describeIssue(new z.ZodError([]), "The body")).toBe("The body is not valid.");
 	});
 });

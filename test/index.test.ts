@@ -8,7 +8,7 @@ beforeEach(() => {
 	vi.spyOn(console, "warn").mockImplementation(() => undefined);
 });
 
-/** A service binding as another Worker has it, which may pass anything. */
+/** The service binding of another Worker, which can pass anything. */
 type Untyped = { [Method in "publish" | "publishToUser"]: (...input: unknown[]) => Promise<unknown> };
 
 function service(): Untyped {
@@ -16,7 +16,7 @@ function service(): Untyped {
 }
 
 describe("a publish over a service binding", () => {
-	it("goes to a channel or to a user, with conditions or without", async () => {
+	it("goes to a channel or a user, with or without conditions", async () => {
 		const channel = freshChannel();
 		const first = await service().publish(channel, { data: 1 }, { idempotencyKey: "k", ifHead: undefined });
 		expect(await service().publish(channel, { data: 1 }, { idempotencyKey: "k" })).toEqual(first);

@@ -22,12 +22,12 @@ describe("Logger", () => {
 		[429, "warn"],
 		[500, "error"],
 		[503, "error"],
-	])("writes of a status %i as %s", (status, level) => {
+	])("logs status %i as %s", (status, level) => {
 		new Logger({}).outcome("Done.", status, undefined);
 		expect(lines).toMatchObject([{ method: level, fields: { level, message: "Done.", status } }]);
 	});
 
-	it("says in every line what it is about", () => {
+	it("adds its context to every line", () => {
 		const logger = new Logger({ request: "r1" });
 		logger.outcome("One.", 200, undefined, { path: "/" });
 		logger.add("publisher", "key:1");
@@ -38,7 +38,7 @@ describe("Logger", () => {
 		]);
 	});
 
-	it("tells what is behind a failure of the service's own, and of no other", () => {
+	it("includes the cause of a 5xx, and of nothing else", () => {
 		const cause = new RangeError("out of range");
 		const logger = new Logger({});
 		logger.outcome("Failed.", 503, new Problem("channel_unavailable", "Try again.", { cause }));
@@ -63,12 +63,12 @@ describe("Logger", () => {
 		[7, "7"],
 		[{ toString: () => "an object" }, "an object"],
 		[Object.assign(new Error(), { message: { not: "a text" } }), "[object Object]"],
-	])("writes down whatever was thrown: %j", (thrown, message) => {
+	])("logs whatever was thrown: %j", (thrown, message) => {
 		new Logger({}, ["secret"]).failure("Failed.", thrown);
 		expect(lines[0]?.fields.error).toEqual(message === undefined ? undefined : expect.objectContaining({ message }));
 	});
 
-	it("keeps secrets out of every text, the stack of an error included", () => {
+	it("redacts secrets everywhere, even in the stack of an error", () => {
 		const logger = new Logger({ request: "r-hunter2" }, ["hunter2"]);
 		const cause = Object.assign(new Error("hunter2"), { name: "hunter2Error" });
 		logger.outcome("hunter2", 500, new Problem("internal_error", "hunter2", { cause }), { path: "/hunter2" });
@@ -82,7 +82,7 @@ describe("Logger", () => {
 		});
 	});
 
-	it("keeps out what it is told to later, besides what it was told at first", () => {
+	it("redacts secrets that are added later, and those of the constructor", () => {
 		const logger = new Logger({}, ["first"]);
 		for (const secret of ["second", "third"]) {
 			logger.hide([secret]);
@@ -91,7 +91,7 @@ describe("Logger", () => {
 		for (const { text } of lines) expect(text).toContain('"[redacted] and [redacted]"');
 	});
 
-	it("lets no credential change what is its own: level, method, code and publisher", () => {
+	it("does not redact its own words: level, method, code and publisher", () => {
 		const own = ["warn", "POST", "invalid_token", "key:1"];
 		const logger = new Logger({ publisher: "key:1" }, own);
 		logger.outcome("Refused.", 401, new Problem("invalid_token", "No."), { method: "POST" });
@@ -104,7 +104,7 @@ describe("Logger", () => {
 		});
 	});
 
-	it("stays one line of JSON, and of a bearable length, whatever is in it", () => {
+	it("writes one bounded line of JSON, whatever it contains", () => {
 		const text = `"},\n{"level":"info"\u2028${"x".repeat(100_000)}`;
 		new Logger({ request: text }, ["x"]).outcome(text, 500, new Problem("internal_error", text, { cause: text }));
 		expect(lines[0]?.text).not.toContain("\n");

@@ -23,7 +23,7 @@ describe("originsSchema", () => {
 		"chrome-extension://abcdefghijklmnopabcdefghijklmnop",
 		"moz-extension://0b0e6a2c-5f0f-4d0e-9a55-1f3a3c6d7e8f",
 		"safari-web-extension://E4F2A1B0-5F0F-4D0E-9A55-1F3A3C6D7E8F",
-	])("takes %s", (origin) => {
+	])("accepts %s", (origin) => {
 		expect(originsSchema.parse([origin])).toEqual([origin]);
 	});
 
@@ -43,7 +43,9 @@ describe("originsSchema", () => {
 		["capacitor://localhost/", "capacitor://localhost"],
 		["Capacitor://localhost", "capacitor://localhost"],
 	])("says how browsers send %s", (origin, sent) => {
-		expect(problemOf(["https://fine.test", origin])).toBe(`must have its origins as browsers send them: \`${sent}\``);
+		expect(problemOf(["https://fine.test", origin])).toBe(
+			`must list origins as browsers send them, such as \`${sent}\``,
+		);
 	});
 
 	it.each([
@@ -72,7 +74,7 @@ describe("originsSchema", () => {
 		[["https://exa_mple.com|b"]],
 		[["https://"]],
 		[["//example.com"]],
-	])("refuses %j, and says what is right", (origins) => {
+	])("refuses %j, and shows valid examples", (origins) => {
 		expect(problemOf(origins)).toMatch(/^must be `\*` alone, or list origins/);
 	});
 

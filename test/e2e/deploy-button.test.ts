@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import manifest from "../../package.json" with { type: "json" };
 
-/** What the "Deploy to Cloudflare" button reads, and what comes of a form that was sent off as it was. */
+/** What the "Deploy to Cloudflare" button reads, and what happens when its form is submitted with empty fields. */
 
 const ROOT = join(import.meta.dirname, "../..");
 const asked = parseEnv(await readFile(join(ROOT, ".dev.vars.example"), "utf8")) as Record<string, string>;
@@ -39,7 +39,7 @@ async function health(settings: Record<string, string>): Promise<[number, string
 }
 
 describe("the form of the deploy button", () => {
-	it("asks for what has no default, says of each what it is, and suggests no value that others know", () => {
+	it("asks for every setting without a default, describes it, and suggests no public value", () => {
 		expect(new Set(Object.keys(asked))).toEqual(new Set(Object.keys(filledIn)));
 		expect(new Set(Object.values(asked))).toEqual(new Set([""]));
 		expect(manifest.cloudflare.bindings).toMatchObject(
@@ -47,7 +47,7 @@ describe("the form of the deploy button", () => {
 		);
 	});
 
-	it("makes a service that names what was left empty, one after the other, until nothing is missing", async () => {
+	it("deploys a service that names each empty setting in turn, until none is left", async () => {
 		const settings = { ...asked };
 		for (const [name, value] of Object.entries(filledIn)) {
 			const [status, detail] = await health(settings);

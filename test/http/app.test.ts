@@ -29,7 +29,7 @@ describe("errors", () => {
 		expect(response.status).toBe(404);
 		expect(await problem(response)).toEqual({
 			type: "urn:tidings:problem:not_found",
-			title: "There is nothing here",
+			title: "Not found",
 			status: 404,
 			code: "not_found",
 			detail: expect.stringMatching(/./),

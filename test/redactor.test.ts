@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { Secrets } from "../src/secrets.ts";
+import { Redactor } from "../src/redactor.ts";
 
 function redacted(text: string, ...secrets: string[]): string {
-	return new Secrets(secrets).redact(text);
+	return new Redactor(secrets).redact(text);
 }
 
-describe("Secrets", () => {
-	it("are taken out of a text, as often as they stand in it, and nothing else is", () => {
+describe("Redactor", () => {
+	it("replaces every occurrence of a secret, and nothing else", () => {
 		expect(redacted("one abc two abc, three", "abc", "three")).toBe("one [redacted] two [redacted], [redacted]");
 		expect(redacted("nothing of it is here", "abc")).toBe("nothing of it is here");
 	});
@@ -16,31 +16,31 @@ describe("Secrets", () => {
 		["percent-encoded", "a+b/c=", "GET /x?token=a%2Bb%2Fc%3D"],
 		["percent-encoded in lower case", "a+b/c=", "GET /x?token=a%2bb%2fc%3d"],
 		["in JSON", 'a"b\\c', JSON.stringify({ token: 'a"b\\c' })],
-		["with a character that is none", "a\ud800b", "GET /x?token=a%EF%BF%BDb"],
-		["with what a pattern would mean something by", "$&.*(", "sent $&.*( there"],
-	])("are found %s", (_, secret, text) => {
+		["with a lone surrogate", "a\ud800b", "GET /x?token=a%EF%BF%BDb"],
+		["with characters that are special in patterns", "$&.*(", "sent $&.*( there"],
+	])("finds a secret %s", (_, secret, text) => {
 		const left = redacted(text, secret);
 		expect(left).toContain("[redacted]");
 		expect(left).not.toContain(secret);
 		expect(left).not.toMatch(/%2b|\\"/i);
 	});
 
-	it("are not looked for in what has taken another's place", () => {
+	it("does not redact its own replacements", () => {
 		expect(redacted("r and e", ..."redact[]".repeat(8))).toBe("[redacted] [redacted]n[redacted] [redacted]");
 	});
 
-	it("are taken out whole where one begins with another", () => {
+	it("redacts the longer secret when one starts with another", () => {
 		expect(redacted("one abcdef two abc", "abc", "abcdef")).toBe("one [redacted] two [redacted]");
 	});
 
-	it("that are too many to look for leave nothing of a text", () => {
+	it("redacts all of the text when there are too many secrets to search for", () => {
 		const many = Array.from({ length: 10_000 }, (_, index) => `secret${index}`);
 		expect(redacted("a path", ...many)).toBe("[redacted]");
 		expect(redacted("a path", ...many.slice(0, 64))).toBe("a path");
 		expect(redacted("a path", ...many.map(() => "the same"))).toBe("a path");
 	});
 
-	it("that are empty are none", () => {
+	it("ignores an empty secret", () => {
 		expect(redacted("a text", "")).toBe("a text");
 	});
 });
