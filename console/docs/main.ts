@@ -3,7 +3,7 @@ import { readBriefly } from "./stream.ts";
 
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 
-/** Swagger UI has a dark style, but leaves it to others to choose it. */
+/** Swagger UI has a dark style, but does not switch to it by itself. */
 function chooseStyle(): void {
 	document.documentElement.classList.toggle("dark-mode", darkness.matches);
 }
@@ -13,9 +13,9 @@ darkness.addEventListener("change", chooseStyle);
 
 SwaggerUI({
 	dom_id: "#docs",
-	// Where the service is: this page may be below the path that a Worker mounts the app under.
+	// Relative, because a Worker may mount the app, and this page, below a path.
 	url: "openapi.json",
-	// The address of the page decides nothing, and nobody else is asked about the document.
+	// The query of the page changes nothing, and the document is not sent to a validator elsewhere.
 	queryConfigEnabled: false,
 	validatorUrl: null,
 	requestInterceptor: (request) => Object.assign(request, { userFetch: readBriefly }),

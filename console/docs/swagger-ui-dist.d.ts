@@ -1,4 +1,4 @@
-/** The part that is used here: the package brings no types. */
+/** The part that is used here. The package has no types. */
 declare module "swagger-ui-dist/swagger-ui-bundle.js" {
 	interface Options {
 		dom_id: string;

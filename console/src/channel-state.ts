@@ -1,11 +1,12 @@
+import type { ChannelState } from "../../src/wire/state.ts";
 import { create, element, messageOf } from "./page.ts";
-import { type ChannelState, readChannel } from "./service.ts";
+import { readChannel } from "./service.ts";
 import type { Session } from "./session.ts";
 import { count } from "./words.ts";
 
 const REFRESH_MILLISECONDS = 2000;
 
-/** Shows how the channels stand, as long as the page is looked at. */
+/** Shows the state of the channels while the page is visible. */
 export class ChannelStates {
 	readonly #session: Session;
 	readonly #table = element("state-table", HTMLTableElement);
@@ -25,14 +26,16 @@ export class ChannelStates {
 	}
 
 	async #refresh(): Promise<void> {
-		if (!document.hidden && this.#isPossible) await this.#read();
+		if (!document.hidden) await this.#read();
 		setTimeout(() => void this.#refresh(), REFRESH_MILLISECONDS);
 	}
 
 	async #read(): Promise<void> {
 		const channels = this.#channels;
+		const { publishKey } = this.#session;
+		if (channels.length === 0 || publishKey === undefined) return;
 		try {
-			const states = await Promise.all(channels.map((channel) => readChannel(this.#session.publishKey, channel)));
+			const states = await Promise.all(channels.map((channel) => readChannel(publishKey, channel)));
 			if (channels !== this.#channels || !this.#isPossible) return;
 			for (const body of [...this.#table.tBodies]) body.remove();
 			this.#table.append(...states.map(rows));
@@ -45,22 +48,22 @@ export class ChannelStates {
 	}
 
 	get #isPossible(): boolean {
-		return this.#channels.length > 0 && this.#session.publishKey !== "";
+		return this.#channels.length > 0 && this.#session.publishKey !== undefined;
 	}
 
 	#hintOnly(): void {
 		const missing =
-			this.#session.publishKey === "" ? "This takes a publish key." : "Subscribe to a channel to see it here.";
+			this.#session.publishKey === undefined ? "Enter a publish key." : "Subscribe to a channel to see its state.";
 		if (this.#isPossible) {
 			this.#hint.textContent = "";
 		} else {
 			this.#table.hidden = true;
-			this.#hint.textContent = `Head, buffered events and subscribers of your channels. ${missing}`;
+			this.#hint.textContent = `The newest event, the buffered events and the subscribers of your channels. ${missing}`;
 		}
 	}
 }
 
-/** A name can be long: it has a row of its own. */
+/** The rows of one channel. Its name has a row of its own, because it can be long. */
 function rows({ channel, head, buffered, subscribers }: ChannelState): HTMLTableSectionElement {
 	const name = create("th", "", channel);
 	name.colSpan = 3;

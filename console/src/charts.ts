@@ -7,7 +7,7 @@ const HEIGHT = 110;
 const FONT = "11px system-ui, sans-serif";
 const SECONDS_AGO = Array.from({ length: SECONDS }, (_, index) => index - SECONDS);
 
-/** The two charts of the last minute: how many events came, and how late. */
+/** Two charts of the last minute: the rate of events, and their delivery delay. */
 export class Charts {
 	readonly #rates = new Rates();
 	readonly #rate = new Chart("rate-chart", "bars");
@@ -19,8 +19,9 @@ export class Charts {
 		setInterval(() => this.#show(this.#rates.read(Date.now())), 1000);
 	}
 
-	add(delay: number | undefined): void {
-		this.#rates.add(Date.now(), delay);
+	/** Counts an event. */
+	add(delayMilliseconds: number | undefined): void {
+		this.#rates.add(Date.now(), delayMilliseconds);
 	}
 
 	#show(seconds: readonly Second[]): void {
@@ -46,7 +47,7 @@ class Chart {
 		new ResizeObserver(() => this.#plot?.setSize({ width: this.#place.clientWidth, height: HEIGHT })).observe(
 			this.#place,
 		);
-		// uPlot draws on a canvas, which does not know of the page's colours.
+		// uPlot draws on a canvas, which does not follow the page's colour scheme.
 		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#rebuild());
 		this.#rebuild();
 	}
@@ -74,7 +75,7 @@ class Chart {
 			legend: { show: false },
 			scales: {
 				x: { time: false, range: [-SECONDS - 0.5, -0.5] },
-				// An empty chart has an axis too.
+				// At least 1, so that an empty chart has an axis too.
 				y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.15)] },
 			},
 			axes: [
@@ -108,7 +109,7 @@ class Chart {
 	}
 }
 
-/** What the page's colours come to in the scheme that is on. */
+/** The page's colours in the current colour scheme. */
 function colours() {
 	const probe = document.createElement("i");
 	document.body.append(probe);

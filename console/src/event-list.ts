@@ -3,24 +3,24 @@ import type { Row } from "./rows.ts";
 import { count } from "./words.ts";
 
 const MAX_ROWS = 1000;
-/** Nobody reads faster. */
+/** How often the list is redrawn at most. Nobody reads faster. */
 const PAUSE_MILLISECONDS = 100;
 
 /**
- * The list of what arrived, newest first. A row that comes alone is shown at once, those that follow closely are shown
- * together: a busy channel brings hundreds a second.
+ * The list of what arrived, newest first. A single row is shown at once. Rows that follow closely are shown together: a
+ * busy channel brings hundreds a second.
  */
 export class EventList {
 	readonly #list = element("list", HTMLOListElement);
 	readonly #count = element("count", HTMLElement);
 	readonly #hint = element("list-hint", HTMLElement);
 	readonly #filter = element("filter", HTMLInputElement);
-	/** What is shown, oldest first. */
+	/** The rows on the page, oldest first. */
 	#rows: Row[] = [];
 	#waiting: Row[] = [];
 	#events = 0;
 	#dropped = 0;
-	#shownAt = 0;
+	#shownAt = Number.NEGATIVE_INFINITY;
 
 	constructor() {
 		this.#filter.addEventListener("input", () => this.#filterRows(this.#rows));
@@ -31,7 +31,7 @@ export class EventList {
 		if (this.#waiting.length === 0) this.#showSoon();
 		this.#waiting.push(row);
 		if (row.text !== undefined) this.#events += 1;
-		// A tab that is not looked at draws no frames.
+		// A hidden tab draws no frames, so its rows would pile up.
 		if (this.#waiting.length > 2 * MAX_ROWS) this.#dropped += this.#waiting.splice(0, MAX_ROWS).length;
 	}
 
@@ -71,6 +71,6 @@ export class EventList {
 		this.#hint.textContent =
 			this.#dropped === 0
 				? ""
-				: `The last ${count(MAX_ROWS)} rows are kept: ${count(this.#dropped)} older ones were dropped.`;
+				: `The list keeps the last ${count(MAX_ROWS)} rows. ${count(this.#dropped)} older ones were dropped.`;
 	}
 }

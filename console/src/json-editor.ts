@@ -2,31 +2,32 @@ import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 
 const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
 
-/** What is wrong, by the name that the parser has for it. */
+/** What is wrong, by the parser's name for it. */
 const WORDS: Record<string, string> = {
-	InvalidSymbol: "this is no value; a text stands in double quotes",
-	InvalidNumberFormat: "this is no number",
-	PropertyNameExpected: "a name in double quotes should stand here",
-	ValueExpected: "a value should stand here",
-	ColonExpected: "a colon should stand here",
-	CommaExpected: "a comma should stand here",
-	CloseBraceExpected: "a closing } should stand here",
-	CloseBracketExpected: "a closing ] should stand here",
-	EndOfFileExpected: "the value has ended before this",
+	InvalidSymbol: "this is not a JSON value; put text in double quotes",
+	InvalidNumberFormat: "this is not a number",
+	PropertyNameExpected: "expected a name in double quotes",
+	ValueExpected: "expected a value",
+	ColonExpected: "expected a colon",
+	CommaExpected: "expected a comma",
+	CloseBraceExpected: "expected a closing }",
+	CloseBracketExpected: "expected a closing ]",
+	EndOfFileExpected: "there is text after the end of the value",
 	InvalidCommentToken: "JSON has no comments",
 	UnexpectedEndOfComment: "JSON has no comments",
-	UnexpectedEndOfString: "this text has no closing quote",
-	UnexpectedEndOfNumber: "this number does not end",
-	InvalidUnicode: "after \\u stand four hex digits",
-	InvalidEscapeCharacter: "there is no such escape; a backslash is written as \\\\",
-	InvalidCharacter: "this character has to be escaped",
+	UnexpectedEndOfString: "this string has no closing quote",
+	UnexpectedEndOfNumber: "this number is incomplete",
+	InvalidUnicode: "\\u must be followed by four hex digits",
+	InvalidEscapeCharacter: "this escape does not exist; write a backslash as \\\\",
+	InvalidCharacter: "this character must be escaped",
 };
 
-/** A field for JSON, which says where the JSON is wrong, and how. */
+/** A field for JSON that shows where the JSON is wrong, and why. */
 export class JsonEditor {
 	readonly #field: HTMLTextAreaElement;
 	readonly #problem: HTMLElement;
 	readonly #isOptional: boolean;
+	#isValid = true;
 
 	constructor(field: HTMLTextAreaElement, problem: HTMLElement, options: { isOptional: boolean; changed: () => void }) {
 		this.#field = field;
@@ -40,10 +41,10 @@ export class JsonEditor {
 	}
 
 	get isValid(): boolean {
-		return this.#problem.textContent === "";
+		return this.#isValid;
 	}
 
-	/** What the JSON says; `undefined` where the field may be left empty, and is. */
+	/** The parsed value; `undefined` if an optional field is empty. */
 	get value(): unknown {
 		return this.#isEmpty ? undefined : JSON.parse(this.#field.value);
 	}
@@ -53,18 +54,19 @@ export class JsonEditor {
 	}
 
 	#check(): void {
-		const problem = this.#isEmpty ? "" : describeProblem(this.#field.value);
-		this.#problem.textContent = problem;
-		this.#field.setAttribute("aria-invalid", String(problem !== ""));
+		const problem = this.#isEmpty ? undefined : describeProblem(this.#field.value);
+		this.#problem.textContent = problem ?? "";
+		this.#field.setAttribute("aria-invalid", String(problem !== undefined));
+		this.#isValid = problem === undefined;
 	}
 }
 
-/** Where a text stops to be JSON, and what is wrong there; empty: it is JSON. */
-function describeProblem(text: string): string {
+/** Where a text stops being JSON, and why; `undefined` if it is JSON. */
+function describeProblem(text: string): string | undefined {
 	const errors: ParseError[] = [];
 	parse(text, errors, STRICT);
 	const [first] = errors;
-	if (!first) return "";
+	if (!first) return undefined;
 	const before = text.slice(0, first.offset).split("\n");
 	const column = (before.at(-1) ?? "").length + 1;
 	return `Line ${before.length}, column ${column}: ${WORDS[printParseErrorCode(first.error)]}.`;

@@ -1,11 +1,11 @@
-/** The element with an id, which is in `index.html`. */
+/** Finds an element of `index.html` by its id. */
 export function element<Type extends HTMLElement>(id: string, type: abstract new () => Type): Type {
 	const found = document.getElementById(id);
 	if (found instanceof type) return found;
 	throw new Error(`The page has no ${type.name} with the id ${id}.`);
 }
 
-/** A new element. What it says is set as text: nothing that was published is ever read as HTML. */
+/** Creates an element with text. The text is never parsed as HTML, whatever was published. */
 export function create<Tag extends keyof HTMLElementTagNameMap>(
 	tag: Tag,
 	className: string,
@@ -17,16 +17,16 @@ export function create<Tag extends keyof HTMLElementTagNameMap>(
 	return created;
 }
 
-/** Does what a form is for when it is sent; the page stays where it is. */
-export function whenSent(form: HTMLFormElement, act: () => void | Promise<void>): void {
+/** Calls back when a form is submitted, in place of a navigation. */
+export function whenSubmitted(form: HTMLFormElement, act: () => void | Promise<void>): void {
 	form.addEventListener("submit", (event) => {
 		event.preventDefault();
 		void act();
 	});
 }
 
-/** Runs what may fail, and says on the page why it did. */
-export async function sayProblems(place: HTMLElement, act: () => Promise<void>): Promise<void> {
+/** Runs an action, and shows on the page why it failed. */
+export async function showProblems(place: HTMLElement, act: () => Promise<void>): Promise<void> {
 	place.textContent = "";
 	try {
 		await act();

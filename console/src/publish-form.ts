@@ -1,12 +1,13 @@
+import type { EventInput } from "../../src/wire/intake.ts";
 import { JsonEditor } from "./json-editor.ts";
-import { element, sayProblems, whenSent } from "./page.ts";
+import { element, showProblems, whenSubmitted } from "./page.ts";
 import { publish } from "./service.ts";
 import type { Session } from "./session.ts";
 import { count } from "./words.ts";
 
 const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 
-/** Publishes an event to a channel. */
+/** Sets up the form that publishes an event to a channel. */
 export function showPublishing(session: Session): void {
 	const channel = element("publish-channel", HTMLInputElement);
 	const type = element("type", HTMLInputElement);
@@ -14,7 +15,7 @@ export function showPublishing(session: Session): void {
 	const button = element("publish-button", HTMLButtonElement);
 
 	const enable = () => {
-		button.disabled = session.publishCredential === "" || !data.isValid || !to.isValid;
+		button.disabled = session.publishCredential === undefined || !data.isValid || !to.isValid;
 	};
 	const edit = (id: string, isOptional: boolean) => {
 		const problem = element(`${id}-problem`, HTMLElement);
@@ -23,11 +24,18 @@ export function showPublishing(session: Session): void {
 	const data = edit("data", false);
 	const to = edit("to", true);
 
-	whenSent(element("publish-form", HTMLFormElement), () =>
-		sayProblems(element("publish-problem", HTMLElement), async () => {
+	whenSubmitted(element("publish-form", HTMLFormElement), () =>
+		showProblems(element("publish-problem", HTMLElement), async () => {
 			receipt.textContent = "";
-			const event = { type: type.value, data: data.value, ...(to.value !== undefined && { to: to.value }) };
-			const { ids, subscribers } = await publish(session.publishCredential, channel.value.trim(), event);
+			const credential = session.publishCredential;
+			if (credential === undefined) return;
+			// The service checks what was typed.
+			const event = {
+				type: type.value,
+				data: data.value,
+				...(to.value !== undefined && { to: to.value }),
+			} as EventInput;
+			const { ids, subscribers } = await publish(credential, channel.value.trim(), event);
 			const streams = subscribers === 1 ? "1 stream was" : `${count(subscribers)} streams were`;
 			receipt.textContent = `Stored as ${ids.join()}; ${streams} open.`;
 		}),
@@ -37,26 +45,26 @@ export function showPublishing(session: Session): void {
 	enable();
 }
 
-/** The field for the publish key, and what there is to publish with. */
+/** Sets up the field for the publish key, and shows what the page publishes with. */
 function showKey(session: Session): void {
 	const key = element("publish-key", HTMLInputElement);
 	const hint = element("key-hint", HTMLElement);
 	const where = isLocal
-		? "The local one stands in .dev.vars, as PUBLISH_KEYS."
-		: "It is one of the secret PUBLISH_KEYS.";
+		? "The local key is PUBLISH_KEYS in .dev.vars."
+		: "It is one of the keys in the secret PUBLISH_KEYS.";
 	const show = () => {
-		if (session.publishKey === "") key.value = "";
-		hint.textContent = session.publishKey === "" ? `${missing(session)} ${where}` : "It stays in this tab.";
+		if (session.publishKey === undefined) key.value = "";
+		hint.textContent = session.publishKey === undefined ? `${missing(session)} ${where}` : "The key stays in this tab.";
 	};
-	key.value = session.publishKey;
-	whenSent(element("key-form", HTMLFormElement), () => element("publish-channel", HTMLInputElement).focus());
-	key.addEventListener("input", () => session.keepPublishKey(key.value.trim()));
+	key.value = session.publishKey ?? "";
+	whenSubmitted(element("key-form", HTMLFormElement), () => element("publish-channel", HTMLInputElement).focus());
+	key.addEventListener("input", () => session.setPublishKey(key.value.trim() || undefined));
 	session.onChange(show);
 	show();
 }
 
 function missing({ token }: Session): string {
-	return token === ""
-		? "Without it, nothing can be published."
-		: "Without it, you publish as yourself, which takes a publish claim in your token.";
+	return token === undefined
+		? "Without a key, you cannot publish."
+		: "Without a key, you publish as yourself. Your token needs a publish claim for that.";
 }

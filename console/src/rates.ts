@@ -1,27 +1,28 @@
-/** How many seconds are looked back. */
+/** How many seconds are kept. */
 export const SECONDS = 60;
 
 /** One second of the past. */
 export interface Second {
 	events: number;
-	/** The median of the delivery delays, in milliseconds; `null`: no event tells one. */
+	/** The median of the delivery delays, in milliseconds; `null` if no event has one. */
 	delay: number | null;
 }
 
-/** How many events came in each of the last seconds, and how late. */
+/** Counts the events of each of the last seconds, and their delivery delays. */
 export class Rates {
 	readonly #delays = new Map<number, number[]>();
 	readonly #counts = new Map<number, number>();
 
-	/** @param delay in milliseconds; `undefined` for an event that was published long before. */
-	add(now: number, delay: number | undefined): void {
+	/** @param delayMilliseconds `undefined` for an event that was replayed. */
+	add(now: number, delayMilliseconds: number | undefined): void {
 		const second = Math.floor(now / 1000);
 		this.#counts.set(second, (this.#counts.get(second) ?? 0) + 1);
-		// Clocks differ: an event cannot come before it was published.
-		if (delay !== undefined) this.#delays.set(second, [...(this.#delays.get(second) ?? []), Math.max(0, delay)]);
+		if (delayMilliseconds === undefined) return;
+		// Clocks differ, so an event may seem to arrive before it was published.
+		this.#delays.set(second, [...(this.#delays.get(second) ?? []), Math.max(0, delayMilliseconds)]);
 	}
 
-	/** The last seconds that are over, the oldest first. */
+	/** The last seconds that are complete, the oldest first. */
 	read(now: number): Second[] {
 		const current = Math.floor(now / 1000);
 		for (const second of this.#counts.keys()) {

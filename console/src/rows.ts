@@ -1,19 +1,20 @@
+import type { Envelope } from "../../src/wire/envelope.ts";
 import { create } from "./page.ts";
-import type { ControlEvent, Occurrence, ReceivedEvent } from "./subscription.ts";
+import type { ControlEvent, Occurrence } from "./subscription.ts";
 import { clock, preciseClock } from "./words.ts";
 
 /** The rows of the list of events. */
 
 export interface Row {
 	element: HTMLLIElement;
-	/** What the filter looks through; without it, the row is always shown. */
+	/** The text that the filter searches. A row without one is always shown. */
 	text?: string;
 }
 
 const PREVIEW_CHARACTERS = 300;
 
-/** An event: a line, which folds out to all of its data. */
-export function eventRow({ channel, id, type, at, data }: ReceivedEvent): Row {
+/** The row of an event: one line that unfolds to all of its data. */
+export function eventRow({ channel, id, type, at, data }: Envelope): Row {
 	const json = JSON.stringify(data);
 	const time = create("time", "", preciseClock(at));
 	time.dateTime = new Date(at).toISOString();
@@ -27,7 +28,7 @@ export function eventRow({ channel, id, type, at, data }: ReceivedEvent): Row {
 	);
 	const details = create("details", "");
 	details.append(summary);
-	// Most are never folded out: what stands there is written when one is.
+	// Most rows are never unfolded, so the details are written when one is.
 	details.addEventListener("toggle", () => details.append(create("pre", "", JSON.stringify(data, null, 2))), {
 		once: true,
 	});
@@ -55,12 +56,12 @@ const OCCURRENCE_TONES: Record<Occurrence, Tone> = {
 	ended: "bad",
 };
 
-/** A control event of the service. */
+/** The row of a control event. */
 export function controlRow(event: ControlEvent): Row {
 	return happening(event.name, CONTROL_TONES[event.name], describe(event));
 }
 
-/** What the page did, or noticed. */
+/** The row of what the page did or noticed. */
 export function occurrenceRow(name: Occurrence, text: string): Row {
 	return happening(name, OCCURRENCE_TONES[name], text);
 }
@@ -78,21 +79,22 @@ function happening(name: string, tone: Tone, text: string): Row {
 function describe({ name, data }: ControlEvent): string {
 	switch (name) {
 		case "connected": {
-			const start = data.resumed ? "Resumed: everything since the cursor comes" : "A new start";
+			const start = data.resumed ? "Resumed: every event after the cursor follows" : "A new start";
 			const end = clock(data.expires * 1000);
 			return `As ${data.user} on ${data.channels.join(", ")}. ${start}. Until ${end}, connection ${data.connection}.`;
 		}
 		case "gap": {
 			const what = `Events of ${data.channel} after ${data.after} cannot be replayed (${data.reason}).`;
-			return `${what} The oldest that is left: ${data.oldest ?? "none"}.`;
+			const rest = data.oldest === null ? "No events are left." : `The oldest one left is ${data.oldest}.`;
+			return `${what} ${rest}`;
 		}
 		case "expiring":
 			return `The credentials end at ${clock(data.expires * 1000)}.`;
 		case "presence":
 			return `${data.user} is ${data.state} on ${data.channel}.`;
 		case "closing": {
-			const next = data.reconnect ? "It may come back" : "It is not to come back with these credentials";
-			return `The service ends the stream: ${data.reason}. ${next}.`;
+			const next = data.reconnect ? "It may be opened again" : "These credentials cannot open it again";
+			return `The service ended the stream: ${data.reason}. ${next}.`;
 		}
 	}
 }

@@ -1,6 +1,10 @@
-/** The calls of the service and of the identity provider. */
+import type { EventInput } from "../../src/wire/intake.ts";
+import type { Receipt } from "../../src/wire/receipt.ts";
+import type { ChannelState } from "../../src/wire/state.ts";
 
-/** What they refused, in the words of their `detail`. */
+/** Calls to the service and to the identity provider. */
+
+/** A request that was refused. The message is the `detail` of the answer. */
 export class Refusal extends Error {
 	readonly status: number;
 
@@ -10,46 +14,27 @@ export class Refusal extends Error {
 	}
 }
 
-export interface NewEvent {
-	type: string;
-	data: unknown;
-	to?: unknown;
-}
-
-export interface Receipt {
-	channel: string;
-	ids: string[];
-	subscribers: number;
-}
-
-export interface ChannelState {
-	channel: string;
-	head: string;
-	buffered: number;
-	subscribers: number;
-}
-
-/** Where users' tokens come from; `null`: the page cannot know. */
+/** The URL of the identity provider; `null` if the service does not know it. */
 export async function readIssuer(): Promise<string | null> {
 	const { issuer } = await call<{ issuer: string | null }>("/console/settings.json");
 	return issuer;
 }
 
-/** A token for a user who says their password. */
+/** Logs a user in at the issuer, and returns their access token. */
 export async function logIn(issuer: string, username: string, password: string): Promise<string> {
 	const url = `${issuer.replace(/\/$/, "")}/login`;
 	const { accessToken } = await call<{ accessToken?: unknown }>(url, post({ username, password }));
 	if (typeof accessToken === "string") return accessToken;
-	throw new Error("The issuer answered without an accessToken. Sign in there, and paste the token.");
+	throw new Error("The issuer's answer has no accessToken. Sign in there, and paste the token here.");
 }
 
-/** Credentials that may stand in the URL of an `EventSource`, with which it may also come back by itself. */
+/** Makes a ticket for the URL of an `EventSource`. It is resumable, so the browser can reconnect with it. */
 export async function makeTicket(token: string, channels: readonly string[]): Promise<string> {
 	const { ticket } = await call<{ ticket: string }>("/tickets", post({ channels, resumable: true }, token));
 	return ticket;
 }
 
-export async function publish(credential: string, channel: string, event: NewEvent): Promise<Receipt> {
+export async function publish(credential: string, channel: string, event: EventInput): Promise<Receipt> {
 	return await call(`/channels/${encodeURIComponent(channel)}/events`, post(event, credential));
 }
 
@@ -57,7 +42,7 @@ export async function readChannel(publishKey: string, channel: string): Promise<
 	return await call(`/channels/${encodeURIComponent(channel)}`, { headers: bearer(publishKey) });
 }
 
-/** Why a stream is refused, which `EventSource` does not tell; `undefined` where it is not. */
+/** Why a stream is refused, which `EventSource` does not say; `undefined` if it is not refused. */
 export async function whyRefused(stream: string): Promise<Refusal | undefined> {
 	const request = new AbortController();
 	try {

@@ -1,40 +1,44 @@
 const TOKEN = "tidings.token";
 const PUBLISH_KEY = "tidings.publish-key";
 
-/** Who a token is for, as it says itself. */
+/** The user that a token names. */
 export interface User {
 	name: string;
 	/** When the token ends, in unix milliseconds. */
 	endsAt: number | undefined;
 }
 
-/** What the page may do: a user's token, and a publish key. They stay in this tab, and end with it. */
+/** The credentials of the page: a user's token and a publish key. They are kept for this tab only. */
 export class Session {
 	readonly #listeners: (() => void)[] = [];
 
-	get token(): string {
-		return sessionStorage.getItem(TOKEN) ?? "";
+	get token(): string | undefined {
+		return sessionStorage.getItem(TOKEN) ?? undefined;
 	}
 
-	get publishKey(): string {
-		return sessionStorage.getItem(PUBLISH_KEY) ?? "";
+	get publishKey(): string | undefined {
+		return sessionStorage.getItem(PUBLISH_KEY) ?? undefined;
 	}
 
-	/** What to publish with: the key if there is one. */
-	get publishCredential(): string {
-		return this.publishKey || this.token;
+	/** What to publish with: the key, or else the token. */
+	get publishCredential(): string | undefined {
+		return this.publishKey ?? this.token;
 	}
 
 	get user(): User | undefined {
-		return this.token === "" ? undefined : readToken(this.token);
+		return this.token === undefined ? undefined : readToken(this.token);
 	}
 
 	signIn(token: string): void {
-		this.#set(TOKEN, token);
+		sessionStorage.setItem(TOKEN, token);
+		this.#tell();
 	}
 
-	keepPublishKey(key: string): void {
-		this.#set(PUBLISH_KEY, key);
+	/** @param key `undefined` forgets the key. */
+	setPublishKey(key: string | undefined): void {
+		if (key === undefined) sessionStorage.removeItem(PUBLISH_KEY);
+		else sessionStorage.setItem(PUBLISH_KEY, key);
+		this.#tell();
 	}
 
 	/** Forgets the token and the key. */
@@ -47,17 +51,12 @@ export class Session {
 		this.#listeners.push(listener);
 	}
 
-	#set(name: string, value: string): void {
-		sessionStorage.setItem(name, value);
-		this.#tell();
-	}
-
 	#tell(): void {
 		for (const listener of this.#listeners) listener();
 	}
 }
 
-/** Reads a JWT for people to see. Whether it is good, the service decides: a token that is none has a name all the same. */
+/** Reads a JWT to show who is signed in. Only the service verifies it, so even a malformed token gets a name. */
 function readToken(token: string): User {
 	try {
 		const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
@@ -65,6 +64,6 @@ function readToken(token: string): User {
 		const { sub, exp } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; exp?: unknown };
 		return { name: String(sub), endsAt: typeof exp === "number" ? exp * 1000 : undefined };
 	} catch {
-		return { name: "the bearer of a token", endsAt: undefined };
+		return { name: "the holder of this token", endsAt: undefined };
 	}
 }

@@ -1,9 +1,9 @@
-import { element, sayProblems, whenSent } from "./page.ts";
+import { element, showProblems, whenSubmitted } from "./page.ts";
 import { logIn, readIssuer } from "./service.ts";
 import type { Session } from "./session.ts";
 import { clock } from "./words.ts";
 
-/** Signs a user in at the issuer, or with a token of theirs; and out. */
+/** Sets up signing in, at the issuer or with a pasted token, and signing out. */
 export async function showSignIn(session: Session): Promise<void> {
 	const username = element("username", HTMLInputElement);
 	const password = element("password", HTMLInputElement);
@@ -11,14 +11,16 @@ export async function showSignIn(session: Session): Promise<void> {
 	const problem = element("sign-in-problem", HTMLElement);
 	const issuer = readIssuer();
 
-	whenSent(element("login-form", HTMLFormElement), () =>
-		sayProblems(problem, async () => {
-			session.signIn(await logIn((await issuer) ?? "", username.value, password.value));
+	whenSubmitted(element("login-form", HTMLFormElement), () =>
+		showProblems(problem, async () => {
+			const url = await issuer;
+			if (url === null) return;
+			session.signIn(await logIn(url, username.value, password.value));
 			password.value = "";
 			element("channels", HTMLInputElement).focus();
 		}),
 	);
-	whenSent(element("token-form", HTMLFormElement), () => {
+	whenSubmitted(element("token-form", HTMLFormElement), () => {
 		session.signIn(token.value.trim());
 		token.value = "";
 		element("channels", HTMLInputElement).focus();
@@ -30,11 +32,11 @@ export async function showSignIn(session: Session): Promise<void> {
 	session.onChange(() => showUser(session));
 	showUser(session);
 
-	await sayProblems(problem, async () => {
+	await showProblems(problem, async () => {
 		const url = await issuer;
 		element("issuer-hint", HTMLElement).textContent = url === null ? "" : hintAt(url);
 		if (url !== null) return;
-		// It is not known where to sign in.
+		// The page does not know where to sign in.
 		element("login-form", HTMLFormElement).hidden = true;
 		element("paste", HTMLDetailsElement).open = true;
 	});
@@ -43,7 +45,7 @@ export async function showSignIn(session: Session): Promise<void> {
 function hintAt(issuer: string): string {
 	const { hostname } = new URL(issuer);
 	const local =
-		hostname === "localhost" ? " Its users are demo, alice and bob, each with their name for a password." : "";
+		hostname === "localhost" ? " Its users are demo, alice and bob. Each one's password is their name." : "";
 	return `At ${issuer}.${local}`;
 }
 

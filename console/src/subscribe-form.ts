@@ -1,7 +1,7 @@
 import type { ChannelStates } from "./channel-state.ts";
 import type { Charts } from "./charts.ts";
 import type { EventList } from "./event-list.ts";
-import { element, whenSent } from "./page.ts";
+import { element, whenSubmitted } from "./page.ts";
 import { controlRow, eventRow, occurrenceRow } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { type State, Subscription, type SubscriptionListener } from "./subscription.ts";
@@ -15,7 +15,7 @@ const STATE_WORDS: Record<State | "idle", string> = {
 	ended: "Ended",
 };
 
-/** Picks channels, opens a stream of them, cuts it and resumes it. */
+/** The form that subscribes to channels, and the buttons that cut and resume the stream. */
 export class SubscribeForm {
 	readonly #session: Session;
 	readonly #list: EventList;
@@ -35,11 +35,11 @@ export class SubscribeForm {
 		this.#list = list;
 		this.#charts = charts;
 		this.#states = states;
-		whenSent(element("subscribe-form", HTMLFormElement), () => this.#subscribe());
+		whenSubmitted(element("subscribe-form", HTMLFormElement), () => this.#subscribe());
 		this.#cut.addEventListener("click", () => this.#subscription?.cut());
 		this.#resume.addEventListener("click", () => void this.#subscription?.resume());
 		session.onChange(() => {
-			if (session.token === "") this.#leave();
+			if (session.token === undefined) this.#leave();
 			this.#problem.textContent = "";
 		});
 	}
@@ -47,7 +47,7 @@ export class SubscribeForm {
 	async #subscribe(): Promise<void> {
 		const channels = [...new Set(this.#channels.value.split(/[\s,]+/).filter((name) => name !== ""))];
 		this.#problem.textContent = "";
-		if (this.#session.token === "") {
+		if (this.#session.token === undefined) {
 			this.#problem.textContent = "Sign in first, or paste a token.";
 			return;
 		}
@@ -94,13 +94,13 @@ export class SubscribeForm {
 		this.#showCursor();
 	}
 
-	/** Once a frame of the screen, however many events have moved it. */
+	/** Shows the cursor once per animation frame, however many events have moved it. */
 	#showCursor(): void {
 		if (this.#isCursorDue) return;
 		this.#isCursorDue = true;
 		requestAnimationFrame(() => {
 			this.#isCursorDue = false;
-			this.#cursor.textContent = this.#subscription?.cursor || "none yet";
+			this.#cursor.textContent = this.#subscription?.cursor ?? "none yet";
 		});
 	}
 }

@@ -1,34 +1,26 @@
 import type { ControlEvents } from "../../src/wire/control.ts";
+import type { Envelope } from "../../src/wire/envelope.ts";
 import { messageOf } from "./page.ts";
 import { makeTicket, Refusal, whyRefused } from "./service.ts";
 import type { Session } from "./session.ts";
-
-/** An event as its envelope tells it. */
-export interface ReceivedEvent {
-	channel: string;
-	id: string;
-	type: string;
-	at: number;
-	data: unknown;
-}
 
 export type State = "connecting" | "open" | "reconnecting" | "cut" | "ended";
 
 const CONTROL_NAMES = ["connected", "gap", "expiring", "presence", "closing"] as const;
 
-/** A control event, with its data. */
+/** A control event with its data. */
 export type ControlEvent = {
 	[Name in keyof ControlEvents]: { name: Name; data: ControlEvents[Name] };
 }[keyof ControlEvents];
 
-/** What the page does itself, or notices. */
+/** What the page does or notices itself. */
 export type Occurrence = "cut" | "resuming" | "dropped" | "refused" | "waiting" | "ended";
 
-/** Who is told what a subscription meets. */
+/** Who is told what happens to a subscription. */
 export interface SubscriptionListener {
 	changed(state: State): void;
-	/** @param isLive whether it was published since the stream was opened: only then its way here tells a delay. */
-	received(event: ReceivedEvent, isLive: boolean): void;
+	/** @param isLive whether the event was published after the stream was opened. Only then has it a delivery delay. */
+	received(event: Envelope, isLive: boolean): void;
 	controlled(event: ControlEvent): void;
 	occurred(name: Occurrence, text: string): void;
 }
@@ -36,7 +28,7 @@ export interface SubscriptionListener {
 const FIRST_WAIT_MILLISECONDS = 1000;
 const LONGEST_WAIT_MILLISECONDS = 30_000;
 
-/** One subscription, over as many streams as it takes: each comes back with the cursor that the last one left. */
+/** One subscription over as many streams as it takes. Each stream starts at the cursor that the last one reached. */
 export class Subscription {
 	readonly channels: readonly string[];
 	readonly #presence: boolean;
@@ -44,12 +36,13 @@ export class Subscription {
 	readonly #listener: SubscriptionListener;
 	#source: EventSource | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
-	/** Which attempt to connect is going on: what an earlier one brings about is of no interest any more. */
+	/** The number of the current attempt to connect. Results of earlier attempts are ignored. */
 	#attempt = 0;
 	#failures = 0;
-	#openedAt = 0;
+	/** When the current stream was opened, in unix milliseconds. */
+	#openedAt = Number.POSITIVE_INFINITY;
 	#state: State = "connecting";
-	#cursor = "";
+	#cursor: string | undefined;
 
 	constructor(channels: readonly string[], presence: boolean, session: Session, listener: SubscriptionListener) {
 		this.channels = channels;
@@ -58,54 +51,56 @@ export class Subscription {
 		this.#listener = listener;
 	}
 
-	/** The position from which the next stream goes on; empty before the first. */
-	get cursor(): string {
+	/** Where the next stream starts; `undefined` before the first one. */
+	get cursor(): string | undefined {
 		return this.#cursor;
 	}
 
-	/** Opens a stream with a new ticket, from the cursor if there is one. */
+	/** Opens a stream with a new ticket, at the cursor if there is one. */
 	async open(): Promise<void> {
 		this.#close();
 		const attempt = this.#attempt;
 		this.#change("connecting");
+		const { token } = this.#session;
+		if (token === undefined) return;
 		try {
-			const ticket = await makeTicket(this.#session.token, this.channels);
+			const ticket = await makeTicket(token, this.channels);
 			if (attempt === this.#attempt) this.#connect(this.#url(ticket));
 		} catch (error) {
 			if (attempt === this.#attempt) this.#fail(error);
 		}
 	}
 
-	/** Cuts the connection, as a network does that fails. */
+	/** Cuts the connection, as a failing network would. */
 	cut(): void {
 		this.#close();
-		this.#listener.occurred("cut", `The connection is cut. ${this.#place}`);
+		this.#listener.occurred("cut", `The connection was cut. ${this.#place}`);
 		this.#change("cut");
 	}
 
 	async resume(): Promise<void> {
 		this.#failures = 0;
-		this.#listener.occurred("resuming", `A new stream is asked for. ${this.#place}`);
+		this.#listener.occurred("resuming", `The page opens a new stream. ${this.#place}`);
 		await this.open();
 	}
 
-	/** Ends it for good, without a word. */
+	/** Ends the subscription without telling the listener. */
 	stop(): void {
 		this.#close();
 	}
 
 	get #place(): string {
-		return this.#cursor === "" ? "There is no cursor yet." : `The cursor is ${this.#cursor}.`;
+		return this.#cursor === undefined ? "There is no cursor yet." : `The cursor is ${this.#cursor}.`;
 	}
 
 	#url(ticket: string): string {
 		const query = new URLSearchParams(this.channels.map((channel) => ["channel", channel]));
 		query.set("ticket", ticket);
-		// Without names, EventSource hears events of every type, also of those that nobody has told the page.
+		// An EventSource receives events without a name whatever their type, even a type that the page has never seen.
 		query.set("envelope", "1");
 		query.set("unnamed", "1");
 		query.set("presence", this.#presence ? "1" : "0");
-		query.set("lastEventId", this.#cursor);
+		if (this.#cursor !== undefined) query.set("lastEventId", this.#cursor);
 		return `/events?${query}`;
 	}
 
@@ -114,7 +109,7 @@ export class Subscription {
 		this.#source = source;
 		source.addEventListener("message", ({ data, lastEventId }) => {
 			this.#cursor = lastEventId;
-			const event = JSON.parse(data) as ReceivedEvent;
+			const event = JSON.parse(data) as Envelope;
 			this.#listener.received(event, event.at >= this.#openedAt);
 		});
 		for (const name of CONTROL_NAMES) {
@@ -138,25 +133,25 @@ export class Subscription {
 		} else if (event.name === "closing") {
 			this.#close();
 			if (event.data.reconnect) this.#wait();
-			else this.#end("This access was ended: the stream does not come back by itself.");
+			else this.#end("This access was revoked. The page does not reconnect by itself.");
 		}
 	}
 
-	/** The connection broke off: EventSource comes back by itself. */
+	/** The connection was lost. The EventSource reconnects by itself. */
 	#drop(): void {
 		if (this.#state === "reconnecting") return;
-		this.#listener.occurred("dropped", `The connection broke off, and the browser tries to come back. ${this.#place}`);
+		this.#listener.occurred("dropped", `The connection was lost, and the browser reconnects. ${this.#place}`);
 		this.#change("reconnecting");
 	}
 
-	/** EventSource was refused, and tries no more. */
+	/** The EventSource was refused and has given up. */
 	async #giveUp(url: string): Promise<void> {
 		const wasOpen = this.#state !== "connecting";
 		this.#close();
 		const attempt = this.#attempt;
 		const refusal = await whyRefused(url);
 		if (attempt !== this.#attempt) return;
-		// What was good before may only have become too old: a new ticket tells.
+		// The ticket of an open stream may only have expired, so a new one is tried.
 		if (refusal && wasOpen) this.#listener.occurred("refused", refusal.message);
 		if (refusal && !wasOpen) this.#fail(refusal);
 		else this.#wait();
@@ -178,13 +173,13 @@ export class Subscription {
 		this.#change("ended");
 	}
 
-	/** Comes back later, and ever later while it fails. */
+	/** Reconnects later. The wait doubles while attempts fail. */
 	#wait(): void {
-		const wait = Math.min(FIRST_WAIT_MILLISECONDS * 2 ** this.#failures, LONGEST_WAIT_MILLISECONDS);
+		const milliseconds = Math.min(FIRST_WAIT_MILLISECONDS * 2 ** this.#failures, LONGEST_WAIT_MILLISECONDS);
 		this.#failures += 1;
-		this.#listener.occurred("waiting", `A new ticket is asked for in ${wait / 1000} s. ${this.#place}`);
+		this.#listener.occurred("waiting", `The page asks for a new ticket in ${milliseconds / 1000} s. ${this.#place}`);
 		this.#change("reconnecting");
-		this.#timer = setTimeout(() => void this.open(), wait);
+		this.#timer = setTimeout(() => void this.open(), milliseconds);
 	}
 
 	#close(): void {

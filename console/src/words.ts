@@ -1,4 +1,4 @@
-/** Times and numbers as the page says them. */
+/** Times and numbers as the page writes them. */
 
 const time = new Intl.DateTimeFormat(undefined, {
 	hour: "2-digit",

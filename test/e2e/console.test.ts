@@ -99,7 +99,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 
 		await button(page, "Cut").click();
 		await shows(page.getByRole("status").filter({ hasText: "Cut" }));
-		await shows(rows(page, `The connection is cut. The cursor is ${first}.`));
+		await shows(rows(page, `The connection was cut. The cursor is ${first}.`));
 		const missed = await publish(service, channel, [
 			{ type: "order", data: { n: 2 } },
 			{ type: "note", data: { n: 3 } },
@@ -132,7 +132,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 		await signIn(page);
 		await subscribe(page, channel);
 		proxy.cut();
-		await shows(rows(page, "The connection broke off, and the browser tries to come back."));
+		await shows(rows(page, "The connection was lost, and the browser reconnects."));
 		await shows(page.getByRole("status").filter({ hasText: "Reconnecting" }));
 		await publish(service, channel, { type: "missed", data: 1 });
 		proxy.mend();
@@ -177,13 +177,13 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 		await page.getByLabel("Publish key").fill(PUBLISH_KEY);
 		expect(await button(page, "Publish").isDisabled()).toBe(false);
 		await page.getByLabel("Data, as JSON").fill('{\n  "id": 7,\n  "state": paid\n}');
-		await shows(page.getByText("Line 3, column 12: this is no value"));
+		await shows(page.getByText("Line 3, column 12: this is not a JSON value"));
 		expect(await button(page, "Publish").isDisabled()).toBe(true);
 		await page.getByLabel("Data, as JSON").fill('{ "id": 7, }');
 		await shows(page.getByText("Line 1, column 12: "));
 		await page.getByLabel("Data, as JSON").fill("7");
 		await page.getByLabel("To, as JSON").fill('{ "user": "alice"');
-		await shows(page.getByText("Line 1, column 18: a closing } should stand here."));
+		await shows(page.getByText("Line 1, column 18: expected a closing }."));
 		expect(await button(page, "Publish").isDisabled()).toBe(true);
 		await page.context().close();
 	});
@@ -255,7 +255,7 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 			method: "DELETE",
 			headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
 		});
-		await shows(rows(page, "The service ends the stream: revoked."));
+		await shows(rows(page, "The service ended the stream: revoked."));
 		await shows(page.getByRole("status").filter({ hasText: "Ended" }));
 		expect(await subscribersOf(service, channel)).toBe(1);
 		await page.context().close();
@@ -271,8 +271,8 @@ describe.skipIf(!hasChromium)("the console in Chromium", () => {
 			method: "DELETE",
 			headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
 		});
-		await shows(rows(page, "The service ends the stream: shutdown."));
-		await shows(rows(page, "A new ticket is asked for in 1 s."));
+		await shows(rows(page, "The service ended the stream: shutdown."));
+		await shows(rows(page, "The page asks for a new ticket in 1 s."));
 		await rows(page, "As alice on").nth(1).waitFor();
 		await page.context().close();
 	});
