@@ -1,50 +1,57 @@
 /**
- * Users whose streams of this channel were ended for good. What was issued to them before that moment opens the channel
- * no more; it is remembered for as long as a ticket's stream may live.
+ * Users whose access to this channel was revoked. Credentials that were issued before the revocation no longer open the
+ * channel. A revocation is kept for a day, the maximum lifetime of a ticket's stream.
  */
 
-const REMEMBERED_MILLISECONDS = 24 * 60 * 60 * 1000;
+const RETENTION_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 export class Revocations {
 	readonly #sql: SqlStorage;
-	/** When each user was revoked, in unix milliseconds, as the disk has it. */
-	#times: Map<string, number> | undefined;
+	/** When each user was revoked, in Unix milliseconds. A cache of the table. */
+	#cached: Map<string, number> | undefined;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 	}
 
-	/** Refuses what was issued to a user until now. */
+	/**
+	 * Revokes the credentials that were issued to a user until now.
+	 *
+	 * @param now in Unix milliseconds.
+	 */
 	add(user: string, now: number): void {
-		const forgotten = now - REMEMBERED_MILLISECONDS;
 		this.#sql.exec(
 			"CREATE TABLE IF NOT EXISTS revocations (user TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 		);
-		this.#sql.exec("DELETE FROM revocations WHERE at <= ?", forgotten);
+		this.#sql.exec("DELETE FROM revocations WHERE at <= ?", now - RETENTION_MILLISECONDS);
 		this.#sql.exec("INSERT OR REPLACE INTO revocations (user, at) VALUES (?, ?)", user, now);
-		this.#times = undefined;
+		this.#cached = undefined;
 	}
 
 	/**
-	 * Whether credentials were issued to a user before the user was revoked.
+	 * Whether a user's credentials were issued before the user was revoked.
 	 *
-	 * @param issuedAt in unix seconds: when they were issued at the earliest.
+	 * @param issuedAt the earliest time that the credentials can have been issued at, in Unix seconds.
+	 * @param now in Unix milliseconds.
 	 */
 	covers(user: string, issuedAt: number, now: number): boolean {
-		const at = this.#known.get(user);
-		return at !== undefined && isRemembered(at, now) && issuedAt * 1000 <= at;
+		const at = this.#times.get(user);
+		return at !== undefined && isRetained(at, now) && issuedAt * 1000 <= at;
 	}
 
-	/** Until when somebody is refused, in unix milliseconds; `undefined` when nobody is. */
+	/** Returns when the latest revocation expires, in Unix milliseconds, or `undefined` if there is none. */
 	rememberedUntil(now: number): number | undefined {
-		const last = this.#known.values().reduce((last, at) => Math.max(last, at), 0);
-		return isRemembered(last, now) ? last + REMEMBERED_MILLISECONDS : undefined;
+		let latest: number | undefined;
+		for (const at of this.#times.values()) {
+			if (isRetained(at, now) && (latest === undefined || at > latest)) latest = at;
+		}
+		return latest === undefined ? undefined : latest + RETENTION_MILLISECONDS;
 	}
 
-	/** Read once: everybody who comes is looked for. */
-	get #known(): ReadonlyMap<string, number> {
-		this.#times ??= this.#read();
-		return this.#times;
+	/** Cached, since every new stream is checked against it. */
+	get #times(): ReadonlyMap<string, number> {
+		this.#cached ??= this.#read();
+		return this.#cached;
 	}
 
 	#read(): Map<string, number> {
@@ -55,6 +62,6 @@ export class Revocations {
 	}
 }
 
-function isRemembered(at: number, now: number): boolean {
-	return at > now - REMEMBERED_MILLISECONDS;
+function isRetained(at: number, now: number): boolean {
+	return at > now - RETENTION_MILLISECONDS;
 }

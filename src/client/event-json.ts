@@ -7,7 +7,7 @@ import { flawOf } from "../wire/json-value.ts";
  *
  * @example
  * eventJson([{ data: 1 }, { data: { tags: new Set() } }]);
- * // TypeError: Event 1 of the batch: `data.tags` is of the kind Set, which JSON cannot hold.
+ * // TypeError: Event 1 of the batch: `data.tags` is an instance of Set, which JSON cannot represent.
  */
 export function eventJson(events: unknown): string {
 	const flaw = flawOf(events);

@@ -1,17 +1,17 @@
 /**
- * Work that arrives while an earlier group is on its way to disk waits and goes together: one transaction and one sync
- * for all of it. A group starts at once when nothing is under way, so that a lone request never waits for company.
+ * Group commit: requests that arrive while a commit is in flight form the next group, and share one transaction and one
+ * sync. When no commit is in flight, a request is committed at once, so a lone request has no added latency.
  */
 
-/** How much may go together, and how much may wait. */
+/** The limits of a group and of the requests that wait for one. A weight is in whatever unit the caller of `submit` uses. */
 export interface GroupLimits {
-	/** The most requests in one group; it bounds how long a transaction may take. */
+	/** The maximum number of requests in a group, which bounds the duration of a transaction. */
 	requests: number;
-	/** The most weight in one group. A heavier request goes alone. */
+	/** The maximum weight of a group. A heavier request forms a group of its own. */
 	weight: number;
-	/** The most requests that may wait; past it, one is turned away. */
+	/** The number of waiting requests at which the queue is full. */
 	waitingRequests: number;
-	/** The most weight that may wait. */
+	/** The weight of waiting requests at which the queue is full. */
 	waitingWeight: number;
 }
 
@@ -28,24 +28,24 @@ export class GroupCommit<Request, Answer> {
 	#waitingWeight = 0;
 	#running = false;
 
-	/** @param commit carries out a group and answers each request, in order. When it throws, the whole group fails. */
+	/** @param commit commits a group, and returns the answer to each request, in order. When it throws, all of them fail. */
 	constructor(limits: GroupLimits, commit: (group: Request[]) => Promise<Answer[]>) {
 		this.#limits = limits;
 		this.#commit = commit;
 	}
 
-	/** Whether there is no room for another request. */
+	/** Whether the queue is full. The caller must then refuse requests: `submit` accepts them all. */
 	get isFull(): boolean {
 		const { waitingRequests, waitingWeight } = this.#limits;
 		return this.#waiting.length >= waitingRequests || this.#waitingWeight >= waitingWeight;
 	}
 
-	/** Whether nothing waits and nothing is under way. */
+	/** Whether no commit is in flight, and the queue is empty. */
 	get isIdle(): boolean {
 		return !this.#running;
 	}
 
-	/** Carries out a request with whatever else is waiting. */
+	/** Queues a request. Resolves with its answer once its group is committed. */
 	submit(request: Request, weight: number): Promise<Answer> {
 		const answer = Promise.withResolvers<Answer>();
 		this.#waiting.push({ request, weight, answer });

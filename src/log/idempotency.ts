@@ -1,39 +1,39 @@
 /**
- * What recent publishes with an `Idempotency-Key` were answered, so that the same publish sent again stores nothing.
- * A row a key, in the same transaction as its events.
+ * The answers to recent publishes with an `Idempotency-Key`. A publish that is retried with the same key gets the same
+ * answer, and stores nothing. Each key is a row, written in the same transaction as its events.
  */
 
-const REMEMBERED_MILLISECONDS = 5 * 60 * 1000;
-/** How often forgotten keys are cleared away. */
+const RETENTION_MILLISECONDS = 5 * 60 * 1000;
+/** How often expired keys are deleted. */
 const PRUNE_MILLISECONDS = 60 * 1000;
 
-/** An answered publish. */
+/** A publish and its answer. */
 export interface AnsweredPublish {
-	/** A digest of the published events: the same key must come with the same events. */
+	/** A digest of the events, to detect a key that is reused for different events. */
 	digest: string;
 	/** The offset of its first event. */
 	first: number;
-	/** How many events it had. */
+	/** The number of its events. */
 	count: number;
-	/** How many subscribers it was answered with. */
+	/** The number of subscribers in its answer. */
 	subscribers: number;
 }
 
 export class IdempotencyKeys {
 	readonly #sql: SqlStorage;
-	#prunedAt = 0;
+	#prunedAt: number | undefined;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 	}
 
-	/** The publish that came with a key in the last 5 minutes. */
+	/** Returns the publish with this key, if it is less than 5 minutes old. */
 	find(key: string, now: number): AnsweredPublish | undefined {
 		this.#createTable();
 		const [row] = this.#sql.exec<AnsweredPublish & Record<string, SqlStorageValue>>(
 			"SELECT digest, first, count, subscribers FROM idempotency_keys WHERE key = ? AND at > ?",
 			key,
-			now - REMEMBERED_MILLISECONDS,
+			now - RETENTION_MILLISECONDS,
 		);
 		return row;
 	}
@@ -52,10 +52,10 @@ export class IdempotencyKeys {
 		);
 	}
 
-	/** Whether no key is remembered any more. */
+	/** Whether all keys have expired. */
 	isEmpty(now: number): boolean {
 		this.#createTable();
-		const horizon = now - REMEMBERED_MILLISECONDS;
+		const horizon = now - RETENTION_MILLISECONDS;
 		return [...this.#sql.exec("SELECT 1 FROM idempotency_keys WHERE at > ? LIMIT 1", horizon)].length === 0;
 	}
 
@@ -66,8 +66,8 @@ export class IdempotencyKeys {
 	}
 
 	#prune(now: number): void {
-		if (now - this.#prunedAt < PRUNE_MILLISECONDS) return;
-		this.#sql.exec("DELETE FROM idempotency_keys WHERE at <= ?", now - REMEMBERED_MILLISECONDS);
+		if (this.#prunedAt !== undefined && now - this.#prunedAt < PRUNE_MILLISECONDS) return;
+		this.#sql.exec("DELETE FROM idempotency_keys WHERE at <= ?", now - RETENTION_MILLISECONDS);
 		this.#prunedAt = now;
 	}
 }

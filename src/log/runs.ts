@@ -1,9 +1,9 @@
 import type { StoredEvent } from "../wire/event.ts";
 
-/** So much data goes into one statement; an event with more than that goes alone. */
+/** The maximum length of the data in a run. A longer event forms a run of its own. */
 const MAX_RUN_CHARACTERS = 262_144;
 
-/** Cuts events into runs of which each can be written with one statement: a bound value has at most 2 MB. */
+/** Splits events into runs that one SQL statement each can write. SQLite limits a bound value to 2 MB. */
 export function runsOf(events: readonly StoredEvent[]): StoredEvent[][] {
 	const runs: StoredEvent[][] = [];
 	let characters = MAX_RUN_CHARACTERS;

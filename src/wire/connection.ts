@@ -1,30 +1,30 @@
 import { z } from "zod";
 
 /**
- * The id of an open stream. The channel that holds the stream is sealed in it (AES-GCM), so that whoever has the id can
- * have the stream reached again, and learns nothing of a channel from it.
+ * The id of an open stream. It contains the name of the channel that holds the stream, encrypted with AES-GCM: the service
+ * can find the stream by its id alone, and the id reveals nothing about the channel.
  */
 
-/** A client that has given a sign of life has to give the next within so many heartbeats. */
+/** A client that has confirmed it is alive must confirm it again within this many heartbeats. */
 export const ALIVE_HEARTBEATS = 4;
 
-/** Random, so that every id is another one. */
+/** The initialisation vector is random, so every id is unique. */
 const IV_BYTES = 16;
-/** Names are sealed in blocks of so many characters: an id does not tell how long the name is. */
+/** Names are padded to a multiple of this, so that the length of an id does not reveal the length of the name. */
 const BLOCK_CHARACTERS = 32;
-/** The name of no channel. The hash of it is known to this deployment alone. */
+/** Not a valid channel name. The id of its object is the secret of the key: only this deployment can compute it. */
 const KEY_NAME = "the key of connections";
 const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
 
 export const connectionSchema = z
 	.string()
 	.min(1)
-	.meta({ description: "The id of an open stream, as its `connected` tells it. Treat it as opaque." });
+	.meta({ description: "The id of an open stream, from its `connected` event. Treat it as opaque." });
 
-/** The channels' objects, as far as a key can be had from them. */
+/** The part of the channels' namespace that the key is derived from. */
 type Namespace = Pick<DurableObjectNamespace, "idFromName">;
 
-/** An id for a stream of a channel that is being opened. */
+/** Creates the id of a new stream that a channel holds. */
 export async function newConnection(namespace: Namespace, channel: string): Promise<string> {
 	const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
 	const name = channel.padEnd(Math.ceil(channel.length / BLOCK_CHARACTERS) * BLOCK_CHARACTERS);
@@ -39,7 +39,7 @@ export async function newConnection(namespace: Namespace, channel: string): Prom
 	return bytes.toBase64(BASE64);
 }
 
-/** The channel that holds a connection; `undefined` for text that is no connection's id. */
+/** Returns the channel that holds a stream, or `undefined` when the id is not valid in this deployment. */
 export async function channelOf(namespace: Namespace, connection: string): Promise<string | undefined> {
 	const key = await keyOf(namespace);
 	try {
@@ -48,17 +48,17 @@ export async function channelOf(namespace: Namespace, connection: string): Promi
 		const name = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES));
 		return new TextDecoder().decode(name).trimEnd();
 	} catch {
-		// Anything may be wrong with what was not sealed here.
+		// Not Base64, too short, or not encrypted with this key.
 		return undefined;
 	}
 }
 
 const keys = new WeakMap<Namespace, CryptoKey>();
 
-/** Made once an isolate, and the same in all of them. */
+/** Derives the key. It is the same in all isolates, and cached for the life of each. */
 async function keyOf(namespace: Namespace): Promise<CryptoKey> {
-	const known = keys.get(namespace);
-	if (known) return known;
+	const cached = keys.get(namespace);
+	if (cached) return cached;
 	const secret = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${namespace.idFromName(KEY_NAME)}`));
 	const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);
 	keys.set(namespace, key);

@@ -7,7 +7,7 @@ import { flawOf } from "./json-value.ts";
 import { recipientSchema } from "./names.ts";
 import { MAX_RETRY_MILLISECONDS } from "./retry.ts";
 
-/** Types that nobody may publish: those of the control events, and two that `EventSource` has handlers of its own for. */
+/** Types that cannot be published: those of control events, and `error` and `open`, which `EventSource` dispatches itself. */
 const RESERVED_TYPES = [
 	"connected",
 	"gap",
@@ -22,28 +22,32 @@ const RESERVED_TYPES = [
 const MAX_TYPE_CHARACTERS = 64;
 const MAX_CLAIMS = 16;
 const MAX_BATCH = 100;
-/** A row of SQLite holds 2 MB; data is stored as JSON, where escapes make it longer. */
+/** SQLite rows are limited to 2 MB. Data is stored as JSON, where escape sequences make it longer. */
 const MAX_STORED_BYTES = 1_900_000;
-/** UTF-8 takes at most three bytes for a UTF-16 code unit (RFC 3629, section 3). */
+/** The maximum number of UTF-8 bytes per UTF-16 code unit (RFC 3629, section 3). */
 const MAX_BYTES_PER_CHARACTER = 3;
 
-/** A type that an event may have. What to do about an empty or a reserved one depends on who names it. */
+/**
+ * A schema for the type of an event.
+ *
+ * @param help what to do about an empty or a reserved type, which depends on where the type is given.
+ */
 export function typeSchemaWith(help: { empty: string; reserved: string }) {
 	return (
 		z
 			.string()
 			.min(1, `must not be empty; ${help.empty}`)
-			// Those of a long one are not counted: a character has at most two code units.
+			// Do not count the characters of a huge string: a character has at most two code units.
 			.refine(
 				(type) => type.length <= 2 * MAX_TYPE_CHARACTERS && [...type].length <= MAX_TYPE_CHARACTERS,
 				`must have at most ${MAX_TYPE_CHARACTERS} characters`,
 			)
-			.regex(/^\P{Cc}*$/u, "must not hold control characters")
-			.refine((type) => type.isWellFormed(), "must not hold half of a surrogate pair")
+			.regex(/^\P{Cc}*$/u, "must not contain control characters")
+			.refine((type) => type.isWellFormed(), "must not contain a lone surrogate")
 			.refine((type) => !RESERVED_TYPES.some((reserved) => reserved === type), {
 				error: (issue) => `"${issue.input}" is reserved for the service; ${help.reserved}`,
 			})
-			// JSON Schema counts characters as it is done here, by code points.
+			// JSON Schema also counts code points.
 			.meta({ maxLength: MAX_TYPE_CHARACTERS, not: { type: "string", enum: [...RESERVED_TYPES] } })
 	);
 }
@@ -56,7 +60,7 @@ const claimNumberSchema = z
 	.max(Number.MAX_SAFE_INTEGER, ROUNDED_HELP);
 
 const claimValueSchema = z.union([z.string(), claimNumberSchema, z.boolean(), z.null()], {
-	// A number may be too large even to be one, as 1e400 is.
+	// A number that is too large, such as 1e400, is parsed as Infinity.
 	error: ({ input }) => (holdsRounded(input) ? ROUNDED_HELP : "must be a string, number, boolean or null"),
 });
 
@@ -66,57 +70,59 @@ const claimsSchema = z
 	.preprocess(
 		(claims: Claims, context) => {
 			const names = typeof claims === "object" && claims !== null ? Object.keys(claims) : [];
-			// A name that got lost on the way would widen the audience: records drop `__proto__`, so it is refused before.
-			if (names.includes("__proto__")) context.addIssue("must not name `__proto__`");
-			if (names.length > MAX_CLAIMS) context.addIssue(`must name at most ${MAX_CLAIMS} claims`);
+			// zod's records drop `__proto__`. A lost claim would widen the audience, so refuse it first.
+			if (names.includes("__proto__")) context.addIssue("must not contain `__proto__`");
+			if (names.length > MAX_CLAIMS) context.addIssue(`must have at most ${MAX_CLAIMS} claims`);
 			return claims;
 		},
 		z.record(z.string(), claimValueSchema),
 	)
-	.refine((claims) => Object.keys(claims).length > 0, "must name at least one claim")
+	.refine((claims) => Object.keys(claims).length > 0, "must have at least one claim")
 	.meta({ minProperties: 1, maxProperties: MAX_CLAIMS });
 
-/** `to`: whom an event is for. `"user": "*"` is everyone, and so the same as no `user`. */
+/** `to`: the recipients of an event. The user `*` is everyone, and thus the same as no `user`. */
 const recipientsSchema = z
 	.strictObject({
 		user: recipientSchema.optional(),
 		claims: claimsSchema.optional(),
 	})
-	.refine((to) => to.user !== undefined || to.claims !== undefined, "must name a `user` or `claims`")
-	.meta({ minProperties: 1, description: "Whom the event is for. Default: everyone on the channel." });
+	.refine((to) => to.user !== undefined || to.claims !== undefined, "must have a `user`, `claims` or both")
+	.meta({ minProperties: 1, description: "The recipients of the event. Default: all subscribers of the channel." });
 
 const RETRY_HELP = `must be a whole number of milliseconds from 0 to ${MAX_RETRY_MILLISECONDS}`;
 
-/** What a publisher sends: one event. */
+/** An event, as publishers send it. */
 export const eventSchema = z
 	.strictObject({
 		type: typeSchema.default("message"),
 		data: z
 			.unknown()
 			.optional()
-			.meta({ description: "Any JSON value. A text goes out as it is, anything else as compact JSON." }),
+			.meta({ description: "Any JSON value. A string is sent as it is, anything else as compact JSON." }),
 		retry: z
 			.int(RETRY_HELP)
 			.min(0, RETRY_HELP)
 			.max(MAX_RETRY_MILLISECONDS, RETRY_HELP)
 			.optional()
-			.meta({ description: "The reconnection time for clients, in milliseconds." }),
+			.meta({ description: "The reconnection time that clients should use from now on, in milliseconds." }),
 		to: recipientsSchema.optional(),
 	})
 	.refine((event) => event.data !== undefined, { path: ["data"], error: "is missing; any JSON value will do" })
 	.meta({ id: "Event", required: ["data"], examples: [{ type: "order", data: { id: 7, state: "paid" } }] });
 
-/** Several events that are stored together. Each is checked by itself, so that an error can name its place. */
+/** Events that are stored atomically. `acceptEvents` validates each one separately, so that errors can give its index. */
 export const batchSchema = z.array(eventSchema).min(1).max(MAX_BATCH).meta({ id: "Batch" });
 
 /**
- * An event as a publisher writes it.
+ * An event, as publishers write it.
  *
- * - `type`: at most 64 characters, no control characters, none of the reserved types; default `message`.
- * - `data`: any JSON value. A string goes out as it is, anything else as compact JSON. What JSON cannot hold, such as a
- *   `Map` or `NaN`, is refused; a `Date` is written as its ISO text.
- * - `retry`: the reconnection time for clients, in milliseconds, at most an hour (WHATWG HTML, "Server-sent events").
- * - `to`: `{ user }`, `{ claims }` or both; only matching subscribers get the event, live and on replay.
+ * - `type`: 1 to 64 characters without control characters, and not a reserved type. Default: `message`.
+ * - `data`: any JSON value. A string is sent as it is, anything else as compact JSON. A `Date` becomes an ISO 8601 string.
+ *   Values that JSON cannot represent, such as a `Map` or `NaN`, are refused.
+ * - `retry`: the reconnection time for clients, in milliseconds, at most an hour (WHATWG HTML, section 9.2). Default:
+ *   unchanged.
+ * - `to`: `{ user }`, `{ claims }` or both. Only matching subscribers receive the event, live and on replay. Default: all
+ *   subscribers of the channel.
  *
  * @example
  * const event: EventInput = { type: "order", data: { id: 7 }, to: { claims: { role: "admin" } } };
@@ -124,11 +130,11 @@ export const batchSchema = z.array(eventSchema).min(1).max(MAX_BATCH).meta({ id:
 export type EventInput = z.input<typeof eventSchema>;
 
 /**
- * Checks what a publisher sent, one event or a batch of 1 to 100, and gives each event the form in which channels keep it.
- * It is all or none: one bad event refuses the batch.
+ * Validates an event, or a batch of 1 to 100 events, and converts it to the form in which channels store events. An invalid
+ * event makes the whole batch invalid.
  *
- * @param maxEventBytes the most UTF-8 bytes that one event's `data` and `to` may take together.
- * @throws Problem `invalid_event` or `payload_too_large`, with a detail that names the place.
+ * @param maxEventBytes the maximum size of an event's `data` and `to` together, in UTF-8 bytes.
+ * @throws Problem `invalid_event` or `payload_too_large`, with a detail that gives the index of the event.
  *
  * @example
  * acceptEvents({ type: "order", data: { id: 7 } }, 65_536); // [{ type: "order", data: '{"id":7}' }]
@@ -136,14 +142,14 @@ export type EventInput = z.input<typeof eventSchema>;
 export function acceptEvents(input: unknown, maxEventBytes: number): NewEvent[] {
 	if (!Array.isArray(input)) return [acceptEvent(input, "", maxEventBytes)];
 	checkCount(input.length);
-	// A list may have holes, which `map` would leave in it.
+	// Not `map()`, which skips holes.
 	return Array.from(input, (each, index) => acceptEvent(each, `Event ${index} of the batch: `, maxEventBytes));
 }
 
-/** @throws Problem `invalid_event` when no batch may hold so many events. */
+/** @throws Problem `invalid_event` unless a batch can have this many events. */
 export function checkCount(events: number): void {
 	if (events >= 1 && events <= MAX_BATCH) return;
-	throw new Problem("invalid_event", `A batch must hold 1 to ${MAX_BATCH} events. Split a larger one.`);
+	throw new Problem("invalid_event", `A batch must contain 1 to ${MAX_BATCH} events. Split a larger batch.`);
 }
 
 function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewEvent {
@@ -163,19 +169,19 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 
 function checkSize(event: NewEvent, place: string, maxEventBytes: number): void {
 	const characters = event.data.length + (event.to ? JSON.stringify(event.to).length : 0);
-	// Most events are far from both limits, and need not be counted.
+	// Fast path: most events are far below both limits, without encoding them.
 	if (characters * MAX_BYTES_PER_CHARACTER <= Math.min(maxEventBytes, MAX_STORED_BYTES)) return;
 	const bytes = byteSize(event);
 	if (bytes > maxEventBytes) {
 		throw new Problem(
 			"payload_too_large",
-			`${place}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to what is large.`,
+			`${place}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to large content instead.`,
 		);
 	}
 	if (utf8Bytes(event.data) > MAX_STORED_BYTES) {
 		throw new Problem(
 			"payload_too_large",
-			`${place}Written as JSON, the data is too long to be stored: it has many characters that must be escaped. Encode it otherwise.`,
+			`${place}The data is too large to be stored: it contains many characters that JSON must escape. Encode it, for example with Base64.`,
 		);
 	}
 }
@@ -183,7 +189,7 @@ function checkSize(event: NewEvent, place: string, maxEventBytes: number): void 
 function toJson(data: unknown, place: string): string {
 	const json = data instanceof JsonText ? data.compact() : stringify(data, place);
 	if (isIllFormed(json)) {
-		const detail = `${place}\`data\` holds half of a surrogate pair, which UTF-8 cannot. Send whole characters.`;
+		const detail = `${place}\`data\` contains a lone surrogate, which UTF-8 cannot encode. Send complete characters.`;
 		throw new Problem("invalid_event", detail);
 	}
 	return json;
@@ -195,7 +201,7 @@ function stringify(data: unknown, place: string): string {
 	throw new Problem("invalid_event", `${place}${describePlace(["data", ...flaw.path])} ${flaw.problem}.`);
 }
 
-/** Whether it is a text that cannot go out as it is. Within other JSON, halves of surrogate pairs stay escaped. */
+/** Whether the JSON is a string with a lone surrogate, which cannot be sent as it is. Within other JSON, it stays escaped. */
 function isIllFormed(json: string): boolean {
 	return json.startsWith('"') && json.includes("\\ud") && !(JSON.parse(json) as string).isWellFormed();
 }

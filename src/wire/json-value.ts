@@ -1,23 +1,23 @@
 import { MAX_DEPTH } from "./json-text.ts";
 
-/** Values from inside, which may be more than JSON can hold. JSON.stringify would leave out in silence what it cannot. */
+/** Values that cannot be serialised as JSON. `JSON.stringify` silently drops or changes most of them. */
 
-/** What is wrong with a part of a value. */
+/** A part of a value that JSON cannot represent. */
 interface Flaw {
 	/** The names and indices that lead to the part. */
 	path: string[];
-	/** The end of a sentence about it. */
+	/** The predicate of a sentence about the part. */
 	problem: string;
 }
 
 /**
- * The first part of a value that JSON cannot hold as it is; `undefined` where it can hold all of it.
+ * Returns the first part of a value that JSON cannot represent, or `undefined` if there is none.
  *
- * What says by itself how it is written as JSON, as a `Date` does, may be in it; and so may members that are `undefined`,
- * which read the same when they are left out.
+ * Objects with a `toJSON` method, such as a `Date`, are allowed. So are `undefined` members, which read the same when they
+ * are omitted.
  *
  * @example
- * flawOf({ seen: new Set() }); // { path: ["seen"], problem: "is of the kind Set, which JSON cannot hold" }
+ * flawOf({ seen: new Set() }); // { path: ["seen"], problem: "is an instance of Set, which JSON cannot represent" }
  */
 export function flawOf(value: unknown, depth = 0): Flaw | undefined {
 	switch (typeof value) {
@@ -26,11 +26,13 @@ export function flawOf(value: unknown, depth = 0): Flaw | undefined {
 			return undefined;
 		case "number":
 			if (Number.isFinite(value) && !Object.is(value, -0)) return undefined;
-			return flaw(`is ${Object.is(value, -0) ? "-0" : value}, which JSON would not keep`);
+			return flaw(`is ${Object.is(value, -0) ? "-0" : value}, which JSON would not preserve`);
 		case "object":
 			return value === null ? undefined : flawOfObject(value, depth);
 		default:
-			return flaw(`is ${typeof value === "undefined" ? "undefined" : `a ${typeof value}`}, which JSON cannot hold`);
+			return flaw(
+				`is ${typeof value === "undefined" ? "undefined" : `a ${typeof value}`}, which JSON cannot represent`,
+			);
 	}
 }
 
@@ -40,7 +42,7 @@ function flawOfObject(value: object, depth: number): Flaw | undefined {
 	if (value instanceof Date && Number.isNaN(value.getTime())) return flaw("is an invalid Date");
 	if ("toJSON" in value && typeof value.toJSON === "function") return flawOf(value.toJSON(), depth + 1);
 	const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
-	if (kind !== "Object") return flaw(`is of the kind ${kind}, which JSON cannot hold`);
+	if (kind !== "Object") return flaw(`is an instance of ${kind}, which JSON cannot represent`);
 	for (const [name, member] of Object.entries(value)) {
 		const found = member === undefined ? undefined : flawOf(member, depth + 1);
 		if (found) return { ...found, path: [name, ...found.path] };
@@ -49,7 +51,7 @@ function flawOfObject(value: object, depth: number): Flaw | undefined {
 }
 
 function flawOfItems(list: readonly unknown[], depth: number): Flaw | undefined {
-	// Not by `entries()`: a list may have holes, and an iterator costs.
+	// Not an iterator, which is slower. Holes count as `undefined`.
 	for (let index = 0; index < list.length; index += 1) {
 		const found = flawOf(list[index], depth + 1);
 		if (found) return { ...found, path: [String(index), ...found.path] };

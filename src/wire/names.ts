@@ -1,42 +1,42 @@
 import { z } from "zod";
 
 /**
- * The names of channels, the patterns that stand for many of them (a name, a prefix such as `chat:*`, or `*`), and the
- * subjects of users.
+ * Schemas for channel names, for channel patterns (a name, a prefix such as `chat:*`, or `*`), and for the subjects that
+ * identify users.
  */
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$/;
 const PATTERN = /^(?:[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}\*?|\*)$/;
 
 export const channelSchema = z
-	.string("A channel's name must be a text.")
+	.string("A channel name must be a string.")
 	.regex(NAME, {
 		error: ({ input }) =>
-			`${JSON.stringify(String(input).slice(0, 128))} can be no channel: a name has 1 to 128 characters of A-Z a-z 0-9 . _ : @ ~ - and starts with a letter or digit.`,
+			`${JSON.stringify(String(input).slice(0, 128))} is not a valid channel name. Use 1 to 128 characters of A-Z a-z 0-9 . _ : @ ~ -, starting with a letter or digit.`,
 	})
-	.meta({ description: "A channel's name.", examples: ["orders"] });
+	.meta({ description: "A channel name.", examples: ["orders"] });
 
 export const patternSchema = z
 	.string()
 	.regex(PATTERN, "must be a channel name or a prefix such as `chat:*`")
-	.meta({ description: "A channel's name, a prefix that ends in `*`, or `*` alone.", examples: ["chat:*"] });
+	.meta({ description: "A channel name, a prefix that ends in `*`, or `*` alone.", examples: ["chat:*"] });
 
 /**
- * Whom an event is for: a subject, or `*` for everyone. Lone surrogates have no UTF-8: subjects that differ in them alone
- * would share a personal channel.
+ * The recipient of an event: a subject, or `*` for everyone. Must be well-formed, since UTF-8 encodes all lone surrogates
+ * alike: subjects that differ only in these would share a personal channel.
  */
 export const recipientSchema = z
-	.string("must be a text")
+	.string("must be a string")
 	.min(1, "must not be empty")
-	.refine((text) => text.isWellFormed(), "must be well-formed Unicode, without lone surrogates");
+	.refine((subject) => subject.isWellFormed(), "must be well-formed Unicode, without lone surrogates");
 
-/** Who a user is. */
+/** The subject of a user. */
 export const subjectSchema = recipientSchema
-	.refine((text) => text !== "*", "must not be `*`, which means everyone")
+	.refine((subject) => subject !== "*", "must not be `*`, which means everyone")
 	.meta({ not: { type: "string", const: "*" } });
 
 /**
- * Whether a text is a channel pattern.
+ * Whether a string is a valid channel pattern.
  *
  * @example
  * isChannelPattern("chat:*"); // true

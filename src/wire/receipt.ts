@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { idSchema } from "./cursor.ts";
 
-/** What a publisher is told: where the events stand, and how many streams were open. */
+/** The answer to a publish: the ids of the stored events, and how many streams were open. */
 export const receiptSchema = z
 	.object({
 		channel: z.string(),
-		/** The ids of the events, in their order. */
-		ids: z.array(idSchema).meta({ description: "The ids of the events, in their order." }),
-		subscribers: z.int().min(0).meta({ description: "How many streams of the channel were open." }),
+		ids: z.array(idSchema).meta({ description: "The ids of the events, in the order in which they were published." }),
+		subscribers: z.int().min(0).meta({ description: "The number of streams of the channel that were open." }),
 	})
 	.meta({ id: "Receipt" });
 

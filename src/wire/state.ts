@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { idSchema } from "./cursor.ts";
 
-/** How a channel stands. Before anything was published, `head` is `"0"`. */
+/** The state of a channel. */
 export const channelStateSchema = z
 	.object({
 		channel: z.string(),
 		head: idSchema.meta({
-			description: 'The id of the newest event; `"0"` for a channel that nothing was published to.',
+			description: 'The id of the newest event; `"0"` if nothing has been published to the channel yet.',
 		}),
-		oldest: idSchema.nullable().meta({ description: "The id of the oldest event that is remembered." }),
-		buffered: z.int().min(0).meta({ description: "How many events are remembered." }),
-		subscribers: z.int().min(0).meta({ description: "How many streams are open." }),
+		oldest: idSchema.nullable().meta({ description: "The id of the oldest retained event; `null` if there is none." }),
+		buffered: z.int().min(0).meta({ description: "The number of retained events." }),
+		subscribers: z.int().min(0).meta({ description: "The number of open streams." }),
 	})
 	.meta({ id: "ChannelState" });
 

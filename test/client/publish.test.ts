@@ -67,16 +67,16 @@ describe("createPublisher", () => {
 		}
 
 		it.each([
-			["a Map", { data: { tags: new Map() } }, "`data.tags` is of the kind Map, which JSON cannot hold."],
-			["a Set as the data", { data: new Set([1]) }, "`data` is of the kind Set, which JSON cannot hold."],
-			["NaN", { data: [{ price: Number.NaN }] }, "`data.0.price` is NaN, which JSON would not keep."],
+			["a Map", { data: { tags: new Map() } }, "`data.tags` is an instance of Map, which JSON cannot represent."],
+			["a Set as the data", { data: new Set([1]) }, "`data` is an instance of Set, which JSON cannot represent."],
+			["NaN", { data: [{ price: Number.NaN }] }, "`data.0.price` is NaN, which JSON would not preserve."],
 			["infinity in a claim", { data: 1, to: { claims: { age: 1 / 0 } } }, "`to.claims.age` is Infinity, "],
-			["undefined in a list", { data: [1, undefined] }, "`data.1` is undefined, which JSON cannot hold."],
-			["a hole in a list", { data: Array(1) }, "`data.0` is undefined, which JSON cannot hold."],
-			["a function", { data: { done: () => {} } }, "`data.done` is a function, which JSON cannot hold."],
-			["a BigInt", { data: 7n }, "`data` is a bigint, which JSON cannot hold."],
+			["undefined in a list", { data: [1, undefined] }, "`data.1` is undefined, which JSON cannot represent."],
+			["a hole in a list", { data: Array(1) }, "`data.0` is undefined, which JSON cannot represent."],
+			["a function", { data: { done: () => {} } }, "`data.done` is a function, which JSON cannot represent."],
+			["a BigInt", { data: 7n }, "`data` is a bigint, which JSON cannot represent."],
 			["an invalid Date", { data: { at: new Date(Number.NaN) } }, "`data.at` is an invalid Date."],
-			["a Map as the event", new Map([["data", 1]]), "The event is of the kind Map, which JSON cannot hold."],
+			["a Map as the event", new Map([["data", 1]]), "The event is an instance of Map, which JSON cannot represent."],
 			["a batch", [{ data: 1 }, { data: { a: -0 } }], "Event 1 of the batch: `data.a` is -0, "],
 			["a batch with a hole", Array(2), "Event 0 of the batch: The event is undefined, "],
 		])("refuses what JSON cannot hold, and names its place: %s", async (_, events, message) => {

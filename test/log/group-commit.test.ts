@@ -3,7 +3,7 @@ import { GroupCommit } from "../../src/log/group-commit.ts";
 
 const LIMITS = { requests: 500, weight: 1000, waitingRequests: 10_000, waitingWeight: 20_000 };
 
-/** A disk whose writes end when the test says so. */
+/** A disk whose writes finish when the test says so. */
 class Disk {
 	readonly groups: number[][] = [];
 	readonly #writes: PromiseWithResolvers<void>[] = [];
@@ -27,7 +27,7 @@ class Disk {
 	}
 }
 
-/** Lets everything happen that is ready to. */
+/** Runs all pending microtasks. */
 async function settle(): Promise<void> {
 	for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
@@ -37,7 +37,7 @@ function numbers(first: number, last: number): number[] {
 }
 
 describe("submit", () => {
-	it("starts at once when nothing is under way, so that a lone request never waits", async () => {
+	it("commits a lone request at once", async () => {
 		const disk = new Disk();
 		const answer = new GroupCommit(LIMITS, disk.commit).submit(1, 1);
 		expect(disk.groups).toEqual([[1]]);
@@ -45,7 +45,7 @@ describe("submit", () => {
 		expect(await answer).toBe("answer 1");
 	});
 
-	it("gathers what comes meanwhile into one group, in order", async () => {
+	it("groups the requests that arrive during a commit, in order", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const answers = numbers(1, 4).map((request) => commits.submit(request, 1));
@@ -56,7 +56,7 @@ describe("submit", () => {
 		expect(await Promise.all(answers)).toEqual(numbers(1, 4).map((request) => `answer ${request}`));
 	});
 
-	it("never has two groups under way", async () => {
+	it("never has two commits in flight", async () => {
 		let underWay = 0;
 		let most = 0;
 		const commits = new GroupCommit(LIMITS, async (group: number[]) => {
@@ -75,7 +75,7 @@ describe("submit", () => {
 		expect(most).toBe(1);
 	});
 
-	it("answers nobody before their group is done", async () => {
+	it("answers requests only when their group is committed", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const answered: string[] = [];
@@ -88,7 +88,7 @@ describe("submit", () => {
 		expect(answered).toEqual(["answer 1", "answer 2"]);
 	});
 
-	it("takes at most 500 requests into a group", async () => {
+	it("limits a group to 500 requests", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const answers = numbers(0, 1001).map((request) => commits.submit(request, 1));
@@ -98,7 +98,7 @@ describe("submit", () => {
 		expect((await Promise.all(answers)).at(-1)).toBe("answer 1001");
 	});
 
-	it("fails the whole of a group that fails, and goes on with the next", async () => {
+	it("fails all requests of a failed group, and continues with the next", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const first = commits.submit(1, 1);
@@ -113,7 +113,7 @@ describe("submit", () => {
 		expect(await last).toBe("answer 4");
 	});
 
-	it("fails a request, and not its caller, when the commit throws at once", async () => {
+	it("rejects the request when the commit throws synchronously", async () => {
 		let calls = 0;
 		const commits = new GroupCommit(LIMITS, (group: number[]) => {
 			calls += 1;
@@ -124,7 +124,7 @@ describe("submit", () => {
 		await expect(commits.submit(2, 1)).resolves.toBe(2);
 	});
 
-	it("starts at once again when everything is done", async () => {
+	it("commits at once again when it is idle", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		void commits.submit(1, 1);
@@ -133,7 +133,7 @@ describe("submit", () => {
 		expect(disk.groups).toEqual([[1], [2]]);
 	});
 
-	it("takes a request that is submitted by who was just answered", async () => {
+	it("accepts a request that is submitted in response to an answer", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const answer = commits.submit(1, 1).then(() => commits.submit(2, 1));
@@ -144,7 +144,7 @@ describe("submit", () => {
 });
 
 describe("isFull", () => {
-	it("is true when 10,000 requests wait, and not while one more may", async () => {
+	it("is true when 10,000 requests wait, and not before", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		expect(commits.isFull).toBe(false);
@@ -156,7 +156,7 @@ describe("isFull", () => {
 		expect(commits.isFull).toBe(false);
 	});
 
-	it("is also so when what waits is too heavy", () => {
+	it("is also true when the waiting requests are too heavy", () => {
 		const commits = new GroupCommit(LIMITS, new Disk().commit);
 		void commits.submit(1, 1);
 		void commits.submit(2, 19_999);
@@ -167,7 +167,7 @@ describe("isFull", () => {
 });
 
 describe("weight", () => {
-	it("is shared by what goes together, and what is too heavy goes alone", async () => {
+	it("limits a group, and a request that is too heavy goes alone", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const weights = [1, 400, 600, 1, 5000, 999, 1];

@@ -19,7 +19,7 @@ function rows({ sql }: DurableObjectStorage): unknown {
 }
 
 describe("find", () => {
-	it("finds nothing under a key that has not been used", async () => {
+	it("finds nothing for a key that has not been used", async () => {
 		await withKeys((keys) => {
 			expect(keys.find("a", NOW)).toBeUndefined();
 			keys.remember("a", ANSWER, NOW);
@@ -27,7 +27,7 @@ describe("find", () => {
 		});
 	});
 
-	it("finds what a publish with that key was answered, all of it", async () => {
+	it("finds the complete answer to the publish with that key", async () => {
 		await withKeys((keys) => {
 			keys.remember("a", ANSWER, NOW);
 			expect(keys.find("a", NOW)).toEqual(ANSWER);
@@ -35,7 +35,7 @@ describe("find", () => {
 		});
 	});
 
-	it("finds it for 5 minutes and no longer", async () => {
+	it("finds it for 5 minutes, and no longer", async () => {
 		await withKeys((keys) => {
 			keys.remember("a", ANSWER, NOW);
 			expect(keys.find("a", NOW + 5 * MINUTE - 1)).toEqual(ANSWER);
@@ -43,7 +43,7 @@ describe("find", () => {
 		});
 	});
 
-	it("does not make it last longer by finding it", async () => {
+	it("does not extend the 5 minutes", async () => {
 		await withKeys((keys) => {
 			keys.remember("a", ANSWER, NOW);
 			keys.find("a", NOW + 4 * MINUTE);
@@ -51,21 +51,21 @@ describe("find", () => {
 		});
 	});
 
-	it("finds it when the object has started again", async () => {
+	it("finds it after a restart of the object", async () => {
 		await withKeys((keys, { sql }) => {
 			keys.remember("a", ANSWER, NOW);
 			expect(new IdempotencyKeys(sql).find("a", NOW)).toEqual(ANSWER);
 		});
 	});
 
-	it("finds it when the clock has gone back", async () => {
+	it("finds it after the clock was set back", async () => {
 		await withKeys((keys) => {
 			keys.remember("a", ANSWER, NOW);
 			expect(keys.find("a", NOW - MINUTE)).toEqual(ANSWER);
 		});
 	});
 
-	it("tells keys apart to the character", async () => {
+	it("compares keys exactly", async () => {
 		await withKeys((keys) => {
 			const all = ["a", "A", "a ", "'", '"', "%", "_", "0", "00", "1", "1.0", "~".repeat(128)];
 			for (const [index, key] of all.entries()) keys.remember(key, { ...ANSWER, count: index }, NOW);
@@ -75,7 +75,7 @@ describe("find", () => {
 });
 
 describe("remember", () => {
-	it("replaces what was remembered under the key before", async () => {
+	it("replaces an earlier answer for the key", async () => {
 		await withKeys((keys, storage) => {
 			keys.remember("a", ANSWER, NOW);
 			keys.remember("a", { ...ANSWER, digest: "d2" }, NOW + 6 * MINUTE);
@@ -84,7 +84,7 @@ describe("remember", () => {
 		});
 	});
 
-	it("remembers nothing when its transaction is rolled back", async () => {
+	it("stores nothing when its transaction is rolled back", async () => {
 		await withKeys((keys, storage) => {
 			expect(() =>
 				storage.transactionSync(() => {
@@ -98,7 +98,7 @@ describe("remember", () => {
 		});
 	});
 
-	it("clears away what is forgotten, and keeps what is not", async () => {
+	it("deletes expired keys, and no others", async () => {
 		await withKeys((keys, storage) => {
 			for (let minute = 0; minute < 60; minute += 1) keys.remember(`key-${minute}`, ANSWER, NOW + minute * MINUTE);
 			expect(rows(storage)).toBeLessThanOrEqual(6);
@@ -108,7 +108,7 @@ describe("remember", () => {
 		});
 	});
 
-	it("clears away what an object that is gone has left", async () => {
+	it("deletes the expired keys of an earlier instance", async () => {
 		await withKeys((keys, storage) => {
 			for (let count = 0; count < 20; count += 1) keys.remember(`key-${count}`, ANSWER, NOW);
 			new IdempotencyKeys(storage.sql).remember("new", ANSWER, NOW + 5 * MINUTE);

@@ -5,7 +5,7 @@ const ROUNDED = [2 ** 53, -(2 ** 53), 738529527931269400, 1e300, Number.POSITIVE
 const KEPT = [0, -0, 7, 0.1, 2 ** 53 - 1, 1 - 2 ** 53, "738529527931269425", true, null, { id: 7 }];
 
 describe("holdsRounded", () => {
-	it.each(ROUNDED)("finds %d, by itself and in a list", (number) => {
+	it.each(ROUNDED)("finds %d, alone and in a list", (number) => {
 		expect(holdsRounded(number)).toBe(true);
 		expect(holdsRounded(["a", number])).toBe(true);
 	});
@@ -17,11 +17,11 @@ describe("holdsRounded", () => {
 });
 
 describe("withoutRounded", () => {
-	it("takes rounded numbers out of claims and their lists, and nothing else", () => {
+	it("removes rounded numbers from claims and their lists, and nothing else", () => {
 		expect(withoutRounded({ ...ROUNDED, list: [...KEPT, ...ROUNDED], kept: KEPT })).toEqual({ list: KEPT, kept: KEPT });
 	});
 
-	it("changes nothing that it was given", () => {
+	it("does not mutate its input", () => {
 		const claims = { tenant: 2 ** 60, list: [2 ** 60] };
 		withoutRounded(claims);
 		expect(claims).toEqual({ tenant: 2 ** 60, list: [2 ** 60] });

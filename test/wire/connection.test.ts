@@ -5,7 +5,7 @@ import { channelOf, newConnection } from "../../src/wire/connection.ts";
 const NAMES = ["a", "orders", "b".repeat(31), "c".repeat(32), "d".repeat(33), "e".repeat(128), "user:auth0~7C1"];
 
 describe("the id of a connection", () => {
-	it.each(NAMES)("holds the channel %s, and does not show it", async (name) => {
+	it.each(NAMES)("contains the channel %s, and does not reveal it", async (name) => {
 		const connection = await newConnection(env.CHANNEL, name);
 		expect(await channelOf(env.CHANNEL, connection)).toBe(name);
 		expect(connection).toMatch(/^[\w-]+$/);
@@ -13,13 +13,13 @@ describe("the id of a connection", () => {
 		if (name.length > 1) expect(new TextDecoder("latin1").decode(bytes)).not.toContain(name);
 	});
 
-	it("is another one for each stream, as long as that of a channel with a longer name", async () => {
+	it("is unique to the stream, and does not reveal the length of the channel's name", async () => {
 		const ids = await Promise.all(["a", "a", "orders", "c".repeat(32)].map((name) => newConnection(env.CHANNEL, name)));
 		expect(new Set(ids).size).toBe(ids.length);
 		expect(new Set(ids.map(({ length }) => length)).size).toBe(1);
 	});
 
-	it("of another deployment, changed in any place, or made up, holds nothing", async () => {
+	it("is not valid when it is of another deployment, modified or made up", async () => {
 		const connection = await newConnection(env.CHANNEL, "orders");
 		expect(await channelOf(env.METRICS, connection)).toBeUndefined();
 		const bytes = Uint8Array.fromBase64(connection, { alphabet: "base64url" });

@@ -5,10 +5,10 @@ import { outlineJson } from "../../src/wire/json-text.ts";
 
 const MAX = 65_536;
 
-/** The one event that an input becomes. */
+/** Accepts an input as a single event. */
 function accept(input: unknown, maxEventBytes = MAX) {
 	const [event, ...others] = acceptEvents(input, maxEventBytes);
-	if (!event || others.length > 0) throw new Error("That is not one event.");
+	if (!event || others.length > 0) throw new Error("Expected a single event.");
 	return event;
 }
 
@@ -23,25 +23,25 @@ function refusal(input: unknown, maxEventBytes = MAX): Problem {
 }
 
 describe("acceptEvents: an event", () => {
-	it("has the type `message` by default, and nothing that was not asked for", () => {
+	it("has the type `message` by default, and no other fields", () => {
 		expect(acceptEvents({ data: 1 }, MAX)).toEqual([{ type: "message", data: "1" }]);
 		expect(Object.keys(accept({ data: 1 }))).toEqual(["type", "data"]);
 	});
 
-	it("may have all its fields", () => {
+	it("can have all fields", () => {
 		const input = { type: "order", data: { id: 7 }, retry: 100, to: { user: "bob", claims: { role: "admin" } } };
 		expect(acceptEvents(input, MAX)).toEqual([{ ...input, data: '{"id":7}' }]);
 	});
 
-	it.each([undefined, null, "text", 7, true, Symbol("event")])("is not %s", (input) => {
+	it.each([undefined, null, "text", 7, true, Symbol("event")])("cannot be %s", (input) => {
 		expect(refusal(input)).toMatchObject({ code: "invalid_event", detail: expect.stringMatching(/^The event /) });
 	});
 
-	it.each(["id", "event", "Type", "user", "to.user", ""])("has no field %j", (name) => {
+	it.each(["id", "event", "Type", "user", "to.user", ""])("cannot have a field %j", (name) => {
 		expect(refusal({ data: 1, [name]: "x" }).code).toBe("invalid_event");
 	});
 
-	it("does not take a field from its prototype chain", () => {
+	it("does not inherit fields from its prototype chain", () => {
 		const input: unknown = JSON.parse('{"__proto__":{"data":1,"type":"order"}}');
 		expect(refusal(input).code).toBe("invalid_event");
 		expect(refusal(JSON.parse('{"data":1,"__proto__":{"to":{"user":"alice"}}}')).code).toBe("invalid_event");
@@ -62,73 +62,76 @@ describe("acceptEvents: data", () => {
 		[[], "[]"],
 		[{}, "{}"],
 		[{ b: [1, { c: null }], a: "é" }, '{"b":[1,{"c":null}],"a":"é"}'],
-	])("may be %j", (data, json) => {
+	])("can be %j", (data, json) => {
 		expect(accept({ data }).data).toBe(json);
 	});
 
-	it("may not be left out", () => {
+	it("is required", () => {
 		expect(refusal({ type: "order" }).detail).toBe("`data` is missing; any JSON value will do.");
 		expect(refusal({ data: undefined }).detail).toBe("`data` is missing; any JSON value will do.");
 	});
 
-	it("keeps a key `__proto__` as it came", () => {
+	it("keeps a key `__proto__`", () => {
 		expect(accept(JSON.parse('{"data":{"__proto__":{"a":1}}}')).data).toBe('{"__proto__":{"a":1}}');
 	});
 
 	it.each<[unknown, string]>([
-		[() => 1, "`data` is a function, which JSON cannot hold."],
-		[Symbol("data"), "`data` is a symbol, which JSON cannot hold."],
-		[7n, "`data` is a bigint, which JSON cannot hold."],
-		[new Map([["a", 1]]), "`data` is of the kind Map, which JSON cannot hold."],
-		[{ seen: [1, new Set([2])] }, "`data.seen.1` is of the kind Set, which JSON cannot hold."],
-		[{ at: Number.NaN }, "`data.at` is NaN, which JSON would not keep."],
-	])("may not be what JSON would change in silence: the place is named", (data, detail) => {
+		[() => 1, "`data` is a function, which JSON cannot represent."],
+		[Symbol("data"), "`data` is a symbol, which JSON cannot represent."],
+		[7n, "`data` is a bigint, which JSON cannot represent."],
+		[new Map([["a", 1]]), "`data` is an instance of Map, which JSON cannot represent."],
+		[{ seen: [1, new Set([2])] }, "`data.seen.1` is an instance of Set, which JSON cannot represent."],
+		[{ at: Number.NaN }, "`data.at` is NaN, which JSON would not preserve."],
+	])("cannot be a value that JSON would silently change, and its path is given", (data, detail) => {
 		expect(refusal({ data })).toMatchObject({ code: "invalid_event", detail });
 		expect(refusal([{ data: 1 }, { data }]).detail).toBe(`Event 1 of the batch: ${detail}`);
 	});
 
 	it.each(["a\ud800b", "\udc00", "\udc00\ud800", "😀".slice(1)])(
-		"may not be a text with half of a surrogate pair, which UTF-8 cannot hold",
+		"cannot be a string with a lone surrogate, which UTF-8 cannot encode",
 		(data) => {
 			expect(refusal({ data })).toMatchObject({
 				code: "invalid_event",
-				detail: "`data` holds half of a surrogate pair, which UTF-8 cannot. Send whole characters.",
+				detail: "`data` contains a lone surrogate, which UTF-8 cannot encode. Send complete characters.",
 			});
 		},
 	);
 
-	it.each(["😀", "\\ud800", "\\\\udc00", "\ufffd"])("may be the text %j, which only looks like that", (data) => {
-		expect(accept({ data }).data).toBe(JSON.stringify(data));
-	});
+	it.each(["😀", "\\ud800", "\\\\udc00", "\ufffd"])(
+		"can be the string %j, which only looks like a lone surrogate",
+		(data) => {
+			expect(accept({ data }).data).toBe(JSON.stringify(data));
+		},
+	);
 
-	it("is kept as it was written where it came as JSON text", () => {
+	it("is kept unchanged when it is JSON text", () => {
 		const [data] = outlineJson('{"data": [ 1e400, -0, 9007199254740993, 1.0 ]}').data;
 		expect(accept({ data }).data).toBe("[1e400,-0,9007199254740993,1.0]");
 	});
 
-	it("escapes lone surrogates within other data, so that all of it is well-formed", () => {
+	it("has lone surrogates escaped within other JSON, so that it is well-formed", () => {
 		const { data } = accept({ data: { "\ud800": ["\udc00"] } });
 		expect(data.isWellFormed()).toBe(true);
 		expect(JSON.parse(data)).toEqual({ "\ud800": ["\udc00"] });
 	});
 
-	it("may be nested as deeply as anybody needs", () => {
+	it("can be nested 500 levels deep", () => {
 		const json = "[".repeat(500) + "]".repeat(500);
 		expect(accept({ data: JSON.parse(json) }).data).toBe(json);
 	});
 
-	it("may be nested 512 levels deep, and no deeper", () => {
+	it("can be nested 512 levels deep, and no deeper", () => {
 		const nested = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
 		expect(accept({ data: nested(512) }).data).toBe("[".repeat(512) + "]".repeat(512));
 		for (const depth of [513, 5000, 100_000]) expect(refusal({ data: nested(depth) }).detail).toContain("512 levels");
 	});
 
-	it.each(["to", "type", "retry"])("is the only field that may be nested deeply: %s is refused", (name) => {
+	it.each(["to", "type", "retry"])("is the only field that can be nested deeply: %s is refused", (name) => {
 		const input: unknown = JSON.parse(`{"data":1,"${name}":${"[".repeat(100_000) + "]".repeat(100_000)}}`);
 		expect(refusal(input).code).toBe("invalid_event");
 	});
 
-	it("may not be deeply nested claims either", () => {
+	it("cannot be replaced with deeply nested claims", () => {
 		const input: unknown = JSON.parse(`{"data":1,"to":{"claims":{"a":${"[".repeat(100_000) + "]".repeat(100_000)}}}}`);
 		expect(refusal(input).code).toBe("invalid_event");
 	});
@@ -150,12 +153,12 @@ describe("acceptEvents: type", () => {
 		"订单",
 		"\u2028",
 		"\u00ad",
-	])("may be %j", (type) => {
+	])("can be %j", (type) => {
 		expect(accept({ type, data: 1 }).type).toBe(type);
 	});
 
 	it.each(["connected", "gap", "expiring", "presence", "closing", "heartbeat", "ended", "error", "open"])(
-		"may not be %s, which is reserved",
+		"cannot be %s, which is reserved",
 		(type) => {
 			expect(refusal({ type, data: 1 })).toMatchObject({
 				code: "invalid_event",
@@ -165,17 +168,17 @@ describe("acceptEvents: type", () => {
 	);
 
 	it.each(["a\nb", "a\r", "\0", "a\tb", "\x1b", "\x7f", "\u0080", "\u0085", "\u009f", "\n\nevent: gap"])(
-		"may not hold a control character, as %j does",
+		"cannot contain a control character: %j",
 		(type) => {
-			expect(refusal({ type, data: 1 }).detail).toBe("`type` must not hold control characters.");
+			expect(refusal({ type, data: 1 }).detail).toBe("`type` must not contain control characters.");
 		},
 	);
 
-	it("may not be empty", () => {
+	it("cannot be empty", () => {
 		expect(refusal({ type: "", data: 1 }).detail).toContain("`type` must not be empty");
 	});
 
-	it.each([null, 7, true, [], {}, ["order"]])("may not be %j", (type) => {
+	it.each([null, 7, true, [], {}, ["order"]])("cannot be %j", (type) => {
 		expect(refusal({ type, data: 1 })).toMatchObject({
 			code: "invalid_event",
 			detail: expect.stringMatching(/^`type` /),
@@ -187,22 +190,22 @@ describe("acceptEvents: type", () => {
 		expect(refusal({ type: character.repeat(65), data: 1 }).detail).toBe("`type` must have at most 64 characters.");
 	});
 
-	it("is not looked through when it is far too long", () => {
+	it("is refused when it is far too long, without counting its characters", () => {
 		expect(refusal({ type: "x".repeat(1_000_000), data: 1 }).detail).toBe("`type` must have at most 64 characters.");
 	});
 
-	it("may not hold half of a surrogate pair", () => {
-		expect(refusal({ type: "a\ud800", data: 1 }).detail).toBe("`type` must not hold half of a surrogate pair.");
+	it("cannot contain a lone surrogate", () => {
+		expect(refusal({ type: "a\ud800", data: 1 }).detail).toBe("`type` must not contain a lone surrogate.");
 	});
 });
 
 describe("acceptEvents: retry", () => {
-	it.each([0, 1, 2000, 3_600_000])("may be %i", (retry) => {
+	it.each([0, 1, 2000, 3_600_000])("can be %i", (retry) => {
 		expect(accept({ data: 1, retry }).retry).toBe(retry);
 	});
 
 	it.each([-1, 1.5, 3_600_001, 2_147_483_647, 1e300, Number.NaN, Number.POSITIVE_INFINITY, "100", null, true, []])(
-		"may not be %j",
+		"cannot be %j",
 		(retry) => {
 			expect(refusal({ data: 1, retry })).toMatchObject({
 				code: "invalid_event",
@@ -221,11 +224,11 @@ describe("acceptEvents: to", () => {
 		{ claims: { level: 3, active: true, team: null, "": "" } },
 		{ user: "alice", claims: { role: "admin" } },
 		{ claims: { constructor: "x", toString: "y" } },
-	])("may be %j", (to) => {
+	])("can be %j", (to) => {
 		expect(accept({ data: 1, to }).to).toEqual(to);
 	});
 
-	it("is everyone for the user `*`, which is the same as no `to`", () => {
+	it("is everyone for the user `*`, like no `to`", () => {
 		expect(accept({ data: 1, to: { user: "*" } })).toEqual({ type: "message", data: "1" });
 		expect(accept({ data: 1, to: { user: "*", claims: { role: "admin" } } }).to).toEqual({ claims: { role: "admin" } });
 	});
@@ -257,11 +260,11 @@ describe("acceptEvents: to", () => {
 		{ claims: { role: "admin", tenant: 738529527931269400 } },
 		{ claims: { tenant: -(2 ** 53) } },
 		{ claims: { tenant: 1e300 } },
-	])("may not be %j, which would reach others than were meant", (to) => {
+	])("cannot be %j, which could reach unintended recipients", (to) => {
 		expect(refusal({ data: 1, to })).toMatchObject({ code: "invalid_event", detail: expect.stringMatching(/^`to/) });
 	});
 
-	it.each([null, [], "alice", 7, true, ["alice"]])("may not be %j", (to) => {
+	it.each([null, [], "alice", 7, true, ["alice"]])("cannot be %j", (to) => {
 		expect(refusal({ data: 1, to })).toMatchObject({ code: "invalid_event", detail: expect.stringMatching(/^`to` /) });
 	});
 
@@ -272,39 +275,39 @@ describe("acceptEvents: to", () => {
 		'{"claims":{"__proto__":{"role":"admin"}}}',
 		'{"user":"alice","claims":{"__proto__":"admin"}}',
 		'{"user":"alice","claims":{"__proto__":"admin","role":"admin"}}',
-	])("may not be %s: a claim that vanished would widen the audience", (to) => {
+	])("cannot be %s: losing a claim would widen the audience", (to) => {
 		expect(refusal(JSON.parse(`{"data":1,"to":${to}}`))).toMatchObject({
 			code: "invalid_event",
 			detail: expect.stringMatching(/^`to/),
 		});
 	});
 
-	it.each(['{"__proto__":{"user":"alice"}}', '{"__proto__":{"claims":{"role":"admin"}}}'])("may not be %s", (to) => {
+	it.each(['{"__proto__":{"user":"alice"}}', '{"__proto__":{"claims":{"role":"admin"}}}'])("cannot be %s", (to) => {
 		expect(refusal(JSON.parse(`{"data":1,"to":${to}}`)).code).toBe("invalid_event");
 	});
 
-	it("may hold numbers that JSON can tell apart, and says how to write others", () => {
+	it("can contain numbers that JSON represents exactly, and the error explains how to send others", () => {
 		const claims = { a: Number.MAX_SAFE_INTEGER, b: Number.MIN_SAFE_INTEGER, c: 0.5, d: 0 };
 		expect(accept({ data: 1, to: { claims } }).to).toEqual({ claims });
 		expect(refusal({ data: 1, to: { claims: { tenant: 7n } } }).code).toBe("invalid_event");
 		expect(refusal({ data: 1, to: { claims: { tenant: 2 ** 53 } } }).detail).toMatch(
-			/^`to\.claims\.tenant` must not be a number beyond 2\^53 - 1.*text/,
+			/^`to\.claims\.tenant` must not be a number beyond 2\^53 - 1.*string/,
 		);
 	});
 
-	it("names at most 16 claims", () => {
+	it("can have at most 16 claims", () => {
 		const claims = (count: number) =>
 			Object.fromEntries(Array.from({ length: count }, (_, index) => [`c${index}`, index]));
 		expect(accept({ data: 1, to: { claims: claims(16) } }).to).toEqual({ claims: claims(16) });
-		expect(refusal({ data: 1, to: { claims: claims(17) } }).detail).toBe("`to.claims` must name at most 16 claims.");
+		expect(refusal({ data: 1, to: { claims: claims(17) } }).detail).toBe("`to.claims` must have at most 16 claims.");
 	});
 
-	it("has its claims counted before they are looked at", () => {
+	it("has its claims counted before they are validated", () => {
 		const claims = Object.fromEntries(Array.from({ length: 125_000 }, (_, index) => [`c${index}`, []]));
-		expect(refusal({ data: 1, to: { claims } }).detail).toBe("`to.claims` must name at most 16 claims.");
+		expect(refusal({ data: 1, to: { claims } }).detail).toBe("`to.claims` must have at most 16 claims.");
 	});
 
-	it("is a copy: what its sender does to it later changes nothing", () => {
+	it("is a copy, which later changes to the input do not affect", () => {
 		const to = { claims: { role: "admin" } };
 		const event = accept({ data: 1, to });
 		to.claims.role = "guest";
@@ -315,18 +318,18 @@ describe("acceptEvents: to", () => {
 describe("acceptEvents: a batch", () => {
 	const batch = (count: number) => Array.from({ length: count }, (_, data) => ({ data }));
 
-	it.each([1, 2, 100])("may hold %i events, which stay in order", (count) => {
+	it.each([1, 2, 100])("can contain %i events, which stay in order", (count) => {
 		expect(acceptEvents(batch(count), MAX).map(({ data }) => data)).toEqual(batch(count).map(({ data }) => `${data}`));
 	});
 
-	it.each([0, 101, 1000])("may not hold %i events", (count) => {
+	it.each([0, 101, 1000])("cannot contain %i events", (count) => {
 		expect(refusal(batch(count))).toMatchObject({
 			code: "invalid_event",
-			detail: "A batch must hold 1 to 100 events. Split a larger one.",
+			detail: "A batch must contain 1 to 100 events. Split a larger batch.",
 		});
 	});
 
-	it("is refused when one event of it is bad, and the place is named", () => {
+	it("is refused when one event is invalid, and its index is given", () => {
 		expect(refusal([{ data: 1 }, { data: 2, type: "gap" }, { data: 3 }]).detail).toMatch(
 			/^Event 1 of the batch: `type` is not valid: "gap" is reserved/,
 		);
@@ -334,7 +337,7 @@ describe("acceptEvents: a batch", () => {
 		expect(refusal([null]).detail).toMatch(/^Event 0 of the batch: The event /);
 	});
 
-	it("is refused when one event of it is too large, and the place is named", () => {
+	it("is refused when one event is too large, and its index is given", () => {
 		expect(refusal([{ data: 1 }, { data: "xxxx" }], 3)).toMatchObject({
 			code: "payload_too_large",
 			detail: expect.stringMatching(/^Event 1 of the batch: The event has 4 bytes of data; at most 3 /),
@@ -345,17 +348,17 @@ describe("acceptEvents: a batch", () => {
 		expect(acceptEvents([{ data: "xxx" }, { data: "yyy" }], 3)).toHaveLength(2);
 	});
 
-	it("may not have holes", () => {
+	it("cannot have holes", () => {
 		const holed = [{ data: 1 }];
 		holed[2] = { data: 3 };
 		expect(refusal(holed).detail).toMatch(/^Event 1 of the batch: The event /);
 	});
 
-	it("does not hold batches", () => {
+	it("cannot contain batches", () => {
 		expect(refusal([[{ data: 1 }]]).code).toBe("invalid_event");
 	});
 
-	it("that is only brackets is refused, and nothing breaks", () => {
+	it("is refused without a crash when it consists of brackets only", () => {
 		expect(refusal(JSON.parse("[".repeat(100_000) + "]".repeat(100_000))).code).toBe("invalid_event");
 	});
 });
@@ -364,7 +367,7 @@ describe("acceptEvents: MAX_EVENT_BYTES", () => {
 	it.each([
 		["a string, without its quotes", "x".repeat(10), 10],
 		["a string in UTF-8", "é€😀", 2 + 3 + 4],
-		["a string as it goes out, not as JSON escapes it", '"\n\\\0', 4],
+		["a string as it is sent, not as JSON escapes it", '"\n\\\0', 4],
 		["an object as compact JSON", { a: "é" }, 10],
 		["a number", 12_345, 5],
 		["null", null, 4],
@@ -376,14 +379,14 @@ describe("acceptEvents: MAX_EVENT_BYTES", () => {
 		});
 	});
 
-	it("counts whom the event is for, too", () => {
+	it("counts the recipients, too", () => {
 		const event = { data: "x", to: { user: "é" } };
 		const bytes = 1 + new TextEncoder().encode('{"user":"é"}').byteLength;
 		expect(acceptEvents(event, bytes)).toHaveLength(1);
 		expect(refusal(event, bytes - 1).code).toBe("payload_too_large");
 	});
 
-	it("lets the empty string through at any limit", () => {
+	it("accepts the empty string at any limit", () => {
 		expect(acceptEvents({ data: "" }, 1)).toHaveLength(1);
 	});
 
@@ -394,7 +397,7 @@ describe("acceptEvents: MAX_EVENT_BYTES", () => {
 		expect(refusal({ data: `${"é".repeat(MAX / 2)}x` }).code).toBe("payload_too_large");
 	});
 
-	it("does not repeat what was sent in its detail", () => {
+	it("does not quote the data in its detail", () => {
 		expect(refusal({ data: "hunter2".repeat(10) }, 3).detail).not.toContain("hunter2");
 	});
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { JsonText, outlineJson } from "../../src/wire/json-text.ts";
 
-/** The `data` that are found in a JSON text, as they go out. */
+/** Every `data` that is found in JSON text, in compact form. */
 function dataIn(json: string): (string | undefined)[] {
 	return outlineJson(json).data.map((data) => data?.compact());
 }
@@ -10,18 +10,18 @@ describe("outlineJson", () => {
 	it.each([
 		["of an object", '{"data":1}', ["1"]],
 		["of each object of a list", '[{"data":1},{"type":"t","data":[2,{"data":3}],"retry":4}]', ["1", '[2,{"data":3}]']],
-		["but not where there is none", '[{"type":"data"},{"to":{"data":1}}]', [undefined, undefined]],
-		["and not what is only called so", '{"data2":1,"adata":2,"a":"data","to":{"data":3},"\\"data":4}', [undefined]],
-		["whose name is written with escapes", '{"d\\u0061ta":1e400}', ["1e400"]],
-		["which counts last where it comes twice", '{"data":1,"data":2}', ["2"]],
-		["with white space all around", ' \n{ "data"\t:\r\n 1 , "type" : "t" } ', ["1"]],
-		["with brackets, quotes and commas in texts", '{"type":"[{\\"data\\":1},","data":"}],\\\\"}', ['"}],\\\\"']],
+		["but not if there is none", '[{"type":"data"},{"to":{"data":1}}]', [undefined, undefined]],
+		["but nothing with a similar name", '{"data2":1,"adata":2,"a":"data","to":{"data":3},"\\"data":4}', [undefined]],
+		["whose name contains escapes", '{"d\\u0061ta":1e400}', ["1e400"]],
+		["and the last one of duplicates", '{"data":1,"data":2}', ["2"]],
+		["with white space around it", ' \n{ "data"\t:\r\n 1 , "type" : "t" } ', ["1"]],
+		["despite brackets, quotes and commas in strings", '{"type":"[{\\"data\\":1},","data":"}],\\\\"}', ['"}],\\\\"']],
 		["that is empty", '[{"data":{}},{"data":[]},{"data":""}]', ["{}", "[]", '""']],
 	])("finds `data` %s", (_, json, data) => {
 		expect(dataIn(json)).toEqual(data);
 	});
 
-	it("counts how deep a text goes, but not the brackets in its texts", () => {
+	it("measures the nesting depth, ignoring brackets in strings", () => {
 		expect(outlineJson("[".repeat(512) + "]".repeat(512)).isTooDeep).toBe(false);
 		expect(outlineJson("[".repeat(513) + "]".repeat(513)).isTooDeep).toBe(true);
 		expect(outlineJson('{"a":'.repeat(513)).isTooDeep).toBe(true);
@@ -30,7 +30,7 @@ describe("outlineJson", () => {
 	});
 
 	it.each(["", "{", "}", "]]]]", '"', '{"data"', '{"data":', '{"data":"', '{"data":1', ":::", ",,,", '\\"'])(
-		"takes %j, which is not JSON, without a failure",
+		"does not throw on %j, which is not JSON",
 		(text) => {
 			expect(outlineJson(text).isTooDeep).toBe(false);
 		},
@@ -50,17 +50,17 @@ describe("JsonText", () => {
 		"123456789012345678901234567890",
 		'[1.50,{"a":-0}]',
 		'{"2":1,"1":2,"a":1,"a":2,"__proto__":3}',
-	])("keeps %s as it was written", (json) => {
+	])("keeps %s unchanged", (json) => {
 		expect(new JsonText(json, false).compact()).toBe(json);
 		expect(new JsonText(` ${json}\n`, true).compact()).toBe(json);
 	});
 
-	it("leaves white space out, but not that of its texts", () => {
+	it("removes white space, except in strings", () => {
 		const json = ' {\r\n\t"a b" : [ 1 , "c  d" , true ] , "e" : null } ';
 		expect(new JsonText(json, true).compact()).toBe('{"a b":[1,"c  d",true],"e":null}');
 	});
 
-	it("writes its texts without needless escapes", () => {
+	it("removes unnecessary escapes from strings", () => {
 		const json = String.raw`["\u4e2d\/\u0041","\u000a\"\\","\ud83d\ude00","\ud800"]`;
 		expect(new JsonText(json, false).compact()).toBe(String.raw`["中/A","\n\"\\","😀","\ud800"]`);
 	});

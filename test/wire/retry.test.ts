@@ -7,7 +7,7 @@ describe("a reconnection time", () => {
 		[2000, 0.5, 2000],
 		[2000, 1, 2500],
 		[3, 0.4, 3],
-	])("of %i ms is spread by a quarter to either side: %d of the way, it is %i", (milliseconds, random, spread) => {
+	])("of %i ms has a jitter of a quarter to either side: at %d, it is %i ms", (milliseconds, random, spread) => {
 		expect(spreadRetry(milliseconds, random)).toBe(spread);
 	});
 
