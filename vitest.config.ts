@@ -31,7 +31,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 /** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
 const PURE = [
 	"test/{config,errors,lock,origins,parameters,redactor,whole}.test.ts",
-	"test/auth/{credentials,grants,local-keys,publishers,tickets}.test.ts",
+	"test/auth/{credentials,grants,local-keys,publishers,tickets,times}.test.ts",
 	"test/audience/{counts,pacing}.test.ts",
 	"test/client/*.test.ts",
 	"test/metrics/{data-point,prometheus,tally}.test.ts",

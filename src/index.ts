@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Hono } from "hono";
 import type { ObserverHooks } from "./audience/hooks.ts";
+import { readSettings } from "./auth/authenticator.ts";
 import { Authority } from "./auth/authority.ts";
 import { personalChannel } from "./auth/grants.ts";
 import type { AuthorisationHooks } from "./auth/hooks.ts";
@@ -8,10 +9,9 @@ import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
-import { checkChannel } from "./http/channel-stub.ts";
+import { check, checkChannel, checkSubject } from "./http/check.ts";
 import type { AppEnv, TidingsEnv } from "./http/context.ts";
-import { checkConditions, checkSubject, publishEvents } from "./http/native/publish.ts";
-import type { PublishConditions } from "./http/native/publish-schema.ts";
+import { type PublishConditions, publishConditionsSchema, publishEvents } from "./http/publishing.ts";
 import { Logger } from "./logger.ts";
 import { MetricsObject } from "./metrics/metrics-object.ts";
 import type { EventInput } from "./wire/intake.ts";
@@ -22,7 +22,7 @@ export type { AuthenticatedUser, AuthorisationHooks } from "./auth/hooks.ts";
 export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
 export type { TidingsEnv } from "./http/context.ts";
-export type { PublishConditions } from "./http/native/publish-schema.ts";
+export type { PublishConditions } from "./http/publishing.ts";
 export type { EventInput } from "./wire/intake.ts";
 export type { Receipt } from "./wire/receipt.ts";
 export type { DisconnectReason } from "./wire/subscription.ts";
@@ -121,12 +121,13 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	async #publish(resolveChannel: () => unknown, events: unknown, conditions: unknown): Promise<Receipt> {
 		const logger = new Logger({ publisher: SERVICE.id });
 		try {
-			const authority = new Authority(this.env, this.hooks, logger);
+			const config = readSettings(this.env, this.hooks);
+			const authority = new Authority(config, this.hooks, logger);
 			const channel = checkChannel(resolveChannel());
 			logger.add("channel", channel);
 			await authority.allowPublish(SERVICE, channel);
-			const checked = checkConditions(conditions);
-			const { receipt } = await publishEvents(this.env, authority.config, SERVICE, channel, events, checked);
+			const checked = check(publishConditionsSchema, conditions, "invalid_request");
+			const { receipt } = await publishEvents(this.env, config, SERVICE, channel, events, checked);
 			return receipt;
 		} catch (error) {
 			const problem = Problem.of(error);

@@ -1,7 +1,14 @@
 import { Problem } from "../errors.ts";
+import { type Parameters, valuesOf } from "../parameters.ts";
 
-/** What a request carries to say who sent it. */
+/** The credentials of a subscriber. */
 export type Credentials = { kind: "token"; token: string } | { kind: "ticket"; ticket: string };
+
+/** The fields of a WebSocket client's message that may hold credentials. */
+export interface AuthMessage {
+	token?: string | undefined;
+	ticket?: string | undefined;
+}
 
 /**
  * The bearer token of a request's `Authorization` header (RFC 6750, section 2.1).
@@ -21,13 +28,7 @@ export function bearerToken(request: Request): string {
  *
  * @throws Problem `missing_token` for none, `invalid_request` for both.
  */
-export function messageCredentials({
-	token,
-	ticket,
-}: {
-	token?: string | undefined;
-	ticket?: string | undefined;
-}): Credentials {
+export function messageCredentials({ token, ticket }: AuthMessage): Credentials {
 	if (token !== undefined && ticket !== undefined) {
 		throw new Problem("invalid_request", "The message carries a token and a ticket. Send one of them.");
 	}
@@ -37,17 +38,18 @@ export function messageCredentials({
 }
 
 /**
- * A subscriber's credentials: the `Authorization` header, `?token=` or `?ticket=` (RFC 6750, section 2: one at a time).
+ * The credentials of a request for a stream: the `Authorization` header, `?token=` or `?ticket=`. A request has exactly
+ * one (RFC 6750, section 2).
  *
- * @throws Problem `invalid_request` for two at once, `missing_token` for none, `unsupported_auth_scheme`.
+ * @param query the parameters of the request's query.
+ * @throws Problem `invalid_request` for more than one, `missing_token` for none, `unsupported_auth_scheme`.
  */
-export function subscriberCredentials(request: Request): Credentials {
-	const query = new URL(request.url).searchParams;
+export function subscriberCredentials(request: Request, query: Parameters): Credentials {
 	const header = readHeader(request);
 	const found: Credentials[] = [
 		...(header === undefined ? [] : [{ kind: "token", token: header } as const]),
-		...query.getAll("token").map((token) => ({ kind: "token", token }) as const),
-		...query.getAll("ticket").map((ticket) => ({ kind: "ticket", ticket }) as const),
+		...valuesOf(query, "token").map((token) => ({ kind: "token", token }) as const),
+		...valuesOf(query, "ticket").map((ticket) => ({ kind: "ticket", ticket }) as const),
 	];
 	const [credentials, ...others] = found;
 	if (!credentials) {
@@ -59,22 +61,23 @@ export function subscriberCredentials(request: Request): Credentials {
 	if (others.length > 0) {
 		throw new Problem(
 			"invalid_request",
-			"The request carries more than one credential. Send a header, a token or a ticket, not two of them.",
+			"The request carries more than one credential. Send one: a header, a token or a ticket.",
 		);
 	}
 	return credentials;
 }
 
 /**
- * All that a request carries and that may be a credential, good or not: for what must not hold any. Those of the query
- * also as they stand there.
+ * Everything in a request that may be a credential, valid or not, so that it can be kept out of the log. A credential of
+ * the query is listed both decoded and as it was sent.
  */
 export function secretsOf(headers: Headers, search: string): string[] {
-	// Whoever forgets the scheme has sent the token all the same.
+	// A client that forgets the scheme has sent the token all the same.
 	const header = (headers.get("Authorization") ?? "").replace(/^bearer\b/i, "");
 	return [...header.split(/[\s,]+/), ...(search === "" ? [] : secretsOfQuery(search))];
 }
 
+/** The log is written for queries that are refused, too. `URLSearchParams` reads any query, however badly encoded. */
 function secretsOfQuery(search: string): string[] {
 	return search
 		.slice(1)

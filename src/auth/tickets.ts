@@ -2,7 +2,7 @@ import { EncryptJWT, errors, type JWTPayload, jwtDecrypt } from "jose";
 import { z } from "zod";
 import { Problem } from "../errors.ts";
 import { subjectSchema } from "../wire/names.ts";
-import type { Subscriber } from "./user.ts";
+import type { Lease } from "./user.ts";
 
 /**
  * Tickets authenticate clients that cannot set headers, such as `EventSource`: they go into the URL. They are encrypted
@@ -58,12 +58,7 @@ export async function sealTicket(ticket: Ticket, { secrets: [secret], issuer }: 
  * @param resuming whether the request carries a cursor. Only such a request can use a resumable ticket after `expiresIn`.
  * @throws Problem `invalid_token` or `token_expired`.
  */
-export async function openTicket(
-	sealed: string,
-	seal: TicketSeal,
-	now: number,
-	resuming: boolean,
-): Promise<Subscriber> {
+export async function openTicket(sealed: string, seal: TicketSeal, now: number, resuming: boolean): Promise<Lease> {
 	const ticket = await unsealTicket(sealed, seal);
 	const fresh = now < ticket.opensUntil;
 	if (!fresh && !(resuming && ticket.resumesUntil !== null && now < ticket.resumesUntil)) {

@@ -23,3 +23,15 @@ export const issuedAtSchema = unixSecondsSchema.refine(
 export function earliestIssue(issuedAt: number | undefined): number {
 	return issuedAt === undefined ? 0 : issuedAt - CLOCK_TOLERANCE_SECONDS;
 }
+
+/**
+ * When a token stops opening streams, and a stream that it opened ends, in Unix milliseconds: when it expires, or at the
+ * end of the clock tolerance where it has expired already.
+ *
+ * @param expires the token's `exp`, in Unix seconds.
+ * @param now in Unix milliseconds.
+ */
+export function endOfToken(expires: number, now: number): number {
+	const end = expires * 1000;
+	return end > now ? end : end + CLOCK_TOLERANCE_SECONDS * 1000;
+}

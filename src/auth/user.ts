@@ -1,22 +1,22 @@
-/** Somebody whose credentials have been verified, and what they may do. */
+/** A user whose credentials have been verified, and what they grant. */
 export interface User {
 	/** The subject: who it is. */
 	sub: string;
-	/** The token's claims, without what it grants; events can be addressed to them. */
+	/** The token's claims, without those that grant something. Events can be addressed to them. */
 	claims: Record<string, unknown>;
 	/** The channel patterns that this user may subscribe to. */
 	channels: string[];
 	/** The channel patterns that this user may publish to. */
 	publish: string[];
-	/** When the credentials were issued at the earliest, by the service's own clock, in unix seconds. */
+	/** The earliest time at which the credentials can have been issued, by the service's own clock, in Unix seconds. */
 	issuedAt: number;
-	/** When the credentials end, in unix seconds. */
+	/** When the credentials expire, in Unix seconds. */
 	expires: number;
 }
 
-/** A user and how long a stream of theirs may stay open. */
-export interface Subscriber {
+/** The right of a user to hold a stream open, until it runs out or newer credentials renew it. */
+export interface Lease {
 	user: User;
-	/** When the stream is ended, in unix milliseconds. */
+	/** When the stream is ended, in Unix milliseconds. */
 	endsAt: number;
 }

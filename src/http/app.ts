@@ -1,6 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { basePath } from "hono/route";
+import { readSettings } from "../auth/authenticator.ts";
 import { Authority } from "../auth/authority.ts";
 import type { AuthorisationHooks } from "../auth/hooks.ts";
 import { refuseLocalKeys } from "../auth/local-keys.ts";
@@ -8,17 +9,10 @@ import { Problem } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { identify, log } from "./logging.ts";
-import { channels } from "./native/channels.ts";
-import { connections } from "./native/connections.ts";
-import { events } from "./native/events.ts";
-import { health } from "./native/health.ts";
-import { metrics } from "./native/metrics.ts";
-import { description } from "./native/openapi.ts";
-import { publish } from "./native/publish.ts";
-import { tickets } from "./native/tickets.ts";
-import { socket } from "./native/ws.ts";
 import { consolePage } from "./pages/console.ts";
 import { docsPage } from "./pages/docs.ts";
+import { mount } from "./route.ts";
+import { ROUTES } from "./routes.ts";
 
 /** The HTTP side of the service: every route of the protocol. */
 export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
@@ -40,15 +34,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 			},
 		}),
 	);
-	app.route("/", events);
-	app.route("/", socket);
-	app.route("/", publish);
-	app.route("/", tickets);
-	app.route("/", channels);
-	app.route("/", connections);
-	app.route("/", health);
-	app.route("/", metrics);
-	app.route("/", description);
+	mount(app, ROUTES);
 	app.route("/", docsPage);
 	app.route("/", consolePage);
 	app.use(passOn);
@@ -60,9 +46,10 @@ function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	return async (c, next) => {
 		// RFC 9112, section 3.2.
 		if (!URL.canParse(c.req.url)) throw new Problem("invalid_request", "The header Host does not name a host.");
-		const authority = new Authority(c.env, hooks, c.get("logger"));
-		refuseLocalKeys(authority.config, c.req.url);
-		c.set("authority", authority);
+		const config = readSettings(c.env, hooks);
+		refuseLocalKeys(config, c.req.url);
+		c.set("config", config);
+		c.set("authority", new Authority(config, hooks, c.get("logger")));
 		await next();
 	};
 }

@@ -1,15 +1,22 @@
 import { Problem, type ProblemCode } from "../errors.ts";
 import { type JsonText, MAX_DEPTH, outlineJson } from "../wire/json-text.ts";
 
-/** The media type of a body, without its parameters, in lower case; empty when there is none. */
-export function mediaType(request: Request): string {
+/**
+ * The media type of a body, in lower case and without its parameters; `undefined` when the request has none.
+ *
+ * @throws Problem `unsupported_media_type` when the body is compressed, or has another charset than UTF-8.
+ */
+export function mediaType(request: Request): string | undefined {
 	checkCoding(request);
-	const [type = "", ...parameters] = (request.headers.get("Content-Type") ?? "").toLowerCase().split(";");
+	const [type, ...parameters] = request.headers.get("Content-Type")?.toLowerCase().split(";") ?? [];
 	const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith("charset="));
 	if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
-		throw new Problem("unsupported_media_type", "The body must be UTF-8. Send it so, and leave the charset out.");
+		throw new Problem(
+			"unsupported_media_type",
+			"The body must be UTF-8. Encode it as UTF-8, and leave the charset out.",
+		);
 	}
-	return type.trim();
+	return type?.trim();
 }
 
 /**

@@ -1,12 +1,13 @@
+import type { Context } from "hono";
 import type { RequestIdVariables } from "hono/request-id";
 import type { Authority } from "../auth/authority.ts";
 import type { ChannelObject } from "../channel/channel.ts";
-import type { SettingsEnv } from "../config.ts";
+import type { Config, SettingsEnv } from "../config.ts";
 import type { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { MetricsEnv } from "../metrics/metrics-object.ts";
 
-/** What a Worker that runs tidings has in its environment: the settings, and the channels. */
+/** The environment of a Worker that runs tidings: the settings and the bindings. */
 export interface TidingsEnv extends SettingsEnv, MetricsEnv {
 	/** The Durable Object namespace of the `Channel` class. */
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
@@ -22,11 +23,27 @@ export interface TidingsEnv extends SettingsEnv, MetricsEnv {
 export interface AppEnv {
 	Bindings: TidingsEnv;
 	Variables: RequestIdVariables & {
+		/** The checked settings. */
+		config: Config;
+		/** Writes to the log about this request. */
 		logger: Logger;
+		/** Decides who sent this request, and what they may do. */
 		authority: Authority;
-		/** Whether no route of this app has the path, so that another one may answer. */
+		/** Whether no route of this app has the path, so that another app may answer. */
 		isPassedOn?: boolean;
-		/** What the request is answered with, where it is refused or fails. */
+		/** Why the request is refused, or how it failed. */
 		problem?: Problem;
 	};
+}
+
+/** What work for a request needs that outlives its handler, such as a WebSocket. */
+export interface RequestScope {
+	env: TidingsEnv;
+	config: Config;
+	logger: Logger;
+	authority: Authority;
+}
+
+export function scopeOf(c: Context<AppEnv>): RequestScope {
+	return { env: c.env, config: c.get("config"), logger: c.get("logger"), authority: c.get("authority") };
 }

@@ -1,14 +1,14 @@
-import type { Authority } from "../auth/authority.ts";
 import { personalChannel } from "../auth/grants.ts";
-import type { Subscriber, User } from "../auth/user.ts";
-import { firstMessage, Problem } from "../errors.ts";
+import type { Lease, User } from "../auth/user.ts";
+import { Problem } from "../errors.ts";
 import type { RelayOptions } from "../session/session.ts";
 import { newConnection } from "../wire/connection.ts";
 import { Cursors, type Positions } from "../wire/cursor.ts";
 import type { EventForm } from "../wire/event.ts";
 import type { Renewal, StartRequest, Subscription } from "../wire/subscription.ts";
-import { callChannel, checkChannel } from "./channel-stub.ts";
-import type { TidingsEnv } from "./context.ts";
+import { callChannel } from "./call-channel.ts";
+import { check, checkChannel } from "./check.ts";
+import type { RequestScope, TidingsEnv } from "./context.ts";
 import { DistinctChannels } from "./distinct-channels.ts";
 import { limitSubscribing } from "./rate-limit.ts";
 import { channelsSchema } from "./subscribe-schema.ts";
@@ -39,13 +39,12 @@ export interface SubscribeRequest {
  * @throws Problem `invalid_request`, `invalid_channel` or `insufficient_scope`, naming the channel; `rate_limited`.
  */
 export async function prepareSubscription(
-	env: TidingsEnv,
-	authority: Authority,
-	{ user, endsAt }: Subscriber,
+	{ env, config, logger, authority }: RequestScope,
+	{ user, endsAt }: Lease,
 	request: SubscribeRequest,
 ): Promise<RelayOptions> {
 	await limitSubscribing(env, user);
-	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = authority.config;
+	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = config;
 	const { rewind, since, types, form, presence } = request;
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
@@ -76,8 +75,8 @@ export async function prepareSubscription(
 		subscription,
 		starts: new Map(channels.map((channel) => [channel, startOf(channel, start, positions)])),
 		heartbeatMilliseconds: HEARTBEAT_SECONDS * 1000,
-		meter: workerMeter(env, authority.config),
-		logger: authority.logger,
+		meter: workerMeter(env, config),
+		logger,
 		call: (channel, request) => callChannel(env, channel, (stub) => stub.fetch(request)),
 	};
 }
@@ -108,9 +107,7 @@ function startOf(
 }
 
 function readChannels(names: readonly string[]): string[] {
-	const checked = channelsSchema.safeParse([...new Set(names)].map(checkChannel));
-	if (checked.success) return checked.data.sort();
-	throw new Problem("invalid_request", firstMessage(checked.error));
+	return check(channelsSchema, [...new Set(names)].map(checkChannel), "invalid_request").sort();
 }
 
 /**
@@ -118,7 +115,7 @@ function readChannels(names: readonly string[]): string[] {
  *
  * @throws Problem `invalid_request` when there are more claims than can be kept with it; `rate_limited`.
  */
-export async function prepareRenewal(env: TidingsEnv, { user, endsAt }: Subscriber): Promise<Renewal> {
+export async function prepareRenewal(env: TidingsEnv, { user, endsAt }: Lease): Promise<Renewal> {
 	await limitSubscribing(env, user);
 	checkIdentity(user);
 	const { sub, claims, expires, issuedAt } = user;

@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { readSettings } from "../../src/auth/authenticator.ts";
 import { Authority } from "../../src/auth/authority.ts";
-import type { AuthenticatedUser } from "../../src/auth/hooks.ts";
+import type { AuthenticatedUser, AuthorisationHooks } from "../../src/auth/hooks.ts";
 import type { Publisher } from "../../src/auth/publishers.ts";
 import { sealTicket } from "../../src/auth/tickets.ts";
 import type { User } from "../../src/auth/user.ts";
 import type { SettingsEnv } from "../../src/config.ts";
 import { Logger } from "../../src/logger.ts";
-import { stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 
 const KEY = "authority-key-0123456789abcdef0123456789";
@@ -47,11 +47,15 @@ const later = () => Math.floor(Date.now() / 1000) + 600;
 
 /** An authority whose users come from a hook. */
 function authorityFor(user: AuthenticatedUser | null, settings: SettingsEnv = {}): Authority {
-	return new Authority(settings, { authenticate: () => user }, logger);
+	return authorityOf(settings, { authenticate: () => user });
 }
 
 function userNamed(sub: string, channels: string[] = []): User {
 	return { sub, claims: { sub }, channels, publish: [], issuedAt: 0, expires: later() };
+}
+
+function authorityOf(settings: SettingsEnv, hooks: AuthorisationHooks = {}): Authority {
+	return new Authority(readSettings(settings, hooks), hooks, logger);
 }
 
 describe("Authority", () => {
@@ -62,11 +66,11 @@ describe("Authority", () => {
 			const { [name]: left, ...others } = three;
 			for (const some of [others, { [name]: left }]) {
 				const missing = Object.keys(three).find((each) => !(each in some));
-				expect(() => new Authority(some, {}, logger)).toThrow(problem("misconfigured", `${missing} is not set. `));
-				expect(() => new Authority(some, { authenticate: () => null }, logger)).not.toThrow();
+				expect(() => authorityOf(some)).toThrow(problem("misconfigured", `${missing} is not set. `));
+				expect(() => authorityOf(some, { authenticate: () => null })).not.toThrow();
 			}
 		}
-		expect(() => new Authority({}, {}, logger)).not.toThrow();
+		expect(() => authorityOf({})).not.toThrow();
 	});
 
 	it("refuses unusable settings with an authenticate hook, too", () => {
@@ -76,13 +80,13 @@ describe("Authority", () => {
 
 describe("ticketSeal", () => {
 	it("is the setting, for the issuer of the tokens", () => {
-		expect(new Authority(env, {}, logger).ticketSeal).toEqual(SEAL);
+		expect(authorityOf(env).ticketSeal).toEqual(SEAL);
 	});
 
 	it("is the setting alone where no issuer says who a user is", () => {
 		const seal = { secrets: [SECRET], issuer: undefined };
-		expect(new Authority(env, { authenticate: () => null }, logger).ticketSeal).toEqual(seal);
-		expect(new Authority({ TICKET_SECRET: SECRET }, {}, logger).ticketSeal).toEqual(seal);
+		expect(authorityOf(env, { authenticate: () => null }).ticketSeal).toEqual(seal);
+		expect(authorityOf({ TICKET_SECRET: SECRET }).ticketSeal).toEqual(seal);
 	});
 
 	it("is asked for only where it is needed", () => {
@@ -91,20 +95,17 @@ describe("ticketSeal", () => {
 	});
 });
 
-describe("subscriber", () => {
+describe("leaseFor", () => {
 	it("is the user of a token, whose stream ends with it", async () => {
 		const exp = later();
-		const { user, endsAt } = await new Authority(env, {}, logger).subscriber(
-			request(await issuer.token({ exp })),
-			false,
-		);
+		const { user, endsAt } = await authorityOf(env).leaseFor(request(await issuer.token({ exp })), {}, false);
 		expect(user.sub).toBe("alice");
 		expect(endsAt).toBe(exp * 1000);
 	});
 
 	it("gives a token that has just expired the rest of the tolerance", async () => {
 		const exp = Math.floor(Date.now() / 1000) - 30;
-		const { endsAt } = await new Authority(env, {}, logger).subscriber(request(await issuer.token({ exp })), false);
+		const { endsAt } = await authorityOf(env).leaseFor(request(await issuer.token({ exp })), {}, false);
 		expect(endsAt).toBe((exp + 60) * 1000);
 	});
 
@@ -121,12 +122,12 @@ describe("subscriber", () => {
 			endsAt: now + 120_000,
 		};
 		for (const authority of [
-			new Authority(env, {}, logger),
-			new Authority(env, { authenticate: () => null }, logger),
-			new Authority({ TICKET_SECRET: SECRET }, {}, logger),
+			authorityOf(env),
+			authorityOf(env, { authenticate: () => null }),
+			authorityOf({ TICKET_SECRET: SECRET }),
 		]) {
 			const ticket = await sealTicket(held, authority.ticketSeal);
-			const { user } = await authority.subscriber(request(undefined, `?ticket=${ticket}`), false);
+			const { user } = await authority.leaseFor(request(), { ticket }, false);
 			expect(user).toMatchObject({ sub: "bob", channels: ["orders"], publish: [] });
 		}
 	});
@@ -146,45 +147,43 @@ describe("subscriber", () => {
 			},
 			SEAL,
 		);
-		const authority = new Authority(env, {}, logger);
-		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), true)).resolves.toBeDefined();
-		await expect(authority.subscriber(request(undefined, `?ticket=${ticket}`), false)).rejects.toThrow(
-			problem("token_expired"),
-		);
+		const authority = authorityOf(env);
+		await expect(authority.leaseFor(request(), { ticket }, true)).resolves.toBeDefined();
+		await expect(authority.leaseFor(request(), { ticket }, false)).rejects.toThrow(problem("token_expired"));
 	});
 
 	it("is not who has a ticket where tickets are not set up", async () => {
-		await expect(authorityFor(null).subscriber(request(undefined, "?ticket=x"), false)).rejects.toThrow(
+		await expect(authorityFor(null).leaseFor(request(), { ticket: "x" }, false)).rejects.toThrow(
 			problem("misconfigured", "TICKET_SECRET"),
 		);
 	});
 
 	it("is not who has a publish key, and is told what that is for", async () => {
 		const authenticate = vi.fn(() => null);
-		const refused = problem("invalid_token", "This is a publish key, and those open no streams. Make a ticket");
+		const refused = problem("invalid_token", "This is a publish key, which cannot open streams. Make a ticket");
 		for (const authority of [
-			new Authority(env, {}, logger),
-			new Authority(env, { authenticate }, logger),
-			new Authority({ PUBLISH_KEYS: KEY, TICKET_SECRET: SECRET }, {}, logger),
+			authorityOf(env),
+			authorityOf(env, { authenticate }),
+			authorityOf({ PUBLISH_KEYS: KEY, TICKET_SECRET: SECRET }),
 		]) {
-			await expect(authority.subscriber(request(KEY), false)).rejects.toThrow(refused);
-			await expect(authority.subscriber(request(undefined, `?token=${KEY}`), false)).rejects.toThrow(refused);
-			await expect(authority.subscriber(request(undefined, `?ticket=${KEY}`), false)).rejects.toThrow(refused);
-			await expect(authority.socketSubscriber({ token: KEY }, request(), false)).rejects.toThrow(refused);
-			await expect(authority.socketSubscriber({ ticket: KEY }, request(), false)).rejects.toThrow(refused);
-			await expect(authority.tokenSubscriber(request(KEY))).rejects.toThrow(refused);
+			await expect(authority.leaseFor(request(KEY), {}, false)).rejects.toThrow(refused);
+			await expect(authority.leaseFor(request(), { token: KEY }, false)).rejects.toThrow(refused);
+			await expect(authority.leaseFor(request(), { ticket: KEY }, false)).rejects.toThrow(refused);
+			await expect(authority.leaseForMessage({ token: KEY }, request(), false)).rejects.toThrow(refused);
+			await expect(authority.leaseForMessage({ ticket: KEY }, request(), false)).rejects.toThrow(refused);
+			await expect(authority.leaseForToken(request(KEY))).rejects.toThrow(refused);
 		}
 		expect(authenticate).not.toHaveBeenCalled();
 	});
 
 	it("is nobody with a token where only tickets are taken", async () => {
-		const authority = new Authority({ PUBLISH_KEYS: KEY, TICKET_SECRET: SECRET }, {}, logger);
+		const authority = authorityOf({ PUBLISH_KEYS: KEY, TICKET_SECRET: SECRET });
 		const token = await issuer.token();
-		const refused = problem("invalid_token", "takes tickets only");
+		const refused = problem("invalid_token", "accepts tickets only");
 		for (const credential of [token, "opaque"]) {
-			await expect(authority.subscriber(request(credential), false)).rejects.toThrow(refused);
-			await expect(authority.tokenSubscriber(request(credential))).rejects.toThrow(refused);
-			await expect(authority.socketSubscriber({ token: credential }, request(), false)).rejects.toThrow(refused);
+			await expect(authority.leaseFor(request(credential), {}, false)).rejects.toThrow(refused);
+			await expect(authority.leaseForToken(request(credential))).rejects.toThrow(refused);
+			await expect(authority.leaseForMessage({ token: credential }, request(), false)).rejects.toThrow(refused);
 		}
 		await expect(authority.publisher(request(token))).rejects.toThrow(refused);
 		await expect(authority.publisher(request(KEY))).resolves.toMatchObject({ kind: "key" });
@@ -204,25 +203,23 @@ describe("subscriber", () => {
 			},
 			SEAL,
 		);
-		const authority = new Authority(env, {}, logger);
-		await expect(authority.subscriber(request(ticket), false)).rejects.toThrow(problem("invalid_token"));
-		await expect(authority.subscriber(request(undefined, `?token=${ticket}`), false)).rejects.toThrow(
-			problem("invalid_token"),
-		);
+		const authority = authorityOf(env);
+		await expect(authority.leaseFor(request(ticket), {}, false)).rejects.toThrow(problem("invalid_token"));
+		await expect(authority.leaseFor(request(), { token: ticket }, false)).rejects.toThrow(problem("invalid_token"));
 		await expect(authority.publisher(request(ticket))).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("is not who has a token for a ticket", async () => {
 		const token = await issuer.token();
-		await expect(
-			new Authority(env, {}, logger).subscriber(request(undefined, `?ticket=${token}`), false),
-		).rejects.toThrow(problem("invalid_token"));
+		await expect(authorityOf(env).leaseFor(request(), { ticket: token }, false)).rejects.toThrow(
+			problem("invalid_token"),
+		);
 	});
 });
 
 describe("publisher", () => {
 	it("is who has a publish key, for the key's channels", async () => {
-		expect(await new Authority(env, {}, logger).publisher(request(KEY))).toEqual({
+		expect(await authorityOf(env).publisher(request(KEY))).toEqual({
 			kind: "key",
 			id: expect.stringMatching(/^key:[0-9a-f]{16}$/),
 			patterns: ["orders", "chat:*"],
@@ -231,24 +228,22 @@ describe("publisher", () => {
 
 	it("is who has a token, for the channels that it lets them publish to, not those that they may read", async () => {
 		const token = await issuer.token({ publish: ["chat:7"], channels: ["*"] });
-		const publisher = await new Authority(env, {}, logger).publisher(request(token));
+		const publisher = await authorityOf(env).publisher(request(token));
 		expect(publisher).toMatchObject({ kind: "user", patterns: ["chat:7"], user: { sub: "alice" } });
 	});
 
 	it("is nobody whose credentials are in the query", async () => {
-		await expect(new Authority(env, {}, logger).publisher(request(undefined, `?token=${KEY}`))).rejects.toThrow(
+		await expect(authorityOf(env).publisher(request(undefined, `?token=${KEY}`))).rejects.toThrow(
 			problem("missing_token"),
 		);
 	});
 
 	it("is nobody with another key", async () => {
-		await expect(new Authority(env, {}, logger).publisher(request(`${KEY}x`))).rejects.toThrow(
-			problem("invalid_token"),
-		);
+		await expect(authorityOf(env).publisher(request(`${KEY}x`))).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("is told about publish keys where a wrong one came, not about JWTs", async () => {
-		for (const authority of [new Authority(env, {}, logger), new Authority({ PUBLISH_KEYS: KEY }, {}, logger)]) {
+		for (const authority of [authorityOf(env), authorityOf({ PUBLISH_KEYS: KEY })]) {
 			for (const wrong of [`${KEY}x`, KEY.slice(1), `${KEY}=orders,chat:*`, "undefined", "hello", `"${KEY}"`]) {
 				const error = await authority.publisher(request(wrong)).catch((thrown: unknown) => thrown);
 				expect(error).toEqual(
@@ -261,7 +256,7 @@ describe("publisher", () => {
 
 	it("does not ask the authenticate hook for a publish key", async () => {
 		const authenticate = vi.fn(() => null);
-		const authority = new Authority({ PUBLISH_KEYS: KEY }, { authenticate }, logger);
+		const authority = authorityOf({ PUBLISH_KEYS: KEY }, { authenticate });
 		expect(await authority.publisher(request(KEY))).toEqual({ kind: "key", id: expect.any(String), patterns: ["*"] });
 		expect(authenticate).not.toHaveBeenCalled();
 	});
@@ -276,13 +271,15 @@ describe("the authenticate hook", () => {
 	it("is given the token and the request", async () => {
 		const authenticate = vi.fn(() => null);
 		const asked = request("abc");
-		await new Authority({}, { authenticate }, logger).subscriber(asked, false).catch(() => undefined);
+		await authorityOf({}, { authenticate })
+			.leaseFor(asked, {}, false)
+			.catch(() => undefined);
 		expect(authenticate).toHaveBeenCalledExactlyOnceWith("abc", asked);
 	});
 
 	it("may say only who it is: then there are the default channels and nothing else", async () => {
 		const expires = later();
-		const { user, endsAt } = await authorityFor({ sub: "auth0|1", expires }).subscriber(request("abc"), false);
+		const { user, endsAt } = await authorityFor({ sub: "auth0|1", expires }).leaseFor(request("abc"), {}, false);
 		expect(endsAt).toBe(expires * 1000);
 		expect(user).toEqual({
 			sub: "auth0|1",
@@ -300,7 +297,7 @@ describe("the authenticate hook", () => {
 			{ ...said, issuedAt: 1_795_223_089, claims: { role: "admin", sub: "bob" } },
 			{ DEFAULT_CHANNELS: "news" },
 		);
-		expect((await authority.subscriber(request("abc"), false)).user).toEqual({
+		expect((await authority.leaseFor(request("abc"), {}, false)).user).toEqual({
 			...said,
 			channels: ["a", "news"],
 			claims: { role: "admin", sub: "alice" },
@@ -309,47 +306,36 @@ describe("the authenticate hook", () => {
 	});
 
 	it("may answer later", async () => {
-		const authority = new Authority({}, { authenticate: async () => ({ sub: "alice", expires: later() }) }, logger);
-		expect((await authority.subscriber(request("abc"), false)).user.sub).toBe("alice");
+		const authority = authorityOf({}, { authenticate: async () => ({ sub: "alice", expires: later() }) });
+		expect((await authority.leaseFor(request("abc"), {}, false)).user.sub).toBe("alice");
 	});
 
 	it("denies with null", async () => {
-		await expect(authorityFor(null).subscriber(request("abc"), false)).rejects.toThrow(problem("invalid_token"));
+		await expect(authorityFor(null).leaseFor(request("abc"), {}, false)).rejects.toThrow(problem("invalid_token"));
 	});
 
 	it("denies when it answers in another form", async () => {
 		vi.spyOn(console, "error").mockImplementation(() => undefined);
 		const spread = { sub: "alice", expires: later(), channels: "chat:*" as unknown as string[] };
-		await expect(authorityFor(spread).subscriber(request("abc"), false)).rejects.toThrow(problem("invalid_token"));
+		await expect(authorityFor(spread).leaseFor(request("abc"), {}, false)).rejects.toThrow(problem("invalid_token"));
 		await expect(authorityFor(spread).publisher(request("abc"))).rejects.toThrow(problem("invalid_token"));
-		await expect(authorityFor(spread).tokenSubscriber(request("abc"))).rejects.toThrow(problem("invalid_token"));
-		await expect(authorityFor(spread).socketSubscriber({ token: "abc" }, request(), false)).rejects.toThrow(
+		await expect(authorityFor(spread).leaseForToken(request("abc"))).rejects.toThrow(problem("invalid_token"));
+		await expect(authorityFor(spread).leaseForMessage({ token: "abc" }, request(), false)).rejects.toThrow(
 			problem("invalid_token"),
 		);
 	});
 
 	it.each([0, 1, 1_700_000_000])("denies when the session ended at %d", async (expires) => {
-		await expect(authorityFor({ sub: "alice", expires }).subscriber(request("abc"), false)).rejects.toThrow(
+		await expect(authorityFor({ sub: "alice", expires }).leaseFor(request("abc"), {}, false)).rejects.toThrow(
 			problem("token_expired"),
 		);
 	});
 
 	it("has no tolerance: its clock is this one", async () => {
 		const expires = Math.floor(Date.now() / 1000) - 1;
-		await expect(authorityFor({ sub: "alice", expires }).subscriber(request("abc"), false)).rejects.toThrow(
+		await expect(authorityFor({ sub: "alice", expires }).leaseFor(request("abc"), {}, false)).rejects.toThrow(
 			problem("token_expired"),
 		);
-	});
-});
-
-describe("endOfToken", () => {
-	it("is the token's end, and where that is over the end of the tolerance", () => {
-		stopClock(1_000_000_000);
-		const authority = authorityFor(null);
-		const endOf = (expires: number) => authority.endOfToken({ ...userNamed("alice"), expires });
-		expect(endOf(1_000_001)).toBe(1_000_001_000);
-		expect(endOf(1_000_000)).toBe(1_000_060_000);
-		expect(endOf(999_970)).toBe(1_000_030_000);
 	});
 });
 
@@ -372,7 +358,7 @@ describe("allowSubscribe", () => {
 
 	it("asks the hook only after the grants said yes: it cannot widen them", async () => {
 		const authorizeSubscribe = vi.fn(() => true);
-		const authority = new Authority(env, { authorizeSubscribe }, logger);
+		const authority = authorityOf(env, { authorizeSubscribe });
 		await expect(authority.allowSubscribe(userNamed("alice"), "orders")).rejects.toThrow(problem("insufficient_scope"));
 		expect(authorizeSubscribe).not.toHaveBeenCalled();
 		const alice = userNamed("alice", ["orders"]);
@@ -381,7 +367,7 @@ describe("allowSubscribe", () => {
 	});
 
 	it("lets in whom the hook lets in later", async () => {
-		const authority = new Authority(env, { authorizeSubscribe: async () => true }, logger);
+		const authority = authorityOf(env, { authorizeSubscribe: async () => true });
 		await expect(authority.allowSubscribe(userNamed("alice", ["orders"]), "orders")).resolves.toBeUndefined();
 	});
 });
@@ -404,7 +390,7 @@ describe("allowPublish", () => {
 
 	it.each(publishers)("asks the hook about a %s only after the patterns said yes", async (_, publisher) => {
 		const authorizePublish = vi.fn(() => false);
-		const authority = new Authority(env, { authorizePublish }, logger);
+		const authority = authorityOf(env, { authorizePublish });
 		await expect(authority.allowPublish(publisher, "news")).rejects.toThrow(problem("insufficient_scope"));
 		expect(authorizePublish).not.toHaveBeenCalled();
 		await expect(authority.allowPublish(publisher, "orders")).rejects.toThrow(problem("insufficient_scope"));
@@ -418,7 +404,7 @@ describe("an authorisation hook", () => {
 		["a text", () => "true" as unknown as boolean],
 	])("denies when it answers %s", async (_, answer) => {
 		vi.spyOn(console, "error").mockImplementation(() => undefined);
-		const authority = new Authority(env, { authorizeSubscribe: answer, authorizePublish: answer }, logger);
+		const authority = authorityOf(env, { authorizeSubscribe: answer, authorizePublish: answer });
 		await expect(authority.allowSubscribe(userNamed("alice", ["orders"]), "orders")).rejects.toThrow(
 			problem("insufficient_scope"),
 		);
@@ -437,7 +423,7 @@ describe("an authorisation hook", () => {
 			(publisher.patterns as string[]).push("payroll");
 			return true;
 		});
-		const authority = new Authority(env, { authorizeSubscribe, authorizePublish }, logger);
+		const authority = authorityOf(env, { authorizeSubscribe, authorizePublish });
 		const alice = userNamed("alice", ["orders"]);
 		const key: Publisher = { kind: "key", id: "key:1", patterns: ["orders"] };
 		await authority.allowSubscribe(alice, "orders");

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { bearerToken, secretsOf, subscriberCredentials } from "../../src/auth/credentials.ts";
+import { bearerToken, type Credentials, secretsOf, subscriberCredentials } from "../../src/auth/credentials.ts";
+import { readParameters } from "../../src/parameters.ts";
 
 function request(query = "", authorization?: string): Request {
 	const headers = authorization === undefined ? {} : { Authorization: authorization };
 	return new Request(`http://tidings.test/events?channel=orders${query}`, { headers });
+}
+
+function credentialsIn(query = "", authorization?: string): Credentials {
+	return subscriberCredentials(request(query, authorization), readParameters(query, "invalid_request", "query"));
 }
 
 function problem(code: string) {
@@ -62,20 +67,20 @@ describe("bearerToken", () => {
 
 describe("subscriberCredentials", () => {
 	it("reads a token from the header", () => {
-		expect(subscriberCredentials(request("", "Bearer abc"))).toEqual({ kind: "token", token: "abc" });
+		expect(credentialsIn("", "Bearer abc")).toEqual({ kind: "token", token: "abc" });
 	});
 
 	it("reads a token from the query", () => {
-		expect(subscriberCredentials(request("&token=abc"))).toEqual({ kind: "token", token: "abc" });
+		expect(credentialsIn("&token=abc")).toEqual({ kind: "token", token: "abc" });
 	});
 
 	it("reads a ticket from the query", () => {
-		expect(subscriberCredentials(request("&ticket=a.b%2Bc"))).toEqual({ kind: "ticket", ticket: "a.b+c" });
+		expect(credentialsIn("&ticket=a.b%2Bc")).toEqual({ kind: "ticket", ticket: "a.b+c" });
 	});
 
 	it("misses credentials where there are none", () => {
-		expect(() => subscriberCredentials(request())).toThrow(problem("missing_token"));
-		expect(() => subscriberCredentials(request("&Token=abc&tickets=abc"))).toThrow(problem("missing_token"));
+		expect(() => credentialsIn()).toThrow(problem("missing_token"));
+		expect(() => credentialsIn("&Token=abc&tickets=abc")).toThrow(problem("missing_token"));
 	});
 
 	it.each([
@@ -88,15 +93,15 @@ describe("subscriberCredentials", () => {
 		["a header and an empty token", "&token=", "Bearer abc"],
 		["all three", "&token=abc&ticket=abc", "Bearer abc"],
 	])("refuses %s: they may not say the same", (_, query, authorization) => {
-		expect(() => subscriberCredentials(request(query, authorization))).toThrow(problem("invalid_request"));
+		expect(() => credentialsIn(query, authorization)).toThrow(problem("invalid_request"));
 	});
 
 	it.each(SCHEMES)("does not support the scheme of %j", (authorization) => {
-		expect(() => subscriberCredentials(request("", authorization))).toThrow(problem("unsupported_auth_scheme"));
+		expect(() => credentialsIn("", authorization)).toThrow(problem("unsupported_auth_scheme"));
 	});
 
 	it.each(MALFORMED)("refuses %j, which is not one token", (authorization) => {
-		expect(() => subscriberCredentials(request("", authorization))).toThrow(problem("invalid_token"));
+		expect(() => credentialsIn("", authorization)).toThrow(problem("invalid_token"));
 	});
 });
 

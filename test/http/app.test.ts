@@ -173,7 +173,7 @@ describe("a service without an identity provider", () => {
 			expect(await problem(await callWith(settings, path, { ...init, method }))).toMatchObject({
 				status: 401,
 				code: "invalid_token",
-				detail: expect.stringContaining("takes tickets only"),
+				detail: expect.stringContaining("accepts tickets only"),
 			});
 		}
 	});

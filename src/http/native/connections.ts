@@ -1,31 +1,76 @@
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import { z } from "zod";
 import type { User } from "../../auth/user.ts";
-import { describeIssue, Problem } from "../../errors.ts";
+import { Problem } from "../../errors.ts";
 import type { RenewalOutcome } from "../../wire/calls.ts";
-import { ALIVE_HEARTBEATS, channelOf } from "../../wire/connection.ts";
+import { ALIVE_HEARTBEATS, channelOf, connectionSchema } from "../../wire/connection.ts";
 import type { Renewal } from "../../wire/subscription.ts";
 import { readOptionalJson } from "../body.ts";
-import { callChannel } from "../channel-stub.ts";
+import { callChannel } from "../call-channel.ts";
+import { check } from "../check.ts";
 import type { AppEnv } from "../context.ts";
+import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
+import { oneOf } from "../openapi/security.ts";
 import { pathParameter } from "../reading/path.ts";
+import type { Route } from "../route.ts";
 import { prepareRenewal } from "../subscribing.ts";
-import { type Renewed, signOfLifeSchema } from "./connections-schema.ts";
 
 const MAX_BODY_BYTES = 1024;
 
-/** `PUT /connections/{connection}`: an open stream lives on with its user's new token, or its client is still there. */
-export const connections = new Hono<AppEnv>().put("/connections/:connection", async (c) => {
-	const subscriber = await c.get("authority").tokenSubscriber(c.req.raw);
-	const renewal = await prepareRenewal(c.env, subscriber);
-	const isSignOfLife = await readSignOfLife(c.req.raw);
-	const connection = pathParameter(c, "connection");
-	const channel = await channelOf(c.env.CHANNEL, connection);
-	if (channel === undefined) throw unknownConnection();
-	const stream = { connection, channel };
-	return c.json(
-		isSignOfLife ? await hear(c, stream, subscriber.user) : await renew(c, stream, subscriber.user, renewal),
-	);
-});
+/** The body of a request that gives a sign of life. */
+const signOfLifeSchema = z.strictObject({ alive: z.literal(true, "must be true") }).meta({ id: "SignOfLife" });
+
+const renewedSchema = z
+	.object({
+		connection: connectionSchema,
+		expires: z.number().meta({ description: "When the stream's credentials end, in unix seconds." }),
+		aliveSeconds: z.int().optional().meta({
+			description: "To a sign of life: within how many seconds the next one has to come.",
+		}),
+	})
+	.meta({ id: "Renewed" });
+
+type Renewed = z.output<typeof renewedSchema>;
+
+/** `PUT /connections/{connection}`: renews an open stream with a new token, or gives a sign of life for it. */
+export const connections: Route = {
+	path: "/connections/{connection}",
+	method: "put",
+	handle: async (c) => {
+		const lease = await c.get("authority").leaseForToken(c.req.raw);
+		const renewal = await prepareRenewal(c.env, lease);
+		const isSignOfLife = await readSignOfLife(c.req.raw);
+		const connection = pathParameter(c, "connection");
+		const channel = await channelOf(c.env.CHANNEL, connection);
+		if (channel === undefined) throw unknownConnection();
+		const stream = { connection, channel };
+		return c.json(isSignOfLife ? await keepAlive(c, stream, lease.user) : await renew(c, stream, lease.user, renewal));
+	},
+	describe: () => ({
+		operationId: "renewStream",
+		tags: ["Subscribe"],
+		summary: "Let an open stream live on with a new token, or give a sign of life for it",
+		description: "Without a body, the stream is renewed.",
+		security: oneOf("token"),
+		requestParams: { path: z.object({ connection: connectionSchema }) },
+		requestBody: { required: false, content: { "application/json": { schema: signOfLifeSchema } } },
+		responses: {
+			200: {
+				description: "Until when the stream may live.",
+				content: { "application/json": { schema: renewedSchema } },
+			},
+			...problems(
+				"invalid_request",
+				"not_found",
+				...CREDENTIALS,
+				...CHANNEL,
+				"payload_too_large",
+				"unsupported_media_type",
+				"rate_limited",
+			),
+		},
+	}),
+};
 
 /** An open stream, and the channel that holds it. */
 interface OpenStream {
@@ -51,15 +96,15 @@ async function renew(
 	if (outcome.reason === "not_found") throw unknownConnection();
 	throw new Problem(
 		"invalid_token",
-		"Your access was ended, and this token may be older than that, since clocks may differ by a minute. Get a new one.",
+		"Your access was revoked, and this token may have been issued before that, since clocks may differ by a minute. Get a new token.",
 	);
 }
 
-/** It changes nothing but that the stream's end is looked for. */
-async function hear(c: Context<AppEnv>, { connection, channel }: OpenStream, user: User): Promise<Renewed> {
+/** From now on, the stream is ended unless its client gives a sign of life in time. */
+async function keepAlive(c: Context<AppEnv>, { connection, channel }: OpenStream, user: User): Promise<Renewed> {
 	const open = await callChannel(c.env, channel, async (stub) => await stub.alive(connection, user.sub));
 	checkOwner(open, user);
-	const aliveSeconds = ALIVE_HEARTBEATS * c.get("authority").config.HEARTBEAT_SECONDS;
+	const aliveSeconds = ALIVE_HEARTBEATS * c.get("config").HEARTBEAT_SECONDS;
 	return { connection, expires: open.expires, aliveSeconds };
 }
 
@@ -73,9 +118,8 @@ function checkOwner<Open extends { user: string }>(open: Open | undefined, { sub
 async function readSignOfLife(request: Request): Promise<boolean> {
 	const body = await readOptionalJson(request, MAX_BODY_BYTES, undefined);
 	if (body === undefined) return false;
-	const checked = signOfLifeSchema.safeParse(body);
-	if (checked.success) return true;
-	throw new Problem("invalid_request", describeIssue(checked.error, "The body"));
+	check(signOfLifeSchema, body, "invalid_request", "The body");
+	return true;
 }
 
 function unknownConnection(): Problem {

@@ -1,49 +1,102 @@
-import { Hono } from "hono";
-import type { z } from "zod";
+import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { EventStream } from "../../outlet/event-stream.ts";
 import { valuesOf } from "../../parameters.ts";
 import { Relay, type RelayOptions } from "../../session/session.ts";
 import type { EventForm } from "../../wire/event.ts";
 import { openRequest } from "../../wire/link.ts";
-import type { AppEnv } from "../context.ts";
-import { checkQuery, readQuery } from "../reading/query.ts";
+import { check } from "../check.ts";
+import { scopeOf } from "../context.ts";
+import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
+import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
+import { readQuery } from "../reading/query.ts";
+import type { Operation, Route } from "../route.ts";
 import { prepareSubscription } from "../subscribing.ts";
-import { CURSOR_ALIASES, cursorIn, EVENTS_NAMES, eventsQuerySchema } from "./events-query.ts";
+import {
+	CURSOR_ALIASES,
+	cursorIn,
+	EVENTS_NAMES,
+	eventsHeaders,
+	eventsParameters,
+	eventsQuerySchema,
+} from "./events-query.ts";
+
+const PATH = "/events";
 
 /** `GET /events`: a stream of the events of one or several channels. */
-export const events = new Hono<AppEnv>().get("/events", async (c) => {
-	if (c.req.method === "HEAD") {
-		throw new Problem("method_not_allowed", "A stream has no HEAD; open it with GET.", { headers: { Allow: "GET" } });
-	}
-	const parameters = readQuery(c.req.url, EVENTS_NAMES, CURSOR_ALIASES);
-	const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);
-	const authority = c.get("authority");
-	const subscriber = await authority.subscriber(c.req.raw, cursor !== undefined);
-	const query = checkQuery(parameters, eventsQuerySchema);
-	const options = await prepareSubscription(c.env, authority, subscriber, {
-		channels: valuesOf(parameters, "channel"),
-		inbox: query.inbox === "1",
-		types: query.type,
-		form: formOf(query),
-		presence: query.presence === "1",
-		cursor,
-		rewind: query.rewind,
-		since: query.since,
-	});
-	const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = authority.config;
-	if (options.channels.length === 1 && DELIVERY === "direct") return await openDirectly(options);
-	const stream = new EventStream({
-		maxBacklogBytes: MAX_BACKLOG_BYTES,
-		retryMilliseconds: RETRY_MILLISECONDS,
-		drainMilliseconds: 2 * HEARTBEAT_SECONDS * 1000,
-		left: () => relay.leave(),
-	});
-	const relay = new Relay(options, stream);
-	const refusal = await relay.start();
-	if (refusal) throw await Problem.fromResponse(refusal);
-	return stream.toResponse();
-});
+export const events: Route = {
+	path: PATH,
+	method: "get",
+	handle: async (c) => {
+		if (c.req.method === "HEAD") {
+			throw new Problem("method_not_allowed", "A stream has no HEAD. Open it with GET.", { headers: { Allow: "GET" } });
+		}
+		const parameters = readQuery(c.req.url, EVENTS_NAMES, CURSOR_ALIASES);
+		const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);
+		const lease = await c.get("authority").leaseFor(c.req.raw, parameters, cursor !== undefined);
+		const query = check(eventsQuerySchema, parameters, "invalid_request", "The query");
+		const options = await prepareSubscription(scopeOf(c), lease, {
+			channels: valuesOf(parameters, "channel"),
+			inbox: query.inbox === "1",
+			types: query.type,
+			form: formOf(query),
+			presence: query.presence === "1",
+			cursor,
+			rewind: query.rewind,
+			since: query.since,
+		});
+		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = c.get("config");
+		if (options.channels.length === 1 && DELIVERY === "direct") return await openDirectly(options);
+		const stream = new EventStream({
+			maxBacklogBytes: MAX_BACKLOG_BYTES,
+			retryMilliseconds: RETRY_MILLISECONDS,
+			drainMilliseconds: 2 * HEARTBEAT_SECONDS * 1000,
+			left: () => relay.leave(),
+		});
+		const relay = new Relay(options, stream);
+		const refusal = await relay.start();
+		if (refusal) throw await Problem.fromResponse(refusal);
+		return stream.toResponse();
+	},
+	describe: () => ({
+		operationId: "subscribe",
+		tags: ["Subscribe"],
+		summary: "Open a stream of one or several channels",
+		description:
+			"A stream of server-sent events, which ends with the credentials. What it says is in `docs/protocol.md`, “Subscribe”.",
+		security: oneOf("token", "queryToken", "queryTicket"),
+		requestParams: { query: eventsParameters, header: eventsHeaders },
+		responses: {
+			200: {
+				description: "The stream. Its first event is `connected`.",
+				headers: z.object({ "Cache-Control": z.string(), "X-Accel-Buffering": z.string() }),
+				content: { "text/event-stream": { schema: { type: "string" } } },
+			},
+			...problems(
+				"invalid_request",
+				"invalid_channel",
+				...CREDENTIALS,
+				...CHANNEL,
+				"rate_limited",
+				"too_many_connections",
+				"channel_full",
+			),
+		},
+	}),
+};
+
+/** Hono hands HEAD to the handler of GET. */
+export const eventsHead: Operation = {
+	path: PATH,
+	method: "head",
+	describe: () => ({
+		operationId: "refuseHead",
+		tags: ["Subscribe"],
+		summary: "There is no stream without its body",
+		security: NO_CREDENTIALS,
+		responses: problems("method_not_allowed"),
+	}),
+};
 
 /** The object's response passes through untouched, and so without this Worker's JavaScript. */
 async function openDirectly({ channels, subscription, starts, call }: RelayOptions): Promise<Response> {

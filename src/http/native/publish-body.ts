@@ -1,9 +1,10 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import { z } from "zod";
-import { firstMessage, Problem } from "../../errors.ts";
+import { Problem } from "../../errors.ts";
 import { readParameters } from "../../parameters.ts";
 import { checkCount } from "../../wire/intake.ts";
 import { mediaType, parseJson, readText } from "../body.ts";
+import { check } from "../check.ts";
 
 /** The forms in which events can be published, each read into what `acceptEvents` checks. */
 
@@ -36,12 +37,14 @@ export const formSchema = z
 /** The standard has such a line ignored, and with it what it was meant to say. */
 const LATE_MARK = /(?:^|[\n\r])\ufeff/;
 
-const FORMS: Record<string, (text: string, type: string | undefined, maxEventBytes: number) => unknown> = {
-	"application/json": readJson,
-	"application/x-www-form-urlencoded": readForm,
-	"text/plain": withType,
-	"text/event-stream": readFrames,
-};
+type Reader = (text: string, type: string | undefined, maxEventBytes: number) => unknown;
+
+const FORMATS: ReadonlyMap<string, Reader> = new Map([
+	["application/json", readJson],
+	["application/x-www-form-urlencoded", readForm],
+	["text/plain", withType],
+	["text/event-stream", readFrames],
+]);
 
 /**
  * The events in a request's body, not yet checked.
@@ -55,9 +58,10 @@ export async function readPublishBody(
 	queryType: string | undefined,
 ): Promise<unknown> {
 	const type = mediaType(request);
-	const read = Object.hasOwn(FORMS, type) ? FORMS[type] : undefined;
-	if (!read)
-		throw new Problem("unsupported_media_type", `Send one of the content types ${Object.keys(FORMS).join(", ")}.`);
+	const read = type === undefined ? undefined : FORMATS.get(type);
+	if (!read) {
+		throw new Problem("unsupported_media_type", `Send one of the content types ${[...FORMATS.keys()].join(", ")}.`);
+	}
 	const text = await readText(
 		request,
 		Math.min(MAX_BODY_BYTES, maxEventBytes * BODY_BYTES_PER_EVENT_BYTE),
@@ -85,10 +89,7 @@ function withType(data: string, type: string | undefined): unknown {
 
 function readForm(text: string): unknown {
 	if (text.split("&", MAX_FORM_PARTS + 1).length > MAX_FORM_PARTS) throw new Problem("invalid_event", FORM_FIELDS);
-	const checked = formSchema.safeParse(readParameters(text, "invalid_event", "form"));
-	if (checked.success) return checked.data;
-	const unknown = checked.error.issues.find((issue) => issue.code === "unrecognized_keys");
-	throw new Problem("invalid_event", unknown?.message ?? firstMessage(checked.error));
+	return check(formSchema, readParameters(text, "invalid_event", "form"), "invalid_event");
 }
 
 /** The frames of an event stream (WHATWG HTML, "Server-sent events"). The last one need not end with an empty line. */

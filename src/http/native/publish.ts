@@ -1,113 +1,119 @@
-import { type Context, Hono } from "hono";
-import type { z } from "zod";
+import type { Context } from "hono";
+import { z } from "zod";
+import type { ZodOpenApiOperationObject } from "zod-openapi";
 import { personalChannel } from "../../auth/grants.ts";
-import type { Publisher } from "../../auth/publishers.ts";
-import type { Config } from "../../config.ts";
-import { firstMessage, Problem } from "../../errors.ts";
-import { countPublish } from "../../metrics/tally.ts";
-import type { PublishOutcome, PublishRequest } from "../../wire/calls.ts";
-import { acceptEvents } from "../../wire/intake.ts";
+import { batchSchema, eventSchema, typeSchema } from "../../wire/intake.ts";
 import { subjectSchema } from "../../wire/names.ts";
-import { callChannel, checkChannel } from "../channel-stub.ts";
-import type { AppEnv, TidingsEnv } from "../context.ts";
-import { limitRate } from "../rate-limit.ts";
+import { receiptSchema } from "../../wire/receipt.ts";
+import { check, checkChannel, checkSubject } from "../check.ts";
+import type { AppEnv } from "../context.ts";
+import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
+import { oneOf } from "../openapi/security.ts";
+import { idempotencyKeySchema, type PublishConditions, publishEvents } from "../publishing.ts";
+import { limitPublishing } from "../rate-limit.ts";
 import { pathParameter } from "../reading/path.ts";
-import { checkQuery, readQuery } from "../reading/query.ts";
-import { workerMeter } from "../worker-meter.ts";
-import { readPublishBody } from "./publish-body.ts";
-import {
-	idempotencyKeySchema,
-	ifMatchSchema,
-	type PublishConditions,
-	publishConditionsSchema,
-	publishQuerySchema,
-} from "./publish-schema.ts";
+import { readQuery } from "../reading/query.ts";
+import type { Route } from "../route.ts";
+import { CHANNEL_EVENTS_PATH, channelParameter } from "./channel.ts";
+import { formSchema, readPublishBody } from "./publish-body.ts";
 
-const QUERY_NAMES = Object.keys(publishQuerySchema.shape);
-const TOO_OFTEN = "You publish more often than this service allows. Wait a little, or send batches.";
+/** The type is checked with its event. */
+const querySchema = z.object({ type: z.string("must be given once").optional() });
 
-/** `POST /channels/{channel}/events` and `POST /users/{sub}/events`: publishing to a channel. */
-export const publish = new Hono<AppEnv>()
-	.post("/channels/:channel/events", (c) => publishTo(c, pathParameter(c, "channel")))
-	.post("/users/:sub/events", (c) => publishTo(c, personalChannel(checkSubject(pathParameter(c, "sub")))));
+const QUERY_NAMES = Object.keys(querySchema.shape);
 
-/** @throws Problem `invalid_request` unless it may be a user's subject. */
-export function checkSubject(subject: unknown): string {
-	const checked = subjectSchema.safeParse(subject);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", `The subject ${firstMessage(checked.error)}.`);
-}
+const ifMatchSchema = z
+	.string()
+	.regex(/^"\d{1,16}"$/, 'If-Match must be one id in quotes, the channel\'s head: `If-Match: "1795223089000001"`.')
+	.transform((quoted) => quoted.slice(1, -1))
+	.meta({ description: "One id in double quotes. The publish goes through only while that is the channel's head." });
 
-/** @throws Problem `invalid_request` unless a publish can have these conditions. */
-export function checkConditions(conditions: unknown): PublishConditions {
-	return check(publishConditionsSchema, conditions);
-}
+/** `POST /channels/{channel}/events`: publishes to a channel. */
+export const publish: Route = {
+	path: CHANNEL_EVENTS_PATH,
+	method: "post",
+	handle: (c) => publishTo(c, pathParameter(c, "channel")),
+	describe: () => describePublishing("publish", "Publish to a channel", channelParameter),
+};
+
+/** `POST /users/{sub}/events`: publishes to the personal channel of a user. */
+export const publishToUser: Route = {
+	path: "/users/{sub}/events",
+	method: "post",
+	handle: (c) => publishTo(c, personalChannel(checkSubject(pathParameter(c, "sub")))),
+	describe: () => {
+		const sub = subjectSchema.meta({ description: "A user's subject, percent-encoded.", examples: ["auth0|1"] });
+		return describePublishing("publishToUser", "Publish to the personal channel of a user", z.object({ sub }));
+	},
+};
 
 async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	const authority = c.get("authority");
+	const config = c.get("config");
 	const publisher = await authority.publisher(c.req.raw);
 	const channel = checkChannel(name);
 	await authority.allowPublish(publisher, channel);
-	await limitRate(c.env.PUBLISH_RATE_LIMIT, publisher.id, TOO_OFTEN);
+	await limitPublishing(c.env, publisher);
 	const conditions = readConditions(c.req.raw.headers);
-	const { type } = checkQuery(readQuery(c.req.url, QUERY_NAMES), publishQuerySchema);
-	const { config } = authority;
+	const { type } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
 	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES, type);
 	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
-}
-
-/** Checks events and hands them to their channel. */
-export async function publishEvents(
-	env: TidingsEnv,
-	config: Config,
-	publisher: Publisher,
-	channel: string,
-	input: unknown,
-	{ idempotencyKey, ifHead }: PublishConditions,
-): Promise<Extract<PublishOutcome, { ok: true }>> {
-	const events = acceptEvents(input, config.MAX_EVENT_BYTES);
-	const request: PublishRequest = {
-		events,
-		...(idempotencyKey !== undefined && {
-			idempotency: { key: ownKey(publisher, idempotencyKey), digest: await digestOf(events) },
-		}),
-		...(ifHead !== undefined && { ifHead }),
-	};
-	const startedAt = Date.now();
-	const outcome = await callChannel(env, channel, async (stub): Promise<PublishOutcome> => await stub.publish(request));
-	if (!outcome.ok) throw new Problem(outcome.code, outcome.detail);
-	if (!outcome.replayed) {
-		const milliseconds = Date.now() - startedAt;
-		workerMeter(env, config)?.count(channel, (tally) => countPublish(tally, events.length, milliseconds));
-	}
-	return outcome;
-}
-
-/**
- * A user's keys are theirs alone. Backends share theirs, so that a publish can be repeated with the next publish key. No
- * key holds a space.
- */
-function ownKey(publisher: Publisher, key: string): string {
-	return publisher.kind === "user" ? `${key} ${publisher.user.sub}` : key;
 }
 
 function readConditions(headers: Headers): PublishConditions {
 	const key = headers.get("Idempotency-Key");
 	const ifMatch = headers.get("If-Match");
 	return {
-		idempotencyKey: key === null ? undefined : check(idempotencyKeySchema, key),
-		ifHead: ifMatch === null ? undefined : check(ifMatchSchema, ifMatch),
+		idempotencyKey: key === null ? undefined : check(idempotencyKeySchema, key, "invalid_request"),
+		ifHead: ifMatch === null ? undefined : check(ifMatchSchema, ifMatch, "invalid_request"),
 	};
 }
 
-function check<Value>(schema: z.ZodType<Value>, value: unknown): Value {
-	const checked = schema.safeParse(value);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", firstMessage(checked.error));
-}
-
-async function digestOf(value: unknown): Promise<string> {
-	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
-	return new Uint8Array(digest).toHex();
+function describePublishing(operationId: string, summary: string, path: z.ZodObject): ZodOpenApiOperationObject {
+	const query = querySchema.extend({
+		type: typeSchema.optional().meta({ description: "The event's type, where the body is `text/plain`." }),
+	});
+	const header = z.object({ "Idempotency-Key": idempotencyKeySchema.optional(), "If-Match": ifMatchSchema.optional() });
+	return {
+		operationId,
+		tags: ["Publish"],
+		summary,
+		description: "The answer comes when the events are on disk.",
+		security: oneOf("publishKey", "token"),
+		requestParams: { path, query, header },
+		requestBody: {
+			required: true,
+			content: {
+				"application/json": { schema: z.union([eventSchema, batchSchema]) },
+				"application/x-www-form-urlencoded": { schema: formSchema },
+				"text/plain": { schema: z.string().min(1).meta({ description: "The data, as it is." }) },
+				"text/event-stream": { schema: z.string().min(1).meta({ description: "Frames, up to 100." }) },
+			},
+		},
+		responses: {
+			201: {
+				description: "Where the events stand.",
+				headers: z.object({
+					"Idempotent-Replayed": z
+						.literal("true")
+						.optional()
+						.meta({ description: "This is the answer to an earlier publish with the same `Idempotency-Key`." }),
+				}),
+				content: { "application/json": { schema: receiptSchema } },
+			},
+			...problems(
+				"invalid_request",
+				"invalid_channel",
+				"invalid_event",
+				...CREDENTIALS,
+				...CHANNEL,
+				"head_moved",
+				"payload_too_large",
+				"unsupported_media_type",
+				"idempotency_mismatch",
+				"rate_limited",
+			),
+		},
+	};
 }

@@ -1,9 +1,8 @@
-import type { Authority } from "../../auth/authority.ts";
-import type { Subscriber } from "../../auth/user.ts";
+import type { Lease } from "../../auth/user.ts";
 import { Problem } from "../../errors.ts";
 import { CLOSE_CODES, SocketClient } from "../../outlet/socket.ts";
 import { Relay } from "../../session/session.ts";
-import type { TidingsEnv } from "../context.ts";
+import type { RequestScope } from "../context.ts";
 import { prepareRenewal, prepareSubscription } from "../subscribing.ts";
 import { type Auth, readMessage, readText } from "./ws-messages.ts";
 
@@ -20,8 +19,7 @@ const MAX_DROPPED_CHARACTERS = 4_194_304;
 
 /** One WebSocket of a client: who it is, and the relay that serves it. */
 export class SocketConversation {
-	readonly #env: TidingsEnv;
-	readonly #authority: Authority;
+	readonly #scope: RequestScope;
 	readonly #request: Request;
 	readonly #socket: WebSocket;
 	readonly #cutOff: () => void;
@@ -37,9 +35,8 @@ export class SocketConversation {
 	#pings = false;
 
 	/** @param cutOff ends the request that opened the WebSocket, and with it the connection. */
-	constructor(env: TidingsEnv, authority: Authority, request: Request, socket: WebSocket, cutOff: () => void) {
-		this.#env = env;
-		this.#authority = authority;
+	constructor(scope: RequestScope, request: Request, socket: WebSocket, cutOff: () => void) {
+		this.#scope = scope;
 		this.#request = request;
 		this.#socket = socket;
 		this.#cutOff = cutOff;
@@ -118,31 +115,31 @@ export class SocketConversation {
 	async #authenticate(auth: Auth): Promise<void> {
 		this.#setDeadline();
 		this.#isAsked = true;
-		const subscriber = await this.#authority.socketSubscriber(auth, this.#request, auth.cursor !== undefined);
-		if (this.#relay) await this.#renew(this.#relay, subscriber);
-		else await this.#subscribe(auth, subscriber);
+		const lease = await this.#scope.authority.leaseForMessage(auth, this.#request, auth.cursor !== undefined);
+		if (this.#relay) await this.#renew(this.#relay, lease);
+		else await this.#subscribe(auth, lease);
 		this.#isAsked = false;
 		this.#clearDeadline();
 		this.#heard();
 	}
 
-	async #subscribe(auth: Auth, subscriber: Subscriber): Promise<void> {
+	async #subscribe(auth: Auth, lease: Lease): Promise<void> {
 		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
 		const request = { channels, inbox, types, presence, form: "message", cursor, rewind, since } as const;
-		const options = await prepareSubscription(this.#env, this.#authority, subscriber, request);
+		const options = await prepareSubscription(this.#scope, lease, request);
 		if (!this.#isOpen) return;
 		this.#relay = new Relay(options, new SocketClient(this.#socket));
 		const refusal = await this.#relay.start();
 		if (refusal) throw await Problem.fromResponse(refusal);
 	}
 
-	async #renew(relay: Relay, subscriber: Subscriber): Promise<void> {
-		const { user } = subscriber;
+	async #renew(relay: Relay, lease: Lease): Promise<void> {
+		const { user } = lease;
 		if (user.sub !== relay.user) {
 			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
 		}
-		const renewal = await prepareRenewal(this.#env, subscriber);
-		for (const channel of relay.channels) await this.#authority.allowSubscribe(user, channel);
+		const renewal = await prepareRenewal(this.#scope.env, lease);
+		for (const channel of relay.channels) await this.#scope.authority.allowSubscribe(user, channel);
 		relay.renew(renewal);
 	}
 
@@ -158,7 +155,7 @@ export class SocketConversation {
 	#fail(problem: Problem): void {
 		if (!this.#isOpen) return;
 		const { code, detail, status } = problem;
-		this.#authority.logger.outcome("A WebSocket was closed with an error.", status, problem);
+		this.#scope.logger.outcome("A WebSocket was closed with an error.", status, problem);
 		this.#socket.send(JSON.stringify({ type: "error", code, detail }));
 		this.#socket.close(closeCode(status), code);
 		this.#leave();

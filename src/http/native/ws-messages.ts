@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { describeIssue, Problem } from "../../errors.ts";
+import { Problem } from "../../errors.ts";
+import { check } from "../check.ts";
 import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "../subscribe-schema.ts";
 
 /** What a client may send over a WebSocket. */
@@ -44,7 +45,5 @@ export function readMessage(text: string): z.output<typeof messageSchema> {
 	} catch (cause) {
 		throw new Problem("invalid_request", "The message is not JSON.", { cause });
 	}
-	const checked = messageSchema.safeParse(message);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", describeIssue(checked.error, "The message"));
+	return check(messageSchema, message, "invalid_request", "The message");
 }

@@ -2,23 +2,13 @@ import { createDocument, createSchema, type ZodOpenApiOverride, type ZodOpenApiP
 import { version } from "../../../package.json";
 import { settingsSchema } from "../../config.ts";
 import { problemSchema } from "../../errors.ts";
-import { channelsPaths } from "./channels.ts";
-import { connectionsPaths } from "./connections.ts";
-import { eventsPaths } from "./events.ts";
-import { publishPaths } from "./publish.ts";
+import type { Operation } from "../route.ts";
 import { securitySchemes } from "./security.ts";
-import { servicePaths } from "./service.ts";
-import { ticketsPaths } from "./tickets.ts";
-
-/** The description of every part of the API. A path may be in several: its methods are put together. */
-const PARTS = [eventsPaths, publishPaths, ticketsPaths, channelsPaths, connectionsPaths, servicePaths];
 
 /** Every path with its methods. */
-export function describePaths(): ZodOpenApiPathsObject {
+export function describePaths(operations: readonly Operation[]): ZodOpenApiPathsObject {
 	const paths: ZodOpenApiPathsObject = {};
-	for (const part of PARTS) {
-		for (const [path, methods] of Object.entries(part())) paths[path] = { ...paths[path], ...methods };
-	}
+	for (const { path, method, describe } of operations) paths[path] = { ...paths[path], [method]: describe() };
 	return paths;
 }
 
@@ -30,7 +20,7 @@ const override: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
 };
 
 /** The HTTP API as an OpenAPI document, made of the schemas that check its requests. */
-export function describeApi(): ReturnType<typeof createDocument> {
+export function describeApi(operations: readonly Operation[]): ReturnType<typeof createDocument> {
 	return createDocument(
 		{
 			openapi: "3.1.1",
@@ -49,7 +39,7 @@ export function describeApi(): ReturnType<typeof createDocument> {
 				{ name: "Administer", description: "For backends." },
 				{ name: "Service", description: "For anybody." },
 			],
-			paths: describePaths(),
+			paths: describePaths(operations),
 			components: {
 				securitySchemes,
 				// No route takes or answers with the settings, so it must be said which side of their schema counts.

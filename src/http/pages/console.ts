@@ -16,10 +16,9 @@ export const consolePage = new Hono<AppEnv>()
 
 function whereItIsOn(answer: Answer): MiddlewareHandler<AppEnv> {
 	return async (c, next) => {
-		const { config, issuer } = c.get("authority");
 		const { ASSETS } = c.env;
-		if (config.CONSOLE === "off" || !ASSETS) return await next();
-		const response = await servePage(c, policyFor(issuer), () => answer(c, ASSETS));
+		if (c.get("config").CONSOLE === "off" || !ASSETS) return await next();
+		const response = await servePage(c, policyFor(c.get("authority").issuer), () => answer(c, ASSETS));
 		return response.status >= 400 ? await next() : response;
 	};
 }

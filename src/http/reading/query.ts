@@ -1,5 +1,4 @@
-import type { z } from "zod";
-import { describeIssue, Problem } from "../../errors.ts";
+import { Problem } from "../../errors.ts";
 import { type Parameters, readParameters } from "../../parameters.ts";
 import { meantBy } from "./spelling.ts";
 
@@ -23,17 +22,6 @@ export function readQuery(url: string, names: readonly string[], aliases?: Reado
 		throw new Problem("invalid_request", `The query has no parameter \`${name}\`. Did you mean \`${meant}\`?`);
 	}
 	return query;
-}
-
-/**
- * What a schema makes of a query.
- *
- * @throws Problem `invalid_request`, naming the parameter.
- */
-export function checkQuery<Schema extends z.ZodType>(query: Parameters, schema: Schema): z.output<Schema> {
-	const checked = schema.safeParse(query);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", describeIssue(checked.error, "The query"));
 }
 
 /** The query as it was sent, without its question mark. */

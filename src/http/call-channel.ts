@@ -1,19 +1,11 @@
 import type { ChannelObject } from "../channel/channel.ts";
-import { firstMessage, Problem } from "../errors.ts";
-import { channelSchema } from "../wire/names.ts";
+import { Problem } from "../errors.ts";
 import type { TidingsEnv } from "./context.ts";
 
-/** @throws Problem `invalid_channel` unless it may be a channel's name. */
-export function checkChannel(name: unknown): string {
-	const checked = channelSchema.safeParse(name);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_channel", firstMessage(checked.error));
-}
-
 /**
- * Calls a channel's object.
+ * Calls the Durable Object of a channel.
  *
- * @throws Problem `channel_unavailable` when the object cannot be reached or dies meanwhile, as it does in a deploy.
+ * @throws Problem `channel_unavailable` when the object cannot be reached, or stops during the call, as it does in a deploy.
  */
 export async function callChannel<Result>(
 	env: TidingsEnv,
