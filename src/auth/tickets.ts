@@ -17,8 +17,8 @@ const ticketSchema = z.object({
 	user: subjectSchema,
 	claims: z.record(z.string(), z.unknown()),
 	channels: z.array(z.string()),
-	/** The earliest time that the underlying credentials can have been issued at, in Unix seconds. */
-	issuedAt: z.number(),
+	/** The earliest time that the underlying credentials can have been issued at, in Unix seconds. Default: unknown. */
+	issuedAt: z.number().optional(),
 	/** When the ticket expires: it opens no new streams from then on. */
 	opensUntil: z.number(),
 	/** The lifetime of a stream that the ticket opens, in milliseconds. */

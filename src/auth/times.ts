@@ -18,10 +18,12 @@ export const issuedAtSchema = unixSecondsSchema.refine(
 
 /**
  * Returns the earliest time that credentials can have been issued at, by the service's own clock, in Unix seconds.
- * Revocations compare against it. Credentials without a time of issue count as older than any revocation.
+ * Revocations compare against it.
+ *
+ * @param issuedAt by the issuer's clock, in Unix seconds; `undefined` if the credentials do not say.
  */
-export function earliestIssue(issuedAt: number | undefined): number {
-	return issuedAt === undefined ? 0 : issuedAt - CLOCK_TOLERANCE_SECONDS;
+export function earliestIssue(issuedAt: number | undefined): number | undefined {
+	return issuedAt === undefined ? undefined : issuedAt - CLOCK_TOLERANCE_SECONDS;
 }
 
 /**

@@ -8,8 +8,11 @@ export interface User {
 	channels: string[];
 	/** The channel patterns that this user may publish to. */
 	publish: string[];
-	/** The earliest time at which the credentials can have been issued, by the service's own clock, in Unix seconds. */
-	issuedAt: number;
+	/**
+	 * The earliest time at which the credentials can have been issued, by the service's own clock, in Unix seconds.
+	 * `undefined` counts as before any revocation.
+	 */
+	issuedAt?: number | undefined;
 	/** When the credentials expire, in Unix seconds. */
 	expires: number;
 }

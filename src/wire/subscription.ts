@@ -33,8 +33,8 @@ export interface Subscription extends StartRequest {
 	expires: number;
 	/** When the stream is ended, in unix milliseconds. */
 	endsAt: number;
-	/** When the credentials were issued at the earliest, in unix seconds. */
-	issuedAt: number;
+	/** The earliest time that the credentials can have been issued at, in Unix seconds; `undefined` if it is unknown. */
+	issuedAt?: number | undefined;
 	/** Whether the stream is open already, and comes back because the channel's object had died. */
 	rejoins?: boolean;
 }

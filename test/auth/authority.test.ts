@@ -51,7 +51,7 @@ function authorityFor(user: AuthenticatedUser | null, settings: SettingsEnv = {}
 }
 
 function userNamed(sub: string, channels: string[] = []): User {
-	return { sub, claims: { sub }, channels, publish: [], issuedAt: 0, expires: later() };
+	return { sub, claims: { sub }, channels, publish: [], expires: later() };
 }
 
 function authorityOf(settings: SettingsEnv, hooks: AuthorisationHooks = {}): Authority {
@@ -115,7 +115,6 @@ describe("leaseFor", () => {
 			user: "bob",
 			claims: {},
 			channels: ["orders"],
-			issuedAt: 0,
 			opensUntil: now + 60_000,
 			streamFor: 60_000,
 			resumesUntil: null,
@@ -139,7 +138,6 @@ describe("leaseFor", () => {
 				user: "bob",
 				claims: {},
 				channels: ["orders"],
-				issuedAt: 0,
 				opensUntil: now - 1,
 				streamFor: 60_000,
 				resumesUntil: now + 60_000,
@@ -195,7 +193,6 @@ describe("leaseFor", () => {
 				user: "b",
 				claims: {},
 				channels: [],
-				issuedAt: 0,
 				opensUntil: 9e15,
 				streamFor: 1,
 				resumesUntil: null,
@@ -287,7 +284,6 @@ describe("the authenticate hook", () => {
 			claims: { sub: "auth0|1" },
 			channels: ["user:auth0~7C1", "public:*"],
 			publish: [],
-			issuedAt: 0,
 		});
 	});
 

@@ -61,6 +61,11 @@ describe("openTicket", () => {
 		expect((await opened({ ...TICKET, user }, NOW)).user.sub).toBe(user);
 	});
 
+	it("has no time of issue when the underlying credentials have none", async () => {
+		const { issuedAt: _issuedAt, ...ticket } = TICKET;
+		expect((await opened(ticket, NOW)).user.issuedAt).toBeUndefined();
+	});
+
 	it("preserves claims of any shape", async () => {
 		const claims = { roles: ["a", "b"], nested: { deep: [null, 1.5, true] }, "https://x/y": "z" };
 		expect((await opened({ ...TICKET, claims }, NOW)).user.claims).toEqual(claims);
