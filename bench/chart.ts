@@ -41,7 +41,7 @@ const PANELS: Panel[] = [
 	},
 ];
 
-/** The two figures that say most, as an SVG. */
+/** Draws the two most telling figures as an SVG. */
 export function chart(results: Results): string {
 	const drawing = init(null, null, { renderer: "svg", ssr: true, width: 960, height: 380 });
 	drawing.setOption({

@@ -1,4 +1,4 @@
-/** Every figure that a case may yield, and how it is headed. */
+/** Every figure that a case may measure, with its heading in the report. */
 export const FIGURES = {
 	cpuPerDelivery: "CPU µs per delivery",
 	deliveriesPerCpuSecond: "deliveries per CPU second",

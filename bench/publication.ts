@@ -9,7 +9,7 @@ import { outcomes } from "./targets.ts";
 const ROOT = join(import.meta.dirname, "..");
 const FIGURES = /(?<=<!-- figures: npm run bench writes them -->\n).*(?=<!-- end of the figures -->)/s;
 
-/** Writes every measurement down, and puts the medians and the chart into the documentation. */
+/** Saves all measurements, and writes the medians and the chart into the documentation. */
 export async function publish(results: Results): Promise<void> {
 	const { measurements, failures } = results;
 	const at = new Date().toISOString();

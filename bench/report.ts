@@ -2,7 +2,7 @@ import { FIGURES, type FigureName, formatFigure } from "./figures.ts";
 import type { Results } from "./results.ts";
 import { outcomes } from "./targets.ts";
 
-/** The medians and the targets as Markdown, which reads well on a terminal too. */
+/** Formats medians and targets as Markdown, which is readable in a terminal too. */
 export function report(results: Results): string {
 	const sections = Object.entries(Object.groupBy(results.cases, ({ name }) => name)).map(
 		([name, cases = []]) => `### ${name}\n\n${caseTable(results, cases)}`,
@@ -13,8 +13,13 @@ export function report(results: Results): string {
 }
 
 function targetTable(targets: ReturnType<typeof outcomes>): string {
-	const rows = targets.map(({ target, wanted, value, isReached, missedBy }) => {
-		return [target, wanted, formatFigure(value), isReached ? "reached" : `missed by ${formatFigure(missedBy)} %`];
+	const rows = targets.map(({ target, wanted, value, isReached, missedByPercent }) => {
+		return [
+			target,
+			wanted,
+			formatFigure(value),
+			isReached ? "reached" : `missed by ${formatFigure(missedByPercent)} %`,
+		];
 	});
 	return table(["", "wanted", "measured", ""], rows);
 }

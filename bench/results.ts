@@ -1,6 +1,6 @@
 import { type FigureName, type Figures, median } from "./figures.ts";
 
-/** What one round of a case came to on one server. */
+/** The figures of one round of a case on one server. */
 export interface Measurement {
 	case: string;
 	variant: string;
@@ -13,7 +13,7 @@ export class Results {
 	readonly measurements: Measurement[] = [];
 	readonly failures: string[] = [];
 
-	/** The cases that were measured, each once. */
+	/** The cases that were measured. */
 	get cases(): { name: string; variant: string; servers: string[] }[] {
 		const groups = Object.groupBy(this.measurements, (each) => JSON.stringify([each.case, each.variant]));
 		return Object.entries(groups).map(([key, measurements = []]) => {
@@ -22,7 +22,7 @@ export class Results {
 		});
 	}
 
-	/** The median of a figure's rounds; `undefined` when it was not measured. */
+	/** The median of a figure over all rounds; `undefined` if it was not measured. */
 	median(name: string, variant: string, server: string, figure: FigureName): number | undefined {
 		const values = this.measurements
 			.filter((each) => each.case === name && each.variant === variant && each.server === server)

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures tidings beside what its users would pick instead, and beside what the runtime itself costs.
+ * `npm run bench`: compares tidings with its alternatives, and with the bare runtime.
  *
  *     npm run bench -- --cases lone,stream --servers tidings,floor --rounds 3 --quick
  */
@@ -21,9 +21,9 @@ import type { Server } from "./servers/server.ts";
 
 const MIN_OPEN_FILES = 10_000;
 
-const ABOUT = "Measures tidings beside what its users would pick instead, and beside the bare runtime.";
+const ABOUT = "Compares tidings with its alternatives, and with the bare runtime.";
 
-/** A list of names, each of which has to be one of those that there are. */
+/** A list of names that are all in a given list. */
 function namesOf(all: readonly string[]) {
 	return z
 		.string()
@@ -45,27 +45,27 @@ const options = readOptions("npm run bench --", ABOUT, {
 	},
 	rounds: { value: "COUNT", help: "how often each case is measured", schema: whole(1, 100), default: "3" },
 	quick: {
-		help: "does a tenth of everything, which shows that it works, and measures nothing",
+		help: "a tenth of everything, to try it out; the figures mean nothing",
 		schema: z.boolean().default(false),
 	},
 });
 const { rounds } = options;
 if (openFilesLimit() < MIN_OPEN_FILES) fail(`8,000 streams need more open files: ulimit -n ${MIN_OPEN_FILES}`);
-/** A tenth of everything shows that it works, and measures nothing. */
+/** In a quick run, a tenth of a count or a duration. */
 const scaled = (full: number) => (options.quick ? full / 10 : full);
 
 await using credentials = await Credentials.create();
 await using stack = new AsyncDisposableStack();
 const servers = (await createServers(credentials)).map((server) => stack.use(server));
 for (const event of ["SIGINT", "SIGTERM", "SIGHUP", "uncaughtException"] as const) process.on(event, abandon);
-if (!servers.some(({ name }) => name === "nchan")) console.log("nchan is not installed, and is left out.");
+if (!servers.some(({ name }) => name === "nchan")) console.log("nchan is not installed and is skipped.");
 
 const results = new Results();
 const chosen = CASES.filter(({ name }) => options.cases?.includes(name) ?? true);
 const plan = Array.from({ length: rounds }, (_, round) => {
 	return chosen.flatMap((work) => serversOf(work).map((server) => ({ round: round + 1, work, server })));
 }).flat();
-if (plan.length === 0) fail("None of these cases is for any of these servers. bench/README.md says which are.");
+if (plan.length === 0) fail("None of these cases runs on any of these servers. See bench/README.md.");
 for (const [index, { round, work, server }] of plan.entries()) {
 	const title = `[${index + 1}/${plan.length}] round ${round}, ${work.name}, ${work.variant}, ${server.name}`;
 	try {
@@ -105,7 +105,7 @@ function describe(figures: Figures): string {
 		.join(", ");
 }
 
-/** Whatever ends this process ends the servers first. */
+/** Stops the servers before this process ends. */
 async function abandon(reason: unknown): Promise<void> {
 	console.error(reason);
 	await stack.disposeAsync();

@@ -1,14 +1,14 @@
 import type { FigureName } from "./figures.ts";
 import type { Results } from "./results.ts";
 
-/** What is to be reached, and what was. */
+/** A target, and what was measured. */
 export interface Outcome {
 	target: string;
 	wanted: string;
 	value: number;
 	isReached: boolean;
-	/** By how much it was missed, in percent of what is wanted; 0 when it was reached. */
-	missedBy: number;
+	/** By how much it was missed, in percent of the target; 0 if it was reached. */
+	missedByPercent: number;
 }
 
 type At = readonly [name: string, variant: string, server: string, figure: FigureName];
@@ -16,7 +16,7 @@ type At = readonly [name: string, variant: string, server: string, figure: Figur
 interface Target {
 	title: string;
 	figure: At;
-	/** What the figure is divided by; without it, the figure counts as it is. */
+	/** The figure to divide by. Default: 1. */
 	against?: At;
 	atMost?: number;
 	atLeast?: number;
@@ -120,7 +120,7 @@ const TARGETS: Target[] = [
 	},
 ];
 
-/** The targets for which there are figures. */
+/** Compares the figures with the targets. Targets without figures are left out. */
 export function outcomes(results: Results): Outcome[] {
 	return TARGETS.flatMap((target) => {
 		const figure = results.median(...target.figure);
@@ -137,6 +137,6 @@ function outcome({ title, atMost, atLeast = 0 }: Target, value: number): Outcome
 		wanted: `${atMost === undefined ? "≥" : "≤"} ${limit.toLocaleString("en")}`,
 		value,
 		isReached,
-		missedBy: isReached ? 0 : (Math.abs(value - limit) / (limit || 1)) * 100,
+		missedByPercent: isReached ? 0 : (Math.abs(value - limit) / (limit || 1)) * 100,
 	};
 }

@@ -1,4 +1,4 @@
-/** Builds the pages, the console and `/docs`, into `console/dist`, the static assets of the Worker. */
+/** Builds the pages (the console and `/docs`) into `console/dist`, the Worker's static assets. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const root = join(import.meta.dirname, "..");
 const { outputFiles } = await build({
 	absWorkingDir: root,
-	// The console stands at `/`, its files below `/console/`: the paths of the service are not touched.
+	// The console is at `/`, with its files below `/console/`, so that it takes no path of the service.
 	entryPoints: [
 		{ in: "console/index.html", out: "index" },
 		{ in: "console/icon.svg", out: "console/icon" },
@@ -25,13 +25,13 @@ const { outputFiles } = await build({
 	write: false,
 });
 
-// Both pages have the icon, but esbuild copies a file to one place only.
+// Both pages use the icon, but esbuild copies a file to one place only.
 const icon = {
 	path: join(root, "console/dist/docs/icon.svg"),
 	contents: await readFile(join(root, "console/icon.svg")),
 };
 
-// What has not changed is left alone: somebody may be serving it.
+// Unchanged files are not written again, because a running server may be watching them.
 for (const { path, contents } of [...outputFiles, icon]) {
 	const known = await readFile(path).catch(() => undefined);
 	if (known?.equals(contents)) continue;

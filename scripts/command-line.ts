@@ -1,13 +1,13 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { z } from "zod";
 
-/** Ends the process with a message about what the caller can mend, without a stack. */
+/** Ends the process with a message, without a stack trace. For mistakes that the caller can correct. */
 export function fail(message: string): never {
 	console.error(message);
 	process.exit(1);
 }
 
-/** Ends the process with a message about its command line. */
+/** Ends the process with a message about a wrong command line. */
 export function failUsage(message: string, command: string): never {
 	console.error(`${message} For help: ${command} --help`);
 	process.exit(2);
@@ -16,9 +16,9 @@ export function failUsage(message: string, command: string): never {
 /** An option of a command: a flag, or with `value` one that takes a value. */
 interface Option<Schema extends z.ZodType = z.ZodType> {
 	help: string;
-	/** What the help calls its value. */
+	/** The name of its value in the help. */
 	value?: string;
-	/** Its messages follow the option's name: `must be a whole number`. */
+	/** Checks the value. Its messages continue a sentence that begins with the option: `must be a whole number`. */
 	schema: Schema;
 	default?: string;
 }
@@ -28,10 +28,10 @@ type Values<Options extends Record<string, Option>> = { [Name in keyof Options]:
 const HELP_COLUMN = 26;
 
 /**
- * Reads the options of a command that takes nothing else. Ends the process where it is asked for help, or for something
- * that the command does not take.
+ * Reads the options of a command that takes no other arguments. Ends the process after printing the help, or a message
+ * about a wrong argument.
  *
- * @param command as it is typed, with its `--`.
+ * @param command how the user types the command, including its `--`.
  *
  * @example
  * const { port } = readOptions("npm start --", "Starts it.", {
@@ -73,12 +73,12 @@ function parse(
 	});
 }
 
-/** Like `parseArgs`, but that it ends the process where the command line does not fit. */
+/** Like `parseArgs`, but it ends the process if the command line is wrong. */
 export function parseOrFail<Config extends ParseArgsConfig>(command: string, config: Config) {
 	try {
 		return parseArgs(config);
 	} catch (error) {
-		// What follows is advice about arguments that begin with a dash.
+		// The rest of the message is advice about arguments that begin with a dash.
 		const [message = ""] = (error as Error).message.split(/\.(?: |$)/);
 		return failUsage(`${message}.`, command);
 	}
@@ -89,5 +89,7 @@ function describe(command: string, about: string, options: Record<string, Option
 		const start = `  --${name}${value ? ` ${value}` : ""}`;
 		return `${start.padEnd(HELP_COLUMN)}${help}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;
 	});
-	return [`${command} [OPTIONS]`, "", about, "", ...lines, `${"  --help".padEnd(HELP_COLUMN)}prints this`].join("\n");
+	return [`${command} [OPTIONS]`, "", about, "", ...lines, `${"  --help".padEnd(HELP_COLUMN)}prints this help`].join(
+		"\n",
+	);
 }

@@ -1,4 +1,4 @@
-/** The issuer's database, by way of `wrangler d1`: on this machine, or with `remote` that of the deployment. */
+/** The issuer's database, reached through `wrangler d1`: the local one, or the deployed one. */
 import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -7,17 +7,17 @@ const ROOT = join(import.meta.dirname, "..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 const runFile = promisify(execFile);
 
-/** The state of `npm start`, unless it was given another. */
+/** The folder where `npm start` keeps its state by default. */
 export const DEFAULT_STATE = ".wrangler/state";
 
-/** Where the issuer keeps its own below that. */
+/** The issuer's part of that folder. */
 export function issuerState(state: string): string {
 	return join(resolve(ROOT, state), "issuer");
 }
 
 export type Place = { remote: true } | { state: string };
 
-/** Brings the tables up to date. */
+/** Applies the migrations. */
 export async function migrate(place: Place): Promise<void> {
 	await d1(["migrations", "apply", "DB"], place);
 }
@@ -27,13 +27,13 @@ export async function addDemoUsers(state: string): Promise<void> {
 	await d1(["execute", "DB", "--file", "issuer/demo-users.sql"], { state });
 }
 
-/** Whether a statement failed because the database was never migrated. */
+/** Whether a statement failed because no migration was ever applied. */
 export function isWithoutTables(error: unknown): boolean {
 	const { message, stdout } = error as Error & { stdout?: string };
 	return `${message} ${stdout}`.includes("no such table");
 }
 
-/** Runs one or several statements, and answers with the rows of each. On this machine, the tables make themselves. */
+/** Runs statements, and returns the rows of each. A local database without tables is migrated first. */
 export async function execute(sql: string, place: Place): Promise<Record<string, unknown>[][]> {
 	const run = () => d1(["execute", "DB", "--json", "--command", sql], place);
 	const output = await run().catch(async (error: unknown) => {
@@ -45,7 +45,7 @@ export async function execute(sql: string, place: Place): Promise<Record<string,
 	return results.map((each) => each.results);
 }
 
-/** A text as a literal of SQL: `wrangler d1` takes no parameters. */
+/** Quotes a text as an SQL literal, because `wrangler d1` takes no parameters. */
 export function quote(text: string): string {
 	return `'${text.replaceAll("'", "''")}'`;
 }
@@ -55,7 +55,7 @@ async function d1(args: string[], place: Place): Promise<string> {
 	const { stdout } = await runFile(
 		process.execPath,
 		[WRANGLER, "d1", ...args, "--config", "issuer/wrangler.toml", ...where],
-		// It asks nothing where there is nobody to answer.
+		// With CI set, wrangler asks no questions.
 		{
 			cwd: ROOT,
 			env: { ...process.env, CI: "1", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" },

@@ -1,5 +1,5 @@
 /**
- * `npm start`: tidings and its local identity provider on one machine, each in a `wrangler dev` of its own.
+ * `npm start`: runs tidings and its local identity provider, each in its own `wrangler dev`.
  *
  *     npm start -- --port 8787 --issuer-port 8788 --state .wrangler/state
  */
@@ -18,11 +18,11 @@ const ABOUT = "Starts tidings and a local identity provider with three demo user
 const port = whole(1, 65_535);
 
 const options = readOptions("npm start --", ABOUT, {
-	port: { value: "PORT", help: "where tidings listens", schema: port, default: "8787" },
-	"issuer-port": { value: "PORT", help: "where the identity provider listens", schema: port, default: "8788" },
+	port: { value: "PORT", help: "the port of tidings", schema: port, default: "8787" },
+	"issuer-port": { value: "PORT", help: "the port of the identity provider", schema: port, default: "8788" },
 	state: {
 		value: "FOLDER",
-		help: "where channels and users are stored",
+		help: "the folder that stores channels and users",
 		schema: z.string().min(1, "must name a folder"),
 		default: DEFAULT_STATE,
 	},
@@ -36,19 +36,19 @@ const children: ChildProcess[] = [];
 const SHUTDOWN_MILLISECONDS = 5000;
 let isStopping = false;
 
-// npm's shell may be ended without a word to those below it.
+// npm's shell may be killed without passing the signal on, so the parent is checked.
 const parent = process.ppid;
 setInterval(() => {
 	if (process.ppid !== parent) stop(0);
 }, 500).unref();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 
-console.log("Starting tidings and its identity provider. This takes some seconds.");
+console.log("Starting tidings and its identity provider. This takes a few seconds.");
 await checkState();
 for (const each of [options.port, options["issuer-port"]]) await checkPort(each);
 
-// tidings asks for the provider's keys when the first token comes, so it need not wait for it. The two start one after
-// the other all the same: two that start at once may pick the same port for their own use.
+// tidings does not need the provider before the first token comes. They start one after the other all the same, because
+// two `wrangler dev` that start at once may choose the same internal port.
 await Promise.all([
 	serve("tidings", "wrangler.toml", options.port, {
 		JWKS_URL: `${issuer}/.well-known/jwks.json`,
@@ -63,11 +63,11 @@ async function checkState(): Promise<void> {
 	try {
 		await mkdir(resolve(root, options.state), { recursive: true });
 	} catch (error) {
-		fail(`The folder ${options.state} cannot be used (${(error as Error).message}). Choose another with --state.`);
+		fail(`The folder ${options.state} cannot be used (${(error as Error).message}). Choose another one with --state.`);
 	}
 }
 
-/** Before anything is started: wrangler would take another port without a word. */
+/** Checks that a port is free. wrangler would silently take another one. */
 async function checkPort(port: number): Promise<void> {
 	const probe = createServer().listen(port, "localhost");
 	try {
@@ -85,7 +85,7 @@ async function fillDatabase(): Promise<void> {
 	await addDemoUsers(options.state);
 }
 
-/** Starts a Worker; resolves when it takes requests. When it ends, everything ends. */
+/** Starts a Worker, and resolves when it accepts requests. If it ends, everything ends. */
 function serve(name: string, config: string, port: number, vars: Record<string, string>): Promise<void> {
 	const settings = Object.entries(vars).flatMap(([key, value]) => ["--var", `${key}:${value}`]);
 	const state = config === "wrangler.toml" ? join(options.state, "tidings") : issuerState(options.state);
@@ -101,13 +101,13 @@ function serve(name: string, config: string, port: number, vars: Record<string, 
 	children.push(child);
 	child.on("exit", (code) => {
 		if (isStopping) return;
-		console.error(`\n${name} has stopped (exit code ${code}). What it printed above says why.`);
+		console.error(`\n${name} has stopped (exit code ${code}). Its output above says why.`);
 		stop(1);
 	});
 	return new Promise((resolve) => child.once("message", () => resolve()));
 }
 
-/** Ends with the children: they still report to this process while they shut down. */
+/** Stops the children, and ends after them: they still write to this process while they shut down. */
 function stop(code: number): void {
 	if (isStopping) return;
 	isStopping = true;
@@ -130,6 +130,6 @@ function welcome(): string {
 
     curl -w '\\n' ${tidings}/channels/orders/events -H 'Authorization: Bearer ${LOCAL_PUBLISH_KEY}' -H 'Content-Type: application/json' -d '{"type":"order","data":{"id":7,"state":"paid"}}'
 
-  Stop with Ctrl-C. What comes next is in README.md.
+  Stop with Ctrl-C. README.md says what to do next.
 `;
 }

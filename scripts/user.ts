@@ -1,5 +1,5 @@
 /**
- * `npm run user`: the issuer's users, on this machine or, with `--remote`, in the deployment.
+ * `npm run user`: manages the issuer's users, locally or, with `--remote`, in the deployment.
  *
  *     npm run user -- add alice --channels "orders chat:*"
  */
@@ -13,19 +13,19 @@ import { askSecretly } from "./prompt.ts";
 const COMMAND = "npm run user --";
 const USAGE = `npm run user -- COMMAND [NAME] [OPTIONS]
 
-  list                            who there is, and what they may read
+  list                            lists the users and the channels that they may read
   add NAME [--channels LIST]      adds a user; asks for the password, or reads it from standard input
   password NAME                   gives a user a new password, and logs them out everywhere
-  grant NAME --channels LIST      says what a user may read, in place of what they might before
-  disable NAME                    lets a user in no more, and logs them out everywhere
-  enable NAME                     lets them in again
+  grant NAME --channels LIST      replaces the list of channels that a user may read
+  disable NAME                    locks a user out, and logs them out everywhere
+  enable NAME                     lets a disabled user log in again
 
   --channels "orders chat:*"      names and prefixes of channels, separated by spaces or commas
-  --remote                        in the deployment; without it, on this machine
-  --state FOLDER                  on this machine: what npm start was given as --state (default: ${DEFAULT_STATE})
-  --help                          prints this`;
+  --remote                        the users of the deployment, not of this machine
+  --state FOLDER                  the --state of npm start (default: ${DEFAULT_STATE})
+  --help                          prints this help`;
 
-/** A mistake of the caller: said without a stack. */
+/** A mistake of the caller. It is printed without a stack trace. */
 class Mistake extends Error {}
 
 const commands: Record<string, (place: Place, username: string, channels: string | undefined) => Promise<void>> = {
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
 	if (values.help) return console.log(USAGE);
 	const command = commands[name];
 	if (!command) failUsage(name ? `There is no command "${name}".` : "Name a command.", COMMAND);
-	if (rest.length > 0) failUsage(`"${rest[0]}" is not expected: a password is typed in when asked for.`, COMMAND);
+	if (rest.length > 0) failUsage(`"${rest[0]}" is not expected. The command asks for the password.`, COMMAND);
 	const wrong = command === list ? undefined : wrongUsername(username);
 	if (wrong) throw new Mistake(`${wrong} For example: npm run user -- ${name} alice`);
 	const place: Place = values.remote ? { remote: true } : { state: values.state };
@@ -82,18 +82,19 @@ async function add(place: Place, username: string, channels: string | undefined)
 		ON CONFLICT DO NOTHING RETURNING username`,
 		place,
 	);
-	if (added.length === 0) throw new Mistake(`There is a user ${username} already. To change them: grant, or password.`);
+	if (added.length === 0)
+		throw new Mistake(`The user ${username} exists already. Use grant or password to change them.`);
 	console.log(`${username} can log in, and may read ${described(granted)}.`);
 }
 
 async function password(place: Place, username: string): Promise<void> {
 	await change(place, username, `password_hash = ${quote(hashPassword(await newPassword()))}`, logOut(username));
-	console.log(`${username} has a new password, and has to log in again.`);
+	console.log(`${username} has a new password, and must log in again.`);
 }
 
 async function grant(place: Place, username: string, channels: string | undefined): Promise<void> {
 	if (channels === undefined)
-		throw new Mistake(`Say what: npm run user -- grant ${username} --channels "orders chat:*"`);
+		throw new Mistake(`Name the channels: npm run user -- grant ${username} --channels "orders chat:*"`);
 	const granted = toList(channels);
 	await change(place, username, `channels = ${quote(JSON.stringify(granted))}`);
 	console.log(`${username} may read ${described(granted)}, from their next token on.`);
@@ -101,7 +102,7 @@ async function grant(place: Place, username: string, channels: string | undefine
 
 async function disable(place: Place, username: string): Promise<void> {
 	await change(place, username, "disabled_at = unixepoch()", logOut(username));
-	console.log(`${username} gets no more tokens. The one they have works until it ends.`);
+	console.log(`${username} gets no new tokens. An access token that they already have works until it expires.`);
 }
 
 async function enable(place: Place, username: string): Promise<void> {
@@ -112,15 +113,14 @@ async function enable(place: Place, username: string): Promise<void> {
 async function change(place: Place, username: string, assignment: string, ...then: string[]): Promise<void> {
 	const update = `UPDATE users SET ${assignment} WHERE username = ${quote(username)} RETURNING username`;
 	const [changed = []] = await execute([update, ...then].join("; "), place);
-	if (changed.length === 0)
-		throw new Mistake(`There is no user ${username}. To see who there is: npm run user -- list`);
+	if (changed.length === 0) throw new Mistake(`There is no user ${username}. List the users: npm run user -- list`);
 }
 
 function logOut(username: string): string {
 	return `DELETE FROM sessions WHERE username = ${quote(username)}`;
 }
 
-/** From the terminal, or from standard input when it is a pipe: an argument could be read by others. */
+/** Reads a password from the terminal or from a pipe. Other users of the machine could read an argument. */
 async function newPassword(): Promise<string> {
 	const typed = process.stdin.isTTY
 		? await askSecretly("Password: ")
@@ -138,13 +138,13 @@ function toList(channels: string): string[] {
 }
 
 function described(channels: string[]): string {
-	return channels.length === 0 ? "what everybody may" : channels.join(" ");
+	return channels.length === 0 ? "what everyone may read" : channels.join(" ");
 }
 
 function messageOf(error: unknown): string {
 	if (error instanceof Mistake) return error.message;
-	if (isWithoutTables(error)) return "The database has no tables yet. Deploy first: npm run deploy:issuer";
+	if (isWithoutTables(error)) return "The database has no tables yet. Deploy the issuer first: npm run deploy:issuer";
 	const { message, stdout } = error as Error & { stdout?: string };
-	// wrangler says what is wrong on its standard output.
+	// wrangler reports errors on its standard output.
 	return stdout || message;
 }

@@ -1,4 +1,4 @@
-/** The built Worker on plain workerd, with its storage on disk: what Cloudflare runs, without anything around it. */
+/** Runs a built Worker on plain workerd, with its storage on disk. Nothing of `wrangler dev` is around it. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -13,13 +13,13 @@ const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/workerd/bin/workerd");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
-/** Code to run on workerd. */
+/** A Worker to run. */
 export interface Worker {
-	/** Where it begins, from the root. */
+	/** The path of its entry point, from the root. */
 	main: string;
-	/** What wrangler builds it with, from the root. */
+	/** The path of the wrangler configuration that it is built with, from the root. */
 	config: string;
-	/** Its Durable Objects, by their classes. */
+	/** The classes of its Durable Objects. */
 	objects: string[];
 }
 
@@ -27,7 +27,7 @@ const SERVICE: Worker = { main: "src/worker.ts", config: "wrangler.toml", object
 
 export const PUBLISH_KEY = LOCAL_PUBLISH_KEY;
 
-/** Settings that stand for themselves: nothing else has to run for publish keys and their tickets to work. */
+/** Settings under which publish keys and tickets work without an identity provider. */
 export const SETTINGS = {
 	JWKS_URL: "http://localhost:8788/.well-known/jwks.json",
 	JWT_ISSUER: "http://localhost:8788",
@@ -37,18 +37,18 @@ export const SETTINGS = {
 };
 
 export interface WorkerdOptions {
-	/** By default, the service. */
+	/** Default: the service. */
 	worker?: Worker;
-	/** Where {@link build} has put it. Without this, it is built first. */
+	/** The folder that {@link build} wrote. Default: the Worker is built first. */
 	built?: string | undefined;
 	v8Flags?: string[];
-	/** Whether V8's inspector listens, at {@link Workerd.inspectorUrl}. */
+	/** Whether V8's inspector listens at {@link Workerd.inspectorUrl}. */
 	inspected?: boolean;
-	/** The address of this machine that it listens on. Default: 127.0.0.1. */
+	/** The address to listen on. Default: 127.0.0.1. */
 	host?: string;
 }
 
-/** Builds a Worker into a folder, as it would be deployed. */
+/** Builds a Worker into a folder, as for a deployment. */
 export async function build(folder: string, worker = SERVICE): Promise<void> {
 	const args = ["deploy", worker.main, "--dry-run", "--config", worker.config, "--outdir", folder];
 	await promisify(execFile)(process.execPath, [WRANGLER, ...args], { cwd: ROOT });
@@ -58,8 +58,9 @@ export class Workerd {
 	readonly #folder: string;
 	readonly #options: Required<Omit<WorkerdOptions, "built">>;
 	#settings: Record<string, string>;
-	#port = 0;
-	#inspectorPort = 0;
+	/** Chosen by the system when the process first listens, and kept from then on. */
+	#port: number | undefined;
+	#inspectorPort: number | undefined;
 	#process: ChildProcess | undefined;
 
 	private constructor(
@@ -72,7 +73,7 @@ export class Workerd {
 		this.#settings = settings;
 	}
 
-	/** Starts the Worker on an empty disk and a free port. */
+	/** Starts a Worker with an empty disk on a free port. */
 	static async start(settings: Record<string, string> = {}, options: WorkerdOptions = {}): Promise<Workerd> {
 		const { worker = SERVICE, built, v8Flags = [], inspected = false, host = "127.0.0.1" } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tidings-workerd-"));
@@ -98,10 +99,12 @@ export class Workerd {
 	}
 
 	get pid(): number {
-		return this.#process?.pid ?? 0;
+		const pid = this.#process?.pid;
+		if (pid === undefined) throw new Error("workerd has not been started.");
+		return pid;
 	}
 
-	/** Ends the process at once, in the middle of whatever it does. */
+	/** Kills the process, in the middle of whatever it does. */
 	async kill(): Promise<void> {
 		const running = this.#process;
 		if (!running || running.exitCode !== null || running.signalCode !== null) return;
@@ -110,7 +113,7 @@ export class Workerd {
 		await ended;
 	}
 
-	/** Starts the process on the same disk and port, optionally with other settings; resolves when it listens. */
+	/** Starts the process with the same disk and port, and resolves when it listens. Settings may be changed. */
 	async restart(settings: Record<string, string> = {}): Promise<void> {
 		await this.kill();
 		this.#settings = { ...this.#settings, ...settings };
@@ -131,7 +134,7 @@ export class Workerd {
 		throw new Error(`workerd ended before it listened:\n${complaints}`);
 	}
 
-	/** workerd tells where it listens on its control descriptor, a line for each port; `false` when it ends before. */
+	/** Reads the ports that workerd reports on its control descriptor; `false` if it ends before it has reported them. */
 	async #readPorts(control: Readable): Promise<boolean> {
 		let ports = this.#options.inspected ? 2 : 1;
 		for await (const line of createInterface(control)) {
@@ -144,7 +147,7 @@ export class Workerd {
 		return false;
 	}
 
-	/** Ends the process, and removes its disk. */
+	/** Kills the process, and removes its disk. */
 	async stop(): Promise<void> {
 		await this.kill();
 		await rm(this.#folder, { recursive: true });
@@ -171,7 +174,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   v8Flags = [${this.#options.v8Flags.map((flag) => JSON.stringify(flag)).join(", ")}],
-  sockets = [(name = "http", address = "${this.#options.host}:${this.#port}", http = (), service = "tidings")],
+  sockets = [(name = "http", address = "${this.#options.host}:${this.#port ?? 0}", http = (), service = "tidings")],
 );
 
 const tidings :Workerd.Worker = (

@@ -1,22 +1,22 @@
-/** What publishers were promised, what subscribers saw, and whether the two agree. */
+/** Records what was acknowledged to publishers and what subscribers received, and compares the two. */
 
-/** What went wrong, by kind; all zero is what the protocol promises. */
+/** The result. The protocol promises zero of everything that may go wrong. */
 export interface Verdict {
 	/** Acknowledged events. */
 	events: number;
-	/** Events that a subscriber received. */
+	/** Events that subscribers received. */
 	deliveries: number;
-	/** Acknowledged events that a subscriber never saw, and gaps that one was told. */
+	/** Acknowledged events that a subscriber never received, and gaps that subscribers were told. */
 	lost: number;
-	/** Events that a subscriber saw again, and events that were stored under two offsets. */
+	/** Events that a subscriber received again, and events that were stored under two offsets. */
 	twice: number;
-	/** Events that a subscriber saw before one that stands before them. */
+	/** Events that a subscriber received before one with a lower offset. */
 	outOfOrder: number;
-	/** Offsets under which different events were seen or acknowledged: a crash took an event back. */
+	/** Offsets at which two different events were received or acknowledged: a crash has undone one of them. */
 	reused: number;
 }
 
-/** One subscriber's reading of one channel, from before its first event. */
+/** What one subscriber has received from one channel, from before its first event. */
 export class Reading {
 	readonly #account: Account;
 	readonly #seen = new Set<number>();
@@ -32,12 +32,13 @@ export class Reading {
 		return this.#seen.size + this.twice;
 	}
 
-	/** Whether it has come to the last acknowledged event. */
+	/** Whether it has received the last acknowledged event. */
 	get isComplete(): boolean {
-		return (this.#last ?? 0) >= this.#account.last;
+		const { last } = this.#account;
+		return last === undefined || (this.#last !== undefined && this.#last >= last);
 	}
 
-	/** How many acknowledged events it has not seen. */
+	/** How many acknowledged events it has not received. */
 	get lost(): number {
 		return [...this.#account.acknowledged].filter((offset) => !this.#seen.has(offset)).length;
 	}
@@ -51,18 +52,19 @@ export class Reading {
 	}
 }
 
-/** One channel: what stands at which offset. */
+/** What is known about one channel: the content at each offset. */
 class Account {
 	readonly acknowledged = new Set<number>();
 	readonly #content = new Map<number, string>();
 	readonly #offsets = new Map<string, number>();
-	last = 0;
+	/** The last acknowledged offset. */
+	last: number | undefined;
 	twice = 0;
 	reused = 0;
 
 	acknowledge(offset: number, content: string): void {
 		this.acknowledged.add(offset);
-		this.last = Math.max(this.last, offset);
+		this.last = Math.max(this.last ?? offset, offset);
 		this.check(offset, content);
 	}
 
@@ -70,7 +72,7 @@ class Account {
 		const known = this.#content.get(offset);
 		if (known === undefined) this.#content.set(offset, content);
 		else if (known !== content) this.reused += 1;
-		// Publishers make up every content once.
+		// Publishers use every content once.
 		if ((this.#offsets.get(content) ?? offset) !== offset) this.twice += 1;
 		else this.#offsets.set(content, offset);
 	}
@@ -81,19 +83,19 @@ export class Ledger {
 	readonly #readings: Reading[] = [];
 	#gaps = 0;
 
-	/** A publisher was answered 201. */
+	/** Records that a publisher got a 201. */
 	acknowledge(channel: string, id: string, content: string): void {
 		this.#accountOf(channel).acknowledge(Number(id), content);
 	}
 
-	/** A subscriber starts to read a channel, before its first event. */
+	/** Starts the record of a subscriber that reads a channel from before its first event. */
 	reading(channel: string): Reading {
 		const reading = new Reading(this.#accountOf(channel));
 		this.#readings.push(reading);
 		return reading;
 	}
 
-	/** A subscriber was told that it missed something. */
+	/** Records that a subscriber was told of a gap. */
 	gap(): void {
 		this.#gaps += 1;
 	}

@@ -3,10 +3,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { PUBLISH_KEY } from "../scripts/workerd.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** How long a publisher waits before it sends again what was not answered. */
+/** How long a publisher waits before it repeats a request that was not answered. */
 const RETRY_MILLISECONDS = 20;
 
-/** Publishes without pause until told to stop. What is not answered is sent again, with its key, until it is. */
+/** Publishes without pause until the signal. A request without an answer is repeated with its idempotency key. */
 export async function publishUntil(
 	signal: AbortSignal,
 	origin: string,
@@ -38,7 +38,7 @@ async function publishOnce(url: string, events: string[]): Promise<string[]> {
 			if (response.status < 500) throw new RefusedError(`${response.status} ${body}`);
 		} catch (error) {
 			if (error instanceof RefusedError) throw error;
-			// The process was killed: it comes back.
+			// The process was killed, and will be started again.
 		}
 		await wait(RETRY_MILLISECONDS);
 	}

@@ -1,5 +1,5 @@
 /**
- * `npm run soak`: kills the service at random moments for as long as asked, and counts what was lost.
+ * `npm run soak`: kills the service at random moments while events flow, and counts what was lost.
  *
  *     npm run soak -- --seconds 60 --delivery hibernate
  */
@@ -8,13 +8,13 @@ import { readOptions } from "../scripts/command-line.ts";
 import { whole } from "../src/whole.ts";
 import { type SoakResult, soak } from "./soak.ts";
 
-const ABOUT = "Kills the service at random moments while events flow, and counts what was lost, or came twice.";
+const ABOUT = "Kills the service at random moments while events flow, and counts lost and repeated events.";
 
 const { seconds, delivery } = readOptions("npm run soak --", ABOUT, {
-	seconds: { value: "COUNT", help: "for how long", schema: whole(1, 86_400), default: "60" },
+	seconds: { value: "COUNT", help: "how long to run", schema: whole(1, 86_400), default: "60" },
 	delivery: {
 		value: "WAY",
-		help: "direct or hibernate",
+		help: "the setting DELIVERY: direct or hibernate",
 		schema: z.enum(["direct", "hibernate"], "must be direct or hibernate"),
 		default: "direct",
 	},
@@ -26,9 +26,11 @@ const print = ({ seconds, kills, events, deliveries, lost, twice, outOfOrder, re
 	);
 
 const result = await soak({ seconds, kills: 1, delivery }, ({ seconds, kills, events }) =>
-	console.log(`${seconds.toFixed(0)} s: ${events} events, ${kills} kills, going on`),
+	console.log(`${seconds.toFixed(0)} s: ${events} events, ${kills} kills so far`),
 );
 print(result);
 const isSound = result.events > 0 && result.lost + result.twice + result.outOfOrder + result.reused === 0;
-console.log(isSound ? "Nothing acknowledged was lost, and nothing came twice." : "The promise is broken.");
+console.log(
+	isSound ? "No acknowledged event was lost, and none came twice." : "Events were lost, repeated or out of order.",
+);
 process.exitCode = isSound ? 0 : 1;

@@ -6,21 +6,22 @@ import { Subscriber } from "./subscriber.ts";
 
 const CHANNELS = ["soak:a", "soak:b", "soak:c"];
 const PUBLISHERS_PER_CHANNEL = 2;
-/** Some read one channel, and some read all of them in one stream. */
+/** Some subscribers read one channel, others read all channels in one stream. */
 const SUBSCRIBERS_PER_CHANNEL = 2;
 const SUBSCRIBERS_OF_ALL = 4;
-/** The process lives for a random time up to this, and is killed. */
+/** The process is killed after a random time up to this. */
 const MAX_LIFE_MILLISECONDS = 1200;
-/** How long subscribers may take to see the last event, once nobody publishes and nothing is killed any more. */
+/** How long subscribers may take to receive the last event once the publishing and the killing have stopped. */
 const CATCH_UP_MILLISECONDS = 30_000;
 
-/** How long a soak goes on, for some seconds and until the process has been killed so often, and in which way. */
 export interface SoakOptions {
+	/** How long to run at least. */
 	seconds: number;
+	/** How often to kill the process at least. */
 	kills: number;
 	/** The setting `DELIVERY`. */
 	delivery: string;
-	/** The folder of the built service. Without this, it is built first. */
+	/** The folder of the built service. Default: it is built first. */
 	built?: string;
 }
 
@@ -30,8 +31,8 @@ export interface SoakResult extends Verdict {
 }
 
 /**
- * Publishes from several connections without pause while the process is killed and started again on the same disk, at
- * random moments; subscribers come back with their cursors throughout.
+ * Publishes from several connections without pause, while the process is killed at random moments and started again on
+ * the same disk. Subscribers reconnect with their cursors throughout.
  */
 export async function soak(options: SoakOptions, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
 	const server = await Workerd.start(

@@ -2,10 +2,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { SseReader } from "../test/support/sse.ts";
 import type { Ledger, Reading } from "./ledger.ts";
 
-/** How long a subscriber waits before it comes back, at most. */
-const RECONNECT_MILLISECONDS = 100;
+/** The longest wait before a subscriber reconnects. */
+const MAX_RECONNECT_MILLISECONDS = 100;
 
-/** Reads one or several channels in one stream, and comes back with its cursor whenever it is cut off, or feels like it. */
+/** Reads channels in one stream. It reconnects with its cursor when it is cut off, and now and then by itself. */
 export class Subscriber {
 	readonly #url: string;
 	readonly #ledger: Ledger;
@@ -19,7 +19,7 @@ export class Subscriber {
 		this.#readings = readings;
 	}
 
-	/** Connects once, to the channels before anything is published: it has to see everything. */
+	/** Connects before anything is published, so that it must receive every event. */
 	static async open(origin: string, ticket: string, channels: string[], ledger: Ledger): Promise<Subscriber> {
 		const named = channels.map((channel) => `channel=${channel}`).join("&");
 		const url = `${origin}/events?${named}&envelope=1&ticket=${ticket}`;
@@ -28,7 +28,7 @@ export class Subscriber {
 		return subscriber;
 	}
 
-	/** Whether it has seen the last acknowledged event of each channel. */
+	/** Whether it has received the last acknowledged event of each channel. */
 	get hasSeenAll(): boolean {
 		return [...this.#readings.values()].every((reading) => reading.isComplete);
 	}
@@ -39,14 +39,14 @@ export class Subscriber {
 
 	async run(): Promise<void> {
 		while (!this.#stop.signal.aborted) {
-			// Some stay until they are cut off, some leave by themselves after a while.
+			// Some streams last until they are cut off, others are left after a while.
 			const patience = AbortSignal.timeout(Math.round(500 + Math.random() * 20_000));
 			try {
 				await this.#read(AbortSignal.any([this.#stop.signal, patience]), () => false);
 			} catch (error) {
 				if (error instanceof RefusedError) throw error;
 			}
-			await wait(Math.random() * RECONNECT_MILLISECONDS);
+			await wait(Math.random() * MAX_RECONNECT_MILLISECONDS);
 		}
 	}
 

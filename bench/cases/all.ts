@@ -9,12 +9,12 @@ import { streamCase } from "./stream.ts";
 const lone = loneCase("lone", 1000, 100);
 const streams = [100, 200, 500].map((rate) => streamCase("stream", rate, 1));
 
-/** The same work on channels that sleep while their streams are open; what is between the two rates says no more. */
+/** The same work on channels that sleep while their streams are open. A rate between the two would add nothing. */
 const sleep = [lone, streamCase("stream", 100, 1), streamCase("stream", 500, 1)].map(({ variant, measure }) => {
 	return { name: "sleep", variant, servers: ["hibernate"], measure };
 });
 
-/** What is measured, in the order of the report. */
+/** All cases, in the order of the report. */
 export const CASES: Case[] = [
 	lone,
 	loneCase("crowd", 4000, 25),

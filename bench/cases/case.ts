@@ -2,23 +2,23 @@ import type { Figures } from "../figures.ts";
 import type { LoadProcess } from "../load/load-process.ts";
 import type { Server } from "../servers/server.ts";
 
-/** What a measurement has: a server in new processes, a load generator in a new one, and a channel of its own. */
+/** What a case measures with: a server and a load generator in new processes, and an unused channel. */
 export interface Bench {
 	server: Server;
 	load: LoadProcess;
 	channel: string;
-	/** A count or a time, or less of it when the run only shows that everything works. */
+	/** A count or a duration as it is, or a tenth of it in a quick run. */
 	scaled(full: number): number;
 }
 
 export interface Case {
-	/** What `--cases` picks it by. */
+	/** The name for `--cases`. */
 	name: string;
-	/** What sets it apart from others of the name. */
+	/** What distinguishes it from other cases of the same name. */
 	variant: string;
 	servers: readonly string[];
 	measure(bench: Bench): Promise<Figures>;
 }
 
-/** Those that deliver events to many. */
+/** The servers that deliver events to many subscribers. */
 export const BROADCASTERS = ["tidings", "floor", "better-sse", "nchan"] as const;

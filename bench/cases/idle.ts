@@ -1,12 +1,13 @@
 import { residentBytes } from "../measures/process.ts";
+import type { Server } from "../servers/server.ts";
 import { type Bench, BROADCASTERS, type Case } from "./case.ts";
 
 const SUBSCRIBERS = 4000;
-/** While these are opened, V8's heap grows to the size that it works with; it is there for all that follow. */
+/** Opened before the measurement, while V8's heap grows to its working size. */
 const FIRST_SUBSCRIBERS = 2000;
 const KIBIBYTE = 1024;
 
-/** What an open stream costs that nothing is sent to. */
+/** The cost of an open stream without events. */
 export const idleCases: Case[] = [
 	{
 		name: "idle",
@@ -21,10 +22,15 @@ export const idleCases: Case[] = [
 		variant: "heap",
 		servers: ["tidings inspected", "floor inspected"],
 		async measure(bench) {
-			return { heapPerStream: await perStream(bench, async () => (await bench.server.heapBytes?.()) ?? 0) };
+			return { heapPerStream: await perStream(bench, () => heapBytes(bench.server)) };
 		},
 	},
 ];
+
+async function heapBytes(server: Server): Promise<number> {
+	if (!server.heapBytes) throw new Error(`${server.name} has no inspector to ask.`);
+	return await server.heapBytes();
+}
 
 async function perStream({ server, load, channel, scaled }: Bench, bytes: () => Promise<number>): Promise<number> {
 	const endpoints = [server.endpoint(channel)];

@@ -4,7 +4,7 @@ import type { Case } from "./case.ts";
 const STREAMS = 2000;
 const WARM_UP_STREAMS = 500;
 
-/** New streams as fast as they are opened, each on a connection of its own. */
+/** Opens new streams as fast as possible, each on its own connection. */
 export function joinCase(credential: "token" | "ticket"): Case {
 	return {
 		name: "join",

@@ -1,7 +1,7 @@
 import { cpuSeconds } from "../measures/process.ts";
 import { BROADCASTERS, type Case } from "./case.ts";
 
-/** One event at a time, the next when all have the one before. */
+/** Publishes one event at a time, and the next when all subscribers have received it. */
 export function loneCase(name: string, subscribers: number, events: number): Case {
 	return {
 		name,

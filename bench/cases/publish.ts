@@ -9,7 +9,7 @@ interface PublishOptions {
 	batch?: number;
 }
 
-/** Publishing as fast as it is answered, to nobody. */
+/** Publishes as fast as the server answers, without subscribers. */
 export function publishCase(variant: string, { channels = 1, connections, batch = 1 }: PublishOptions): Case {
 	return {
 		name: "publish",

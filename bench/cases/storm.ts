@@ -1,10 +1,10 @@
 import type { Case } from "./case.ts";
 
 const SUBSCRIBERS = 1000;
-/** As many as a channel remembers by default. */
+/** As many as a channel holds by default. */
 const EVENTS = 100;
 
-/** All drop at once, miss events, and come back at once. */
+/** All subscribers disconnect at once, miss events, and reconnect at once. */
 export const stormCase: Case = {
 	name: "storm",
 	variant: "100 events behind",

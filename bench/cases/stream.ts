@@ -6,7 +6,7 @@ const PUBLISHERS = 8;
 const SECONDS = 10;
 const WARM_UP_SECONDS = 1;
 
-/** A steady rate of events, in requests of one or of a batch. */
+/** Publishes at a steady rate, one event or one batch in a request. */
 export function streamCase(name: string, rate: number, batch: number): Case {
 	return {
 		name,

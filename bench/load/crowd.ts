@@ -5,7 +5,7 @@ import { Subscriber } from "./subscriber.ts";
 /** How many streams are opened at a time. */
 const LANES = 64;
 
-/** All subscribers of a channel, and what they have read together. */
+/** All subscribers of a channel, and what they have read in total. */
 export class Crowd {
 	readonly #subscribers: Subscriber[];
 	#latencies = new Histogram();
@@ -22,17 +22,17 @@ export class Crowd {
 		return this.#subscribers.length;
 	}
 
-	/** How many events were read since {@link expect}. */
+	/** How many events were read since {@link reset}. */
 	get delivered(): number {
 		return this.#delivered;
 	}
 
-	/** From publish to delivery, since {@link expect}. */
+	/** The latencies from publish to delivery since {@link reset}. */
 	get latencies(): Histogram {
 		return this.#latencies;
 	}
 
-	/** Opens the streams, some at a time. */
+	/** Opens the streams, a few at a time. */
 	async open(): Promise<void> {
 		const waiting = this.#subscribers.values();
 		const lane = async () => {
@@ -41,23 +41,24 @@ export class Crowd {
 		await Promise.all(Array.from({ length: LANES }, lane));
 	}
 
+	/** Drops every connection. */
 	drop(): void {
 		for (const subscriber of this.#subscribers) subscriber.drop();
 	}
 
-	/** Opens all streams at once, from where they were. */
-	async comeBack(): Promise<void> {
+	/** Opens all streams again at once, each at its cursor. */
+	async reconnect(): Promise<void> {
 		await Promise.all(this.#subscribers.map((subscriber) => subscriber.open()));
 	}
 
-	/** Starts to count anew. */
-	expect(): void {
+	/** Starts counting anew. */
+	reset(): void {
 		this.#latencies = new Histogram();
 		this.#delivered = 0;
 	}
 
-	/** Resolves when each subscriber has read so many events since {@link expect}. */
-	async haveAll(events: number): Promise<void> {
+	/** Resolves when every subscriber has read this many events since {@link reset}. */
+	async haveRead(events: number): Promise<void> {
 		this.#awaited = events * this.size;
 		this.#reached = Promise.withResolvers<void>();
 		if (this.#delivered < this.#awaited) await this.#reached.promise;

@@ -1,11 +1,11 @@
-/** Where the load generator subscribes and publishes. It crosses to another process, so it is plain data. */
+/** Where the load generator subscribes and publishes. It is sent to another process, so it is plain data. */
 export interface Endpoint {
 	port: number;
 	stream: { path: string; headers: Record<string, string> };
 	publish: { path: string; headers: Record<string, string>; form: Form };
 }
 
-/** How a server takes events: as JSON, as ready-made frames, or as lines of which each is an event. */
+/** How a server accepts events: as JSON, as finished frames, or as lines that are an event each. */
 export type Form = "json" | "frames" | "lines";
 
 export const BODIES: Record<Form, { type: string; write(events: string[]): string }> = {
@@ -14,7 +14,7 @@ export const BODIES: Record<Form, { type: string; write(events: string[]): strin
 	lines: { type: "text/plain", write: (events) => events.join("\n") },
 };
 
-/** A request's first lines, as they go over a socket. */
+/** The request line and the headers of a request. */
 export function requestHead(method: string, path: string, headers: Record<string, string>): string {
 	const lines = Object.entries({ Host: "127.0.0.1", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
 	return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;

@@ -6,14 +6,14 @@ const COLON = 58;
 const D = 100;
 const I = 105;
 
-/** What the reader knows of the line that it is in. A length of HTTP's chunked encoding may begin with a `d`, too. */
+/** The states within a line. NAME is not certain yet: a length of HTTP's chunked encoding may begin with a `d`, too. */
 const START = 0;
 const NAME = 1;
 const COLON_SEEN = 2;
 const VALUE = 3;
 const OTHER = 4;
 
-/** What a reader finds. */
+/** What the reader calls for the lines that it finds. */
 export interface FrameHandlers {
 	/** `id: 7` */
 	id(offset: number): void;
@@ -22,8 +22,8 @@ export interface FrameHandlers {
 }
 
 /**
- * Finds the events in what a socket reads, byte by byte and wherever it is cut. It has to take half a million events a
- * second, so it knows only the lines that a benchmark sends, and skips all others.
+ * Finds events in the bytes of a socket, however they are split. It must keep up with half a million events a second, so
+ * it knows only the lines that the benchmark sends, and skips all others.
  */
 export class FrameReader {
 	readonly #handlers: FrameHandlers;

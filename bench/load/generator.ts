@@ -1,4 +1,4 @@
-/** The load generator's process: it does what it is told over IPC, and ends with whoever told it. */
+/** The load generator's process. It runs commands that arrive over IPC, and ends with its parent. */
 import { Load } from "./load.ts";
 
 interface Command {
@@ -6,7 +6,7 @@ interface Command {
 	options: never;
 }
 
-/** What a command came to. */
+/** The outcome of a command. */
 export type Reply = { answer: unknown } | { failure: string };
 
 const load = new Load();

@@ -1,7 +1,7 @@
 const BUCKET_MILLISECONDS = 0.05;
 const MAX_MILLISECONDS = 60_000;
 
-/** Millions of durations in little memory. */
+/** A histogram of durations. It holds millions of them in little memory. */
 export class Histogram {
 	readonly #buckets = new Uint32Array(MAX_MILLISECONDS / BUCKET_MILLISECONDS);
 	#count = 0;
@@ -16,7 +16,7 @@ export class Histogram {
 		if (milliseconds > this.max) this.max = milliseconds;
 	}
 
-	/** The duration that a share of them does not exceed. */
+	/** The duration that this share of them does not exceed, in milliseconds. */
 	percentile(share: number): number {
 		let left = share * this.#count;
 		for (const [bucket, count] of this.#buckets.entries()) {

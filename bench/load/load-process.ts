@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { Reply } from "./generator.ts";
 import type { Load } from "./load.ts";
 
-/** No command takes half as long, unless it waits for an event that never comes. */
+/** A command that takes this long waits for an event that will never come. */
 const LIMIT_MILLISECONDS = 120_000;
 
-/** The load generator, in a process of its own: its work must not count as the server's, nor wait for it. */
+/** The load generator. It has its own process, so that its work is not counted as the server's. */
 export class LoadProcess implements Disposable {
 	readonly #child: ChildProcess;
 
@@ -16,7 +16,9 @@ export class LoadProcess implements Disposable {
 	}
 
 	get pid(): number {
-		return this.#child.pid ?? 0;
+		const { pid } = this.#child;
+		if (pid === undefined) throw new Error("The load generator has not started.");
+		return pid;
 	}
 
 	/** @throws Error when what was read is not what was published. */
@@ -28,7 +30,9 @@ export class LoadProcess implements Disposable {
 		const signal = AbortSignal.timeout(LIMIT_MILLISECONDS);
 		const [reply]: Reply[] = await once(this.#child, "message", { signal }).catch(() => []);
 		if (!reply || "failure" in reply)
-			throw new Error(reply?.failure ?? `${method} did not come to an end: some events are lost.`);
+			throw new Error(
+				reply?.failure ?? `${method} did not finish in ${LIMIT_MILLISECONDS / 1000} s: some events were lost.`,
+			);
 		return reply.answer as Awaited<ReturnType<Load[Method]>>;
 	}
 

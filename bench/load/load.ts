@@ -4,11 +4,11 @@ import type { Endpoint } from "./endpoint.ts";
 import { Histogram } from "./histogram.ts";
 import { Publisher } from "./publisher.ts";
 
-/** How long the last events may take to arrive once nothing is published any more. */
+/** How long the last events may take to arrive once the publishing has stopped. */
 const DRAIN_MILLISECONDS = 10_000;
 
 export interface OpenOptions {
-	/** Publishers take these in turn; all subscribers read the first. */
+	/** Publishers are spread over all of them; all subscribers read the first. */
 	endpoints: Endpoint[];
 	subscribers: number;
 	publishers: number;
@@ -17,20 +17,20 @@ export interface OpenOptions {
 export interface FlowOptions {
 	/** Events a second, from all publishers together. */
 	rate: number;
-	/** How many of them go in one request. */
+	/** How many events one request holds. */
 	batch: number;
 	seconds: number;
 }
 
-/** What the load generator does, on demand. Times are in milliseconds. */
+/** The commands of the load generator. Times are in milliseconds. */
 export class Load {
 	#publishers: Publisher[] = [];
 	#crowd: Crowd | undefined;
 
-	/** Opens streams, and makes publishers; answers how long the streams took. */
+	/** Creates publishers and opens streams, and returns how long opening them took. */
 	async open({ endpoints, subscribers, publishers }: OpenOptions): Promise<number> {
 		const [first] = endpoints;
-		if (!first) throw new Error("There is no endpoint.");
+		if (!first) throw new Error("Name at least one endpoint.");
 		this.#publishers = Array.from({ length: publishers }, (_, index) => {
 			return new Publisher(endpoints[index % endpoints.length] ?? first, index);
 		});
@@ -40,7 +40,7 @@ export class Load {
 		return performance.now() - startedAt;
 	}
 
-	/** One event at a time, the next when all have the one before; answers how long each took to the last subscriber. */
+	/** Publishes one event at a time. The latency of an event is measured to its last subscriber. */
 	async lone({ events }: { events: number }) {
 		const latencies = new Histogram();
 		for (let event = 0; event < events; event += 1) latencies.add(await this.burst({ events: 1 }));
@@ -51,19 +51,19 @@ export class Load {
 		};
 	}
 
-	/** Events in one request; answers how long they took to the last subscriber. */
+	/** Publishes events in one request, and returns how long they took to reach the last subscriber. */
 	async burst({ events }: { events: number }): Promise<number> {
 		const [publisher] = this.#publishers;
 		const publishedAt = performance.now();
-		this.#audience.expect();
-		const read = this.#audience.haveAll(events);
+		this.#audience.reset();
+		const read = this.#audience.haveRead(events);
 		await Promise.all([publisher?.publish(events, publishedAt), read]);
 		return performance.now() - publishedAt;
 	}
 
 	/**
-	 * Publishes at a steady rate, whatever becomes of it. An event's time runs from when it was due, so that one that
-	 * had to wait for its connection counts as late.
+	 * Publishes at a steady rate, however slowly the server answers. An event's latency is measured from when it was due, so
+	 * that an event that had to wait for its connection counts as late.
 	 */
 	async flow({ rate, batch, seconds }: FlowOptions) {
 		const crowd = this.#audience;
@@ -71,7 +71,7 @@ export class Load {
 		const startedAt = performance.now();
 		const interval = (batch / rate) * 1000;
 		let published = 0;
-		crowd.expect();
+		crowd.reset();
 		const publish = async (publisher: Publisher, index: number) => {
 			for (let request = index; ; request += this.#publishers.length) {
 				const due = startedAt + request * interval;
@@ -83,7 +83,7 @@ export class Load {
 			}
 		};
 		await Promise.all(this.#publishers.map(publish));
-		await Promise.race([crowd.haveAll(published), wait(DRAIN_MILLISECONDS)]);
+		await Promise.race([crowd.haveRead(published), wait(DRAIN_MILLISECONDS)]);
 		return {
 			published,
 			deliveries: crowd.delivered,
@@ -95,7 +95,7 @@ export class Load {
 		};
 	}
 
-	/** Publishes as fast as it is answered; answers how many events a second were. */
+	/** Publishes as fast as the server answers, and returns the events per second. */
 	async publish({ batch, seconds }: { batch: number; seconds: number }): Promise<number> {
 		const startedAt = performance.now();
 		let published = 0;
@@ -109,19 +109,19 @@ export class Load {
 		return (published / (performance.now() - startedAt)) * 1000;
 	}
 
-	/** All drop, miss some events, and come back at once; answers how long it took until all had caught up. */
+	/** Drops all streams, publishes, reconnects all at once, and returns how long it took until all had caught up. */
 	async storm({ events }: { events: number }): Promise<number> {
 		const crowd = this.#audience;
 		crowd.drop();
 		if (events > 0) await this.#publishers[0]?.publish(events, performance.now());
-		crowd.expect();
+		crowd.reset();
 		const startedAt = performance.now();
-		await Promise.all([crowd.comeBack(), crowd.haveAll(events)]);
+		await Promise.all([crowd.reconnect(), crowd.haveRead(events)]);
 		return performance.now() - startedAt;
 	}
 
 	get #audience(): Crowd {
-		if (!this.#crowd) throw new Error("Nothing is open yet.");
+		if (!this.#crowd) throw new Error("Call open() first.");
 		return this.#crowd;
 	}
 }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { BODIES, type Endpoint, requestHead } from "./endpoint.ts";
 
-/** One connection that publishes, one request after the other, and numbers its events. */
+/** A connection that publishes one request after another, and numbers its events. */
 export class Publisher {
 	readonly #socket: Socket;
 	readonly #endpoint: Endpoint;
@@ -18,7 +18,7 @@ export class Publisher {
 		this.#socket.on("error", (error) => this.#answer.reject(error));
 	}
 
-	/** Publishes the next events of this connection; resolves with the answer. */
+	/** Publishes the next events of this connection, and resolves when the server has answered. */
 	async publish(count: number, publishedAt: number): Promise<void> {
 		const { path, headers, form } = this.#endpoint.publish;
 		const microseconds = Math.round(publishedAt * 1000);

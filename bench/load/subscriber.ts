@@ -2,16 +2,16 @@ import { connect, type Socket } from "node:net";
 import { type Endpoint, requestHead } from "./endpoint.ts";
 import { FrameReader } from "./frame-reader.ts";
 
-/** All sockets read into it, one after the other: a buffer for each read would cost more than all else. */
+/** All sockets read into this buffer in turn. Allocating one for each read would cost more than everything else. */
 const BUFFER = Buffer.alloc(65_536);
 
-/** What all subscribers have read. */
+/** Counts what all subscribers read. */
 export interface Readings {
 	/** @param publishedAt in microseconds, on this process's clock. */
 	delivered(publishedAt: number, now: number): void;
 }
 
-/** A stream on a bare socket that checks what it reads: each event must follow the one before it. */
+/** A stream on a plain socket. It checks that each event follows the one before it. */
 export class Subscriber {
 	readonly #endpoint: Endpoint;
 	readonly #reader: FrameReader;
@@ -28,14 +28,14 @@ export class Subscriber {
 			event: (publisher, number, publishedAt) => {
 				const expected = this.#next[publisher];
 				if (number !== expected)
-					throw new Error(`Event ${number} of publisher ${publisher} came instead of ${expected}.`);
+					throw new Error(`Publisher ${publisher}: expected event ${expected}, received event ${number}.`);
 				this.#next[publisher] = number + 1;
 				readings.delivered(publishedAt, this.#now);
 			},
 		});
 	}
 
-	/** Opens the stream, from where it was; resolves with the first bytes. */
+	/** Opens the stream at its cursor, and resolves with the first bytes. */
 	async open(): Promise<void> {
 		const { port, stream } = this.#endpoint;
 		const cursor = this.#offset === undefined ? {} : { "Last-Event-ID": `${this.#offset}` };
@@ -57,12 +57,12 @@ export class Subscriber {
 		socket.write(requestHead("GET", stream.path, { Accept: "text/event-stream", ...stream.headers, ...cursor }));
 		socket.on("error", (error) => opened.reject(error));
 		socket.on("close", () => {
-			if (this.#socket === socket) throw new Error("The server has ended a stream.");
+			if (this.#socket === socket) throw new Error("The server ended a stream.");
 		});
 		await opened.promise;
 	}
 
-	/** Drops the connection without a word. */
+	/** Drops the connection. */
 	drop(): void {
 		const socket = this.#socket;
 		this.#socket = undefined;
@@ -70,12 +70,11 @@ export class Subscriber {
 	}
 
 	/**
-	 * Not every server has offsets. Where they are given, they are contiguous, from the first event on: before it, the
-	 * offset is 0.
+	 * Checks an offset, if the server sends any. Offsets are contiguous from the first event on. Before it, the offset is 0.
 	 */
 	#follow(offset: number): void {
 		if (this.#offset !== undefined && this.#offset !== 0 && offset !== this.#offset && offset !== this.#offset + 1)
-			throw new Error(`Offset ${offset} came after ${this.#offset}.`);
+			throw new Error(`Received offset ${offset} after ${this.#offset}.`);
 		this.#offset = offset;
 	}
 }

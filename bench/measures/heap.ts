@@ -1,6 +1,6 @@
 import { once } from "node:events";
 
-/** Asks V8's inspector how much of the heap is used, after a collection. */
+/** Asks V8's inspector for the used size of the heap after a garbage collection. */
 export async function heapBytes(inspectorUrl: string, serverUrl: string): Promise<number> {
 	const [target] = (await (await fetch(`${inspectorUrl}/json`)).json()) as { webSocketDebuggerUrl: string }[];
 	const socket = new WebSocket(target?.webSocketDebuggerUrl ?? "");
@@ -11,7 +11,7 @@ export async function heapBytes(inspectorUrl: string, serverUrl: string): Promis
 		return JSON.parse(data).result;
 	};
 	const collected = ask("HeapProfiler.collectGarbage");
-	// The collection waits until JavaScript runs again.
+	// The collection starts when JavaScript runs again, so a request is sent.
 	await (await fetch(`${serverUrl}/health`)).body?.cancel();
 	await collected;
 	const { usedSize } = await ask("Runtime.getHeapUsage");

@@ -3,19 +3,19 @@ import { readFileSync } from "node:fs";
 /** The unit of CPU times in `/proc`: `sysconf(_SC_CLK_TCK)` is 100 on every Linux. */
 const TICKS_PER_SECOND = 100;
 
-/** The CPU time that processes have used so far, in user and kernel mode. */
+/** The CPU time that processes have used, in user and kernel mode. */
 export function cpuSeconds(pids: number[]): number {
 	return pids.reduce((sum, pid) => sum + cpuTicks(pid), 0) / TICKS_PER_SECOND;
 }
 
-/** The memory that processes have resident. */
+/** The resident memory of processes. */
 export function residentBytes(pids: number[]): number {
 	return pids.reduce((sum, pid) => sum + residentKilobytes(pid), 0) * 1024;
 }
 
 function cpuTicks(pid: number): number {
 	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-	// The name stands in parentheses, and may hold anything; utime and stime are the 12th and 13th field after it.
+	// The name is in parentheses and may hold any character. utime and stime are the 12th and 13th field after it.
 	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 	return Number(fields[11]) + Number(fields[12]);
 }
@@ -25,7 +25,7 @@ function residentKilobytes(pid: number): number {
 	return Number(kilobytes);
 }
 
-/** How many files and sockets a process may have open. Node raises the soft limit to the hard one when it starts. */
+/** How many files and sockets this process may open. Node raises the soft limit to the hard limit when it starts. */
 export function openFilesLimit(): number {
 	const [, limit] = /Max open files\s+(\d+)/.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
 	return Number(limit);

@@ -5,14 +5,14 @@ import { Nchan } from "./nchan.ts";
 import type { Server } from "./server.ts";
 import { WorkerServer, type WorkerServerOptions } from "./worker.ts";
 
-/** A Worker to measure tidings against. */
+/** A Worker to compare tidings with. */
 function comparison(name: string, objects: string[]): Worker {
 	return { main: `bench/workers/${name}.ts`, config: "bench/workers/wrangler.toml", objects };
 }
 
 const floor = comparison("floor", ["Channel"]);
 
-/** The servers by name: what is measured, what it is measured against, and variants of the two. */
+/** The Workers: tidings, what it is compared with, and variants of both. */
 const WORKERS: WorkerServerOptions[] = [
 	{ name: "tidings", form: "json" },
 	{ name: "floor", form: "frames", worker: floor },

@@ -1,4 +1,4 @@
-/** better-sse on Node's http server, as its guide shows it, with one channel. A line of a POST is an event. */
+/** better-sse on Node's http server, as in its guide, with one channel. Each line of a POST is an event. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";

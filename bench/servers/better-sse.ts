@@ -12,7 +12,7 @@ export class BetterSse implements Server {
 	async start(): Promise<void> {
 		const child = fork(join(import.meta.dirname, "better-sse-server.ts"));
 		this.#child = child;
-		const ended = once(child, "exit").then(() => Promise.reject(new Error("better-sse has ended.")));
+		const ended = once(child, "exit").then(() => Promise.reject(new Error("better-sse ended before it listened.")));
 		[this.#port] = await Promise.race([once(child, "message"), ended]);
 	}
 

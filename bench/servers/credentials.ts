@@ -7,7 +7,7 @@ import { sealTicket } from "../../src/auth/tickets.ts";
 
 const HOUR_MILLISECONDS = 3_600_000;
 
-/** An identity provider, and what it lets a subscriber hold. */
+/** An identity provider, with a token and a ticket for subscribers. */
 export class Credentials implements AsyncDisposable {
 	readonly #server: Server;
 	readonly token: string;
@@ -35,7 +35,7 @@ export class Credentials implements AsyncDisposable {
 		return new Credentials(server, token, await ticket());
 	}
 
-	/** Where the keys are that verify the token. */
+	/** The URL of the keys that verify the token. */
 	get keysUrl(): string {
 		return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
 	}

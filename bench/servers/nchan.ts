@@ -10,10 +10,10 @@ import type { Endpoint } from "../load/endpoint.ts";
 import type { Server } from "./server.ts";
 
 const NGINX = "/usr/sbin/nginx";
-/** Where Debian's `libnginx-mod-nchan` puts it. */
+/** The path in Debian's `libnginx-mod-nchan`. */
 const MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
-/** nchan on nginx, with one worker process, and room for all that is published. */
+/** nchan on nginx with one worker process, and enough memory for everything that is published. */
 export class Nchan implements Server {
 	static readonly isInstalled = existsSync(NGINX) && existsSync(MODULE);
 	readonly name = "nchan";
@@ -37,7 +37,7 @@ export class Nchan implements Server {
 			stdio: ["ignore", "ignore", "inherit"],
 		});
 		while (!(await isListening(this.#port))) {
-			if (this.#master.exitCode !== null) throw new Error("nginx has ended.");
+			if (this.#master.exitCode !== null) throw new Error("nginx ended before it listened.");
 			await wait(20);
 		}
 	}

@@ -3,14 +3,14 @@ import type { Endpoint } from "../load/endpoint.ts";
 /** A server under test. */
 export interface Server extends AsyncDisposable {
 	readonly name: string;
-	/** Starts it in new processes. */
+	/** Starts the server in new processes. */
 	start(): Promise<void>;
-	/** Ends its processes; it may be started again. */
+	/** Ends its processes. It may be started again. */
 	stop(): Promise<void>;
-	/** Its processes: what they use is what it costs. */
+	/** Its processes, whose CPU and memory are measured. */
 	readonly pids: number[];
-	/** @param credential what opens streams, where the server asks for any: a ticket unless a token is wanted. */
+	/** @param credential what to open streams with, if the server requires any. Default: a ticket. */
 	endpoint(channel: string, credential?: "ticket" | "token"): Endpoint;
-	/** Bytes in V8's heap, where that can be asked. */
+	/** The used bytes of V8's heap, if the server has an inspector. */
 	heapBytes?(): Promise<number>;
 }

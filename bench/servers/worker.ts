@@ -42,7 +42,7 @@ export class WorkerServer implements Server {
 	}
 
 	get pids(): number[] {
-		return this.#workerd?.pid ? [this.#workerd.pid] : [];
+		return this.#workerd ? [this.#workerd.pid] : [];
 	}
 
 	endpoint(channel: string, credential: "ticket" | "token" = "ticket"): Endpoint {

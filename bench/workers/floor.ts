@@ -1,4 +1,4 @@
-/** The floor: what the runtime itself costs. A ready-made chunk goes to every stream, and nothing else is done. */
+/** The floor: the cost of the runtime itself. A finished chunk is written to every stream, and nothing else is done. */
 import { DurableObject } from "cloudflare:workers";
 
 interface Env {

@@ -1,4 +1,4 @@
-/** tidings without its storage: a publish is verified and checked as always, and its Channel answers at once. */
+/** tidings without storage: a publish is verified and checked as always, but its Channel answers at once. */
 
 import { createTidings } from "../../src/index.ts";
 import type { PublishOutcome, PublishRequest } from "../../src/wire/calls.ts";

@@ -1,4 +1,4 @@
-/** Verifies a token or a ticket with jose, and does nothing else with it. */
+/** Verifies a token or a ticket with jose, and does nothing else. */
 import { createRemoteJWKSet, type JWTVerifyGetKey, jwtDecrypt, jwtVerify } from "jose";
 import { ticketKey } from "../../src/auth/tickets.ts";
 

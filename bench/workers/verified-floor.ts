@@ -1,4 +1,4 @@
-/** What verifying and an open stream cost together: the floor, for those whose token or ticket is good. */
+/** The cost of verifying and of an open stream together: the floor for subscribers with a valid token or ticket. */
 import floor from "./floor.ts";
 import { type VerificationEnv, verify } from "./verification.ts";
 

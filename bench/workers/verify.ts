@@ -1,4 +1,4 @@
-/** What verifying costs: a token or a ticket is verified, and answered at once. */
+/** The cost of verifying: a token or a ticket is verified, and the request is answered at once. */
 import { type VerificationEnv, verify } from "./verification.ts";
 
 export default {

@@ -1,4 +1,4 @@
-/** Whether a request may do what only those who run the issuer may. Compares in constant time. */
+/** Whether a request has the admin key as its Bearer token. Compares in constant time. */
 export async function isAdmin(authorization: string | undefined, adminKey: string): Promise<boolean> {
 	const encoder = new TextEncoder();
 	const [offered, expected] = await Promise.all(

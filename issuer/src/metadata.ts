@@ -1,8 +1,8 @@
 import type { Settings } from "./settings.ts";
 
 /**
- * What clients can find out by themselves (OpenID Connect Discovery, RFC 8414). It says what is there, and no more: this
- * issuer has no page to log in at, and gives out no ID tokens.
+ * The issuer's metadata, for clients that configure themselves (OpenID Connect Discovery, RFC 8414). It has no
+ * `authorization_endpoint`, because this issuer has no login page, and it issues no ID tokens.
  */
 export function metadata({ ISSUER }: Settings): Record<string, unknown> {
 	return {

@@ -2,24 +2,25 @@ import { DurableObject } from "cloudflare:workers";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 import { Problem } from "./problem.ts";
 
-/** How many passwords may wait, at half a second each: past it, a client is better told than kept waiting. */
+/** How many passwords may wait, at half a second each. Beyond that, clients are told to come back later. */
 const MAX_WAITING = 16;
 const RETRY_AFTER_SECONDS = 5;
-/** Where all objects share one thread, as on a developer's machine, others run between two hashes. */
+/** A pause between two hashes. On a developer's machine, all objects share one thread, and the others run meanwhile. */
 const PAUSE_MILLISECONDS = 50;
 
-/** What became of a password. Refusals are values: an error that crosses RPC loses its kind. */
+/** The result of hashing. A refusal is a value, because an error loses its class when it crosses RPC. */
 type Hashed<Result> = { ok: true; result: Result } | { ok: false };
 
-/** Whether a password is right, and its hash at today's cost where the stored one was made at another. */
+/** The result of verifying a password. */
 export interface Verified {
 	matches: boolean;
+	/** The hash at the current cost, if the stored one was made at another cost. */
 	renewedHash?: string;
 }
 
 /**
- * Hashes passwords, one at a time. A hash occupies a thread for half a second: in an object of its own, that is not the
- * thread that serves the keys.
+ * Hashes passwords, one at a time. A hash occupies a thread for half a second. In an object of its own, it does not block
+ * the requests for the keys.
  */
 export class PasswordHasher extends DurableObject {
 	#waiting = 0;
@@ -50,10 +51,10 @@ export class PasswordHasher extends DurableObject {
 	}
 }
 
-/** @throws Problem `too_many_attempts` when as many passwords wait as may. */
+/** Unwraps a result. @throws Problem `too_many_attempts` if too many passwords were waiting. */
 export function resultOf<Result>(hashed: Hashed<Result>): Result {
 	if (hashed.ok) return hashed.result;
-	throw new Problem("too_many_attempts", "Too many passwords wait to be checked. Try again in a few seconds.", {
+	throw new Problem("too_many_attempts", "Too many passwords are waiting to be checked. Try again in a few seconds.", {
 		"Retry-After": String(RETRY_AFTER_SECONDS),
 	});
 }

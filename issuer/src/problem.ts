@@ -13,7 +13,7 @@ const STATUS = {
 	misconfigured: 503,
 } as const satisfies Record<string, ContentfulStatusCode>;
 
-/** A refusal, as the caller is told of it: `{code, detail}`. */
+/** An error that is sent to the caller, as `{code, detail}`. */
 export class Problem extends Error {
 	readonly code: keyof typeof STATUS;
 	readonly headers: Record<string, string>;

@@ -1,11 +1,11 @@
 import { isChannelPattern } from "../../src/wire/names.ts";
 
-/** What may be the name, the password and the channels of a user. Each answers with what is wrong, if something is. */
+/** The rules for a user's name, password and channels. Each function returns what is wrong, or `undefined`. */
 
-/** Names end up as the `sub` of tokens, and in the name of a personal channel. */
+/** A username becomes the `sub` of tokens, and part of the name of a personal channel. */
 const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._@~-]{0,63}$/;
 
-/** As NIST SP 800-63B has it: length is what counts. The upper limit bounds what a request can make us hash. */
+/** Length is what counts (NIST SP 800-63B). The upper limit bounds the work that a request can cause. */
 const PASSWORD_LENGTH = { min: 8, max: 256 };
 
 export function wrongUsername(username: string): string | undefined {
@@ -21,5 +21,5 @@ export function wrongPassword(password: string): string | undefined {
 export function wrongChannels(channels: string[]): string | undefined {
 	const wrong = channels.find((each) => !isChannelPattern(each));
 	if (wrong === undefined) return undefined;
-	return `"${wrong}" is no channel: write a name such as orders, a prefix such as chat:*, or *.`;
+	return `"${wrong}" is not a channel. Write a name such as orders, a prefix such as chat:*, or *.`;
 }

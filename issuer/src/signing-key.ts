@@ -9,28 +9,29 @@ import {
 	SignJWT,
 } from "jose";
 import { readSettings, type SettingVariables } from "./settings.ts";
-import { unixTime } from "./time.ts";
+import { unixSeconds } from "./time.ts";
 
 const ALGORITHM = "ES256";
 const DAY_SECONDS = 86_400;
 
-/** Verifiers allow for clocks that differ: they take a token for a little longer than it says. */
+/** Verifiers accept a token for a little longer than its lifetime, because clocks differ. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 
-/** How long others may keep the key set before they read it again. */
+/** How long others may cache the key set. */
 export const KEY_SET_SECONDS = 60;
-/** How long a key is public before it signs: longer than any copy of the key set is kept, here or elsewhere. */
+/** How long a key is public before it signs. It is longer than any cache keeps the key set, here or elsewhere. */
 const ANNOUNCED_SECONDS = 2 * KEY_SET_SECONDS;
 
+/** The key that signs. Times are in unix seconds, here and below. */
 interface CurrentKey {
 	privateKey: JWK;
 	publicKey: JWK;
 	madeAt: number;
-	/** The longest life of a token that it signed: the setting may have been another before. */
+	/** The longest lifetime of the tokens that it signed. The setting may have changed meanwhile. */
 	tokenSeconds: number;
 }
 
-/** A key that is public and does not sign yet. */
+/** A key that is public, but does not sign yet. */
 interface NextKey extends CurrentKey {
 	signsFrom: number;
 }
@@ -38,35 +39,35 @@ interface NextKey extends CurrentKey {
 /** A key that no longer signs. Its private half is deleted. */
 interface RetiredKey {
 	publicKey: JWK;
-	/** When the last of its tokens ends. */
+	/** When the last token that it signed expires. */
 	neededUntil: number;
 }
 
 /**
- * The issuer's key: made on first use, stored, and never shown. One object holds it.
+ * The issuer's key pair. One object creates it on first use and stores it. The private key never leaves the object.
  *
- * Once a key is older than KEY_ROTATION_DAYS, the next token that is signed announces a new one; no alarm is needed. The
- * new key is public for {@link ANNOUNCED_SECONDS} before it signs, so that every cache of the key set has it by then.
- * The old key stays public until the last token that it signed has ended.
+ * Once the key is older than KEY_ROTATION_DAYS, the next call to sign a token announces a new key, so no alarm is needed.
+ * The new key is public for {@link ANNOUNCED_SECONDS} before it signs, so that every cache of the key set has it by then.
+ * The old key stays public until the last token that it signed has expired.
  */
 export class SigningKey extends DurableObject<SettingVariables> {
-	/** The public halves, as a JSON Web Key Set has them (RFC 7517). */
+	/** The public keys, as a JSON Web Key Set holds them (RFC 7517). */
 	async publicKeys(): Promise<JWK[]> {
 		const current = await this.#current();
 		const next = await this.#next();
 		return [...(next ? [next] : []), current, ...(await this.#retired())].map(({ publicKey }) => publicKey);
 	}
 
-	/** Signs claims (RFC 7519), and adds from when until when they are good. */
-	async sign(claims: JWTPayload, seconds: number): Promise<string> {
+	/** Signs a token (RFC 7519) with these claims, `iat` and `exp`. */
+	async sign(claims: JWTPayload, lifetimeSeconds: number): Promise<string> {
 		const current = await this.#current();
-		const now = unixTime();
+		const now = unixSeconds();
 		if (now >= current.madeAt + readSettings(this.env).KEY_ROTATION_DAYS * DAY_SECONDS) await this.rotate();
-		if (seconds > current.tokenSeconds) {
-			current.tokenSeconds = seconds;
+		if (lifetimeSeconds > current.tokenSeconds) {
+			current.tokenSeconds = lifetimeSeconds;
 			await this.ctx.storage.put("current", current);
 		}
-		return await new SignJWT({ ...claims, iat: now, exp: now + seconds })
+		return await new SignJWT({ ...claims, iat: now, exp: now + lifetimeSeconds })
 			.setProtectedHeader({ alg: ALGORITHM, typ: "JWT", kid: current.publicKey.kid as string })
 			.sign(await importJWK(current.privateKey, ALGORITHM));
 	}
@@ -75,7 +76,7 @@ export class SigningKey extends DurableObject<SettingVariables> {
 	async rotate(): Promise<void> {
 		await this.ctx.blockConcurrencyWhile(async () => {
 			if (await this.#next()) return;
-			const next: NextKey = { ...(await makeKey()), signsFrom: unixTime() + ANNOUNCED_SECONDS };
+			const next: NextKey = { ...(await makeKey()), signsFrom: unixSeconds() + ANNOUNCED_SECONDS };
 			await this.ctx.storage.put("next", next);
 		});
 	}
@@ -99,9 +100,9 @@ export class SigningKey extends DurableObject<SettingVariables> {
 		const { storage } = this.ctx;
 		const [old, next] = await Promise.all([storage.get<CurrentKey>("current"), this.#next()]);
 		if (old && !isDue(next)) return old;
-		const { signsFrom: _, ...current } = next ?? { ...(await makeKey()), signsFrom: 0 };
+		const current = next ? withoutStart(next) : await makeKey();
 		if (old) {
-			const neededUntil = unixTime() + old.tokenSeconds + CLOCK_TOLERANCE_SECONDS;
+			const neededUntil = unixSeconds() + old.tokenSeconds + CLOCK_TOLERANCE_SECONDS;
 			await storage.put("retired", [{ publicKey: old.publicKey, neededUntil }, ...(await this.#retired())]);
 		}
 		await storage.put("current", current);
@@ -115,7 +116,7 @@ export class SigningKey extends DurableObject<SettingVariables> {
 
 	async #retired(): Promise<RetiredKey[]> {
 		const retired = (await this.ctx.storage.get<RetiredKey[]>("retired")) ?? [];
-		return retired.filter(({ neededUntil }) => neededUntil > unixTime());
+		return retired.filter(({ neededUntil }) => neededUntil > unixSeconds());
 	}
 }
 
@@ -123,8 +124,12 @@ export function signingKey(namespace: DurableObjectNamespace<SigningKey>): Durab
 	return namespace.getByName("issuer");
 }
 
+function withoutStart({ signsFrom: _, ...key }: NextKey): CurrentKey {
+	return key;
+}
+
 function isDue(next: NextKey | undefined): boolean {
-	return next !== undefined && next.signsFrom <= unixTime();
+	return next !== undefined && next.signsFrom <= unixSeconds();
 }
 
 async function makeKey(): Promise<CurrentKey> {
@@ -134,7 +139,7 @@ async function makeKey(): Promise<CurrentKey> {
 	return {
 		privateKey: await exportJWK(pair.privateKey),
 		publicKey: { ...publicKey, kid, alg: ALGORITHM, use: "sig" },
-		madeAt: unixTime(),
+		madeAt: unixSeconds(),
 		tokenSeconds: 0,
 	};
 }

@@ -1,7 +1,7 @@
 import { Problem } from "./problem.ts";
-import { unixTime } from "./time.ts";
+import { unixSeconds } from "./time.ts";
 
-/** How many log-ins may fail in a window, before the next is refused unheard. */
+/** How many log-ins may fail in one window. Further ones are refused without checking the password. */
 const FAILURES = { username: 10, address: 100 };
 const SIGN_UPS = 10;
 const WINDOW_SECONDS = 15 * 60;
@@ -12,9 +12,9 @@ interface Limit {
 }
 
 /**
- * Counts log-ins by the name that was tried, whether or not somebody has it, and by where they came from. They are
- * counted before the password is looked at, so that many at once do not all get through; one that succeeds is taken out
- * again. What is stored is forgotten when its window is over.
+ * Counts log-ins by username, whether or not a user has it, and by network address. A log-in is counted before its
+ * password is checked, so that many at once cannot all get through. A successful one is taken off the count again. The
+ * counts are deleted when their window is over.
  */
 export class Throttle {
 	readonly #db: D1Database;
@@ -30,7 +30,7 @@ export class Throttle {
 		]);
 	}
 
-	/** Whoever knows the password was no guesser: their earlier slips are forgiven. */
+	/** After a successful log-in: resets the count of the username, and takes one off the count of the address. */
 	async forgiveLogin(username: string, address: string): Promise<void> {
 		await this.#db.batch([
 			this.#db.prepare("DELETE FROM attempts WHERE key = ?").bind(usernameKey(username)),
@@ -38,7 +38,7 @@ export class Throttle {
 		]);
 	}
 
-	/** A password that nobody looked at was no guess: its attempt does not count. */
+	/** Takes back the count of a log-in whose password was not checked. */
 	async uncountLogin(username: string, address: string): Promise<void> {
 		const uncount = this.#db.prepare("UPDATE attempts SET count = count - 1 WHERE key = ?");
 		await this.#db.batch([uncount.bind(usernameKey(username)), uncount.bind(addressKey(address))]);
@@ -49,7 +49,7 @@ export class Throttle {
 	}
 
 	async #count(limits: Limit[]): Promise<void> {
-		const now = unixTime();
+		const now = unixSeconds();
 		const count = this.#db.prepare(
 			`INSERT INTO attempts VALUES (?, 1, ?)
 			ON CONFLICT DO UPDATE SET count = count + 1
@@ -59,15 +59,14 @@ export class Throttle {
 			this.#db.prepare("DELETE FROM attempts WHERE forgotten_at <= ?").bind(now),
 			...limits.map(({ key }) => count.bind(key, now + WINDOW_SECONDS)),
 		]);
-		const waits = counts.map(({ results: [row] }, index) =>
-			row && row.count > (limits[index]?.max ?? 0) ? row.forgotten_at - now : 0,
+		const exceeded = counts.flatMap(({ results }, index) =>
+			results.filter(({ count }) => count > (limits[index]?.max ?? Number.POSITIVE_INFINITY)),
 		);
-		const wait = Math.max(...waits);
-		if (wait > 0) {
-			throw new Problem("too_many_attempts", `Too many attempts. Try again in ${wait} seconds.`, {
-				"Retry-After": String(wait),
-			});
-		}
+		if (exceeded.length === 0) return;
+		const waitSeconds = Math.max(...exceeded.map(({ forgotten_at }) => forgotten_at - now));
+		throw new Problem("too_many_attempts", `Too many attempts. Try again in ${waitSeconds} seconds.`, {
+			"Retry-After": String(waitSeconds),
+		});
 	}
 }
 
@@ -79,7 +78,7 @@ function addressKey(address: string): string {
 	return `address ${network(address)}`;
 }
 
-/** Of an IPv6 address its first half: the rest is the client's to choose. */
+/** The /64 network of an IPv6 address, whose other half the client can choose freely; any other address unchanged. */
 export function network(address: string): string {
 	if (!address.includes(":")) return address;
 	const [head = "", tail] = address.split("::");

@@ -1,4 +1,4 @@
-/** Now, as tokens and the database have it: in seconds. */
-export function unixTime(): number {
+/** The current time in unix seconds, as tokens and the database hold it. */
+export function unixSeconds(): number {
 	return Math.floor(Date.now() / 1000);
 }

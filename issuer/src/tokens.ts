@@ -4,16 +4,18 @@ import type { Settings } from "./settings.ts";
 import { type SigningKey, signingKey } from "./signing-key.ts";
 import type { User } from "./users.ts";
 
-/** What a log-in and a refresh are answered with. */
+/** The answer to a log-in or a refresh. */
 export interface TokenPair {
 	accessToken: string;
 	tokenType: "Bearer";
+	/** In seconds. */
 	accessTokenExpiresIn: number;
 	refreshToken: string;
+	/** In seconds. */
 	refreshTokenExpiresIn: number;
 }
 
-/** Gives out access tokens and the refresh tokens that go with them. */
+/** Issues access tokens, with refresh tokens. */
 export class Tokens {
 	readonly #settings: Settings;
 	readonly #key: DurableObjectStub<SigningKey>;
@@ -25,17 +27,18 @@ export class Tokens {
 		this.#sessions = new Sessions(env.DB, settings.REFRESH_TOKEN_SECONDS);
 	}
 
-	/** For somebody who has just logged in. */
+	/** Begins a session for a user who has just logged in. */
 	async begin(user: User): Promise<TokenPair> {
 		return await this.#pair(user, await this.#sessions.begin(user.username));
 	}
 
-	/** For somebody who brings a refresh token. */
+	/** Exchanges a refresh token for a new pair; `undefined` if it is not valid. */
 	async refresh(refreshToken: string): Promise<TokenPair | undefined> {
 		const rotated = await this.#sessions.rotate(refreshToken);
 		return rotated && (await this.#pair(rotated.user, rotated.token));
 	}
 
+	/** Ends the session of a refresh token. */
 	async end(refreshToken: string): Promise<void> {
 		await this.#sessions.end(refreshToken);
 	}

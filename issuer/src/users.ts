@@ -2,13 +2,14 @@ import { type PasswordHasher, resultOf } from "./password-hasher.ts";
 import { NOBODYS_HASH } from "./passwords.ts";
 import { Problem } from "./problem.ts";
 
-/** Somebody who may have tokens. */
+/** A user who can log in. */
 export interface User {
 	username: string;
+	/** The names and patterns of the channels that the user may read. */
 	channels: string[];
 }
 
-/** As it stands in the database. */
+/** A user in the database. */
 export interface UserRow {
 	username: string;
 	/** A JSON list. */
@@ -30,9 +31,9 @@ export class Users {
 	}
 
 	/**
-	 * The user with this name and password. A name that nobody has costs as much as a wrong password.
+	 * Finds the user with this name and password. An unknown name takes as long as a wrong password.
 	 *
-	 * @throws Problem `too_many_attempts` when too many passwords wait.
+	 * @throws Problem `too_many_attempts` if too many passwords are waiting.
 	 */
 	async authenticate(username: string, password: string): Promise<User | undefined> {
 		const row = await this.#db
@@ -50,14 +51,14 @@ export class Users {
 		return toUser(row);
 	}
 
-	/** Adds a user who may read what everybody may. */
+	/** Adds a user without channels of their own. */
 	async add(username: string, password: string): Promise<User> {
 		const hash = resultOf(await this.#hasher.hash(password));
 		const { meta } = await this.#db
 			.prepare("INSERT INTO users (username, password_hash, channels) VALUES (?, ?, '[]') ON CONFLICT DO NOTHING")
 			.bind(username, hash)
 			.run();
-		if (meta.changes === 0) throw new Problem("username_taken", "Somebody has this username already. Choose another.");
+		if (meta.changes === 0) throw new Problem("username_taken", "This username is taken. Choose another.");
 		return { username, channels: [] };
 	}
 }

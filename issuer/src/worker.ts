@@ -16,17 +16,17 @@ import { Throttle } from "./throttle.ts";
 import { Tokens } from "./tokens.ts";
 import { Users } from "./users.ts";
 
-/** A small identity provider for teams that have none. tidings knows it only by its JWKS URL. */
+/** A small identity provider for teams without one. tidings knows it only by its JWKS URL. */
 
 const MAX_BODY_BYTES = 16_384;
 
-/** What cannot be written as UTF-8 would be hashed, or looked for, as something else. */
+/** A text of limited length. Half a surrogate pair is refused: as UTF-8 it would become another text. */
 const text = (maxCharacters: number) =>
 	z
 		.string()
 		.max(maxCharacters)
 		.refine((value) => value.isWellFormed());
-// What is longer than anybody's is neither counted nor hashed.
+// Anything longer than a user can have is refused before it is counted or hashed.
 const loginSchema = z.object({ username: text(64), password: text(256) });
 const LOGIN_EXAMPLE = '{"username": "…", "password": "…"}';
 const tokenSchema = z.object({ token: text(128) });
@@ -42,7 +42,10 @@ app.use(async (c, next) => {
 	if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
 });
 app.use(
-	bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => new Problem("body_too_large", "Send less.").toResponse() }),
+	bodyLimit({
+		maxSize: MAX_BODY_BYTES,
+		onError: () => new Problem("body_too_large", `Send at most ${MAX_BODY_BYTES} bytes.`).toResponse(),
+	}),
 );
 app.use(async (c, next) => {
 	const settings = readSettings(c.env);
@@ -89,7 +92,7 @@ app.post("/signup", async (c) => {
 app.post("/token", async (c) => {
 	const { token } = await readBody(c.req.raw, tokenSchema, TOKEN_EXAMPLE);
 	const pair = await c.get("tokens").refresh(token);
-	if (!pair) throw new Problem("invalid_token", "This refresh token is over, or was used before. Log in again.");
+	if (!pair) throw new Problem("invalid_token", "This refresh token has expired or was used before. Log in again.");
 	return c.json(pair);
 });
 
@@ -111,15 +114,15 @@ app.post("/keys/rotate", async (c) => {
 	return c.json({ keys: await readPublicKeys(c.env.SIGNING_KEY) });
 });
 
-app.notFound(() => new Problem("not_found", "There is nothing here.").toResponse());
+app.notFound(() => new Problem("not_found", "There is no such route.").toResponse());
 
 app.onError((error) => {
 	if (error instanceof Problem) return error.toResponse();
 	console.error(error);
-	return new Problem("internal", "Something went wrong here. Try again.").toResponse();
+	return new Problem("internal", "The issuer failed. Try again.").toResponse();
 });
 
-/** Cloudflare sets the header itself: a client cannot choose it. */
+/** The client's address. Cloudflare sets this header itself, so clients cannot forge it. */
 function addressOf(request: Request): string {
 	return request.headers.get("CF-Connecting-IP") ?? "unknown";
 }

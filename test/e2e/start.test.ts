@@ -54,8 +54,8 @@ afterAll(async () => {
 
 describe("npm start", () => {
 	it("says at once that it starts", () => {
-		expect(output.indexOf("This takes some seconds.")).toBeGreaterThan(0);
-		expect(output.indexOf("This takes some seconds.")).toBeLessThan(output.indexOf("tidings  "));
+		expect(output.indexOf("This takes a few seconds.")).toBeGreaterThan(0);
+		expect(output.indexOf("This takes a few seconds.")).toBeLessThan(output.indexOf("tidings  "));
 	});
 
 	it("names a port that is taken, and starts nothing", async () => {

@@ -42,11 +42,11 @@ describe("npm run user", () => {
 
 	it("says what to do when something is wrong, and changes nothing", async () => {
 		const cases: [string[], number, RegExp][] = [
-			[["add", "alice"], 1, /There is a user alice already/],
+			[["add", "alice"], 1, /The user alice exists already/],
 			[["add", "a'b"], 1, /The username must be/],
-			[["add", "bob", "--channels", "*:x"], 1, /"\*:x" is no channel/],
+			[["add", "bob", "--channels", "*:x"], 1, /"\*:x" is not a channel/],
 			[["grant", "nobody", "--channels", "orders"], 1, /There is no user nobody/],
-			[["add", "bob", "a password"], 2, /a password is typed in when asked for/],
+			[["add", "bob", "a password"], 2, /is not expected\. The command asks for the password/],
 			[["remove", "alice"], 2, /There is no command "remove"/],
 		];
 		for (const [args, expected, message] of cases) {
