@@ -129,7 +129,7 @@ describe("a ticket for a token", () => {
 			expect(await problem(response)).toMatchObject({
 				status: 400,
 				code: "invalid_event",
-				detail: expect.stringContaining("as a text"),
+				detail: expect.stringContaining("as a string"),
 			});
 		}
 		await published(channel, [
