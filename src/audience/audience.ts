@@ -1,70 +1,53 @@
 import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
+import type { CloseReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
-import type { CloseReason, DisconnectReason } from "../wire/subscription.ts";
+import type { DisconnectReason } from "../wire/subscription.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
-import type { Observers } from "./hooks.ts";
-import type { Presence, Subscriber } from "./subscriber.ts";
+import { Drains } from "./drains.ts";
+import type { Hooks } from "./hooks.ts";
+import { Presence } from "./presence.ts";
+import type { Replay } from "./replay.ts";
+import type { Subscriber } from "./subscriber.ts";
 
-/** How many streams may be closed whose clients have not read the end yet; past it, the oldest is dropped. */
-const MAX_DRAINING = 100;
-
-/** What an audience needs of the channel around it. */
-export interface AudienceHandlers {
-	/** The last stream has gone. */
+interface AudienceOptions {
+	channel: string;
+	heartbeatMilliseconds: number;
+	hooks: Hooks;
+	counts: Counts;
+	replay: Replay;
+	/** The last stream has ended. */
 	emptied(): void;
-	/** Sends a stream that is behind what it has missed, as far as it has room. */
-	catchUp(subscriber: Subscriber, now: number): void;
+	/** A stream has fallen behind, and has to be looked after. */
+	fellBehind(): void;
 }
 
-/** The open streams of a channel: who is there, and what each of them gets. */
+/** The open streams of a channel: who listens, and what each of them gets. */
 export class Audience {
-	readonly #channel: string;
-	readonly #heartbeatMilliseconds: number;
-	readonly #observers: Observers;
-	readonly #counts: Counts;
-	readonly #emptied: AudienceHandlers["emptied"];
-	readonly #catchUp: AudienceHandlers["catchUp"];
+	readonly #options: AudienceOptions;
 	readonly #subscribers = new Map<string, Subscriber>();
-	readonly #connections = new Map<string, number>();
-	/** Streams that have fallen behind, and read from the log again. */
-	readonly #fallen = new Set<Subscriber>();
-	/** Streams that were cut with much unread, and until when their clients may read it. */
-	readonly #draining = new Map<Subscriber, number>();
+	readonly #presence = new Presence();
+	/** Streams that read from the log again. */
+	readonly #behind = new Set<Subscriber>();
+	readonly #drains = new Drains();
 
-	constructor(
-		channel: string,
-		heartbeatSeconds: number,
-		observers: Observers,
-		counts: Counts,
-		handlers: AudienceHandlers,
-	) {
-		this.#channel = channel;
-		this.#heartbeatMilliseconds = heartbeatSeconds * 1000;
-		this.#observers = observers;
-		this.#counts = counts;
-		this.#emptied = handlers.emptied;
-		this.#catchUp = handlers.catchUp;
-	}
-
-	/** Whether a stream has fallen behind, and has to be looked after. */
-	get hasFallen(): boolean {
-		return this.#fallen.size > 0;
+	constructor(options: AudienceOptions) {
+		this.#options = options;
 	}
 
 	get size(): number {
 		return this.#subscribers.size;
 	}
 
-	/** Whether nobody is here, and nobody is still reading the end of a stream. */
+	/** Whether no stream is open, and none waits for its client to read the rest. */
 	get isEmpty(): boolean {
-		return this.#subscribers.size === 0 && this.#draining.size === 0;
+		return this.#subscribers.size === 0 && this.#drains.size === 0;
 	}
 
 	/** How many streams a user has open. */
-	connectionsOf(user: string): number {
-		return this.#connections.get(user) ?? 0;
+	streamsOf(user: string): number {
+		return this.#presence.streamsOf(user);
 	}
 
 	find(connection: string): Subscriber | undefined {
@@ -79,47 +62,49 @@ export class Audience {
 		}));
 	}
 
-	/** Everybody who is here. */
 	subscribers(): Iterable<Subscriber> {
 		return this.#subscribers.values();
 	}
 
-	/** Takes in a new subscriber, tells it who is here, and the others that it is. */
+	/** Adds a new subscriber, tells it who is online, and the others that it is. */
 	join(subscriber: Subscriber, now: number): void {
 		const { user, presence } = subscriber.subscription;
-		const isNew = this.connectionsOf(user) === 0;
+		const isNew = this.streamsOf(user) === 0;
 		this.add(subscriber);
-		this.#observers.connected(this.#channel, subscriber);
+		this.#options.hooks.connected(this.#options.channel, subscriber);
 		if (presence) {
-			for (const other of this.#connections.keys()) {
-				if (other !== user) subscriber.tell({ user: other, state: "online" }, now);
+			for (const other of this.#presence.users()) {
+				if (other !== user) subscriber.tell({ type: "presence", user: other, state: "online" }, now);
 			}
 		}
-		if (isNew) this.#tell({ user, state: "online" }, now);
+		if (isNew) this.#tellPresence(user, "online", now);
 	}
 
-	/** Takes in a subscriber that was here before, when the object slept or died. */
+	/** Adds a subscriber whose stream was open before: the object has slept, or its session rejoins. */
 	add(subscriber: Subscriber): void {
-		const { user } = subscriber.subscription;
 		this.#subscribers.set(subscriber.connection, subscriber);
-		this.#connections.set(user, this.connectionsOf(user) + 1);
-		if (subscriber.isBehind) this.#fallen.add(subscriber);
-		this.#counts.opened(subscriber);
+		this.#presence.add(subscriber.subscription.user);
+		if (subscriber.isBehind) this.#behind.add(subscriber);
+		this.#options.counts.opened(subscriber);
 	}
 
-	/** Forgets a subscriber without a word: it has come back by another way. */
+	/** Forgets a subscriber without a word: its session has joined again. */
 	replace(subscriber: Subscriber): void {
 		this.#forget(subscriber);
-		subscriber.drop();
+		subscriber.outlet.drop();
 	}
 
-	/** Forgets a stream whose client has gone. */
+	/** Forgets a stream whose client has left. */
 	leave(subscriber: Subscriber, now: number): void {
-		this.#draining.delete(subscriber);
+		this.#drains.delete(subscriber);
 		this.#remove(subscriber, "client_left", now);
 	}
 
-	/** Ends the streams that a test picks, telling their clients why; answers how many. */
+	/**
+	 * Ends the streams that a test picks, telling their clients why.
+	 *
+	 * @returns how many they were.
+	 */
 	endWhere(test: (subscriber: Subscriber) => boolean, reason: CloseReason, now: number): number {
 		const ended = [...this.#subscribers.values()].filter(test);
 		this.#end(ended, reason, now);
@@ -127,17 +112,18 @@ export class Audience {
 	}
 
 	/**
-	 * Hands events to every stream that has caught up. One that has left too much unread falls behind: what follows is
-	 * read from the log when it has room again.
+	 * Hands events to every live stream. One with a full backlog falls behind: it reads what follows from the log when it
+	 * has room again.
 	 */
 	deliver(events: readonly StoredEvent[], now: number): void {
 		const position = events.at(-1)?.offset;
 		if (position === undefined) return;
-		const chunkFor = chunksOf(events, this.#channel, false);
-		let held = 0;
-		let relayed = 0;
+		const { channel, counts } = this.#options;
+		const chunkFor = chunksOf(events, channel, false);
+		let delivered = 0;
+		let metered = 0;
 		for (const subscriber of this.#subscribers.values()) {
-			// Ahead of the events: it has read them from the log, or the channel was wiped meanwhile.
+			// One that came since the events were stored has read them from the log; or the channel was wiped.
 			if (subscriber.isBehind || subscriber.position >= position) continue;
 			if (subscriber.isClogged) {
 				this.#fallBehind(subscriber, now);
@@ -145,141 +131,133 @@ export class Audience {
 			}
 			const chunk = chunkFor(subscriber);
 			subscriber.deliver(chunk, position, now);
-			if (subscriber.isRelayed) relayed += chunk?.events ?? 0;
-			else held += chunk?.events ?? 0;
+			const count = chunk?.events ?? 0;
+			delivered += count;
+			if (subscriber.outlet.isMetered) metered += count;
 		}
-		this.#counts.delivered(held, relayed, false);
-		this.#lookAfterFallen(now);
+		counts.delivered(delivered, metered, false);
+		this.#tendBehind(now);
 	}
 
-	/** Writes to a user's streams: those whose clients have left are found by it. */
+	/** Writes to a user's streams, which finds those whose clients have left. */
 	beatUser(user: string, now: number): void {
 		for (const subscriber of this.#subscribers.values())
-			if (subscriber.subscription.user === user) this.#beat(subscriber, now);
+			if (subscriber.subscription.user === user) this.#tellOrFallBehind(subscriber, now, { type: "beat" });
 	}
 
-	/** Ends what has to end, warns whom it concerns, and writes to those who have heard nothing for long. */
+	/** Ends what has to end, warns of credentials that end soon, and writes to those who have heard nothing for long. */
 	tend(now: number): void {
 		for (const subscriber of this.#subscribers.values()) {
 			subscriber.warn(now);
-			if (subscriber.isSilent(now, this.#silenceMilliseconds)) this.#beat(subscriber, now);
+			const isSilent = subscriber.outlet.beatDue(this.#silenceMilliseconds) <= now;
+			if (isSilent) this.#tellOrFallBehind(subscriber, now, { type: "beat" });
 		}
 		this.#endLost(now);
 		this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired", now);
-		this.#lookAfterFallen(now);
-		for (const [subscriber, until] of this.#draining) if (until <= now) this.#drop(subscriber);
-		this.#counts.renew();
+		this.#tendBehind(now);
+		this.#drains.dropOverdue(now);
+		this.#options.counts.renew();
 	}
 
-	/** Looked for whenever the audience is tended: at every heartbeat, without an alarm of its own. */
-	#endLost(now: number): void {
-		const milliseconds = ALIVE_HEARTBEATS * this.#heartbeatMilliseconds;
-		for (const subscriber of [...this.#subscribers.values()].filter((each) => each.isLost(now, milliseconds))) {
-			const { hasLeftovers } = subscriber;
-			subscriber.end();
-			if (hasLeftovers) this.#drain(subscriber, now);
-			this.#remove(subscriber, "client_left", now);
-		}
-	}
-
-	/** When somebody next needs attention, in unix milliseconds, 0 for soon; `undefined` when nobody is here. */
-	nextDue(): number | undefined {
+	/** When somebody next needs attention, in unix milliseconds; `undefined` when nobody is here. */
+	nextDue(now: number): number | undefined {
 		if (this.isEmpty) return undefined;
-		let due = Number.POSITIVE_INFINITY;
-		for (const subscriber of this.#subscribers.values()) due = Math.min(due, this.dueOf(subscriber));
-		for (const until of this.#draining.values()) due = Math.min(due, until);
+		let due = this.#drains.nextDue ?? Number.POSITIVE_INFINITY;
+		for (const subscriber of this.#subscribers.values()) due = Math.min(due, this.dueOf(subscriber, now));
 		return due;
 	}
 
-	/** When a subscriber needs attention, in unix milliseconds, 0 for soon. */
-	dueOf(subscriber: Subscriber): number {
-		// One that has fallen behind does not say when it has room.
-		return this.#fallen.has(subscriber) ? 0 : subscriber.nextDue(this.#heartbeatMilliseconds);
+	/** When a subscriber next needs attention, in unix milliseconds. */
+	dueOf(subscriber: Subscriber, now: number): number {
+		// One that is behind does not say when it has room.
+		return subscriber.isBehind ? now : subscriber.nextDue(this.#options.heartbeatMilliseconds);
 	}
 
 	/** Streams that fell silent a little later than the one that is due are beaten with it: fewer alarms. */
 	get #silenceMilliseconds(): number {
-		return this.#heartbeatMilliseconds * 0.8;
+		return this.#options.heartbeatMilliseconds * 0.8;
 	}
 
-	#beat(subscriber: Subscriber, now: number): void {
-		if (!subscriber.isClogged) subscriber.beat(now);
-		else if (!this.#fallen.has(subscriber)) this.#fallBehind(subscriber, now);
+	/** Clients that have left: they gave signs of life, and give none any more. Looked for at every heartbeat. */
+	#endLost(now: number): void {
+		const milliseconds = ALIVE_HEARTBEATS * this.#options.heartbeatMilliseconds;
+		const lost = [...this.#subscribers.values()].filter(({ outlet }) => outlet.isLost(milliseconds, now));
+		for (const subscriber of lost) {
+			this.#close(subscriber, now);
+			this.#remove(subscriber, "client_left", now);
+		}
+	}
+
+	/** Lets streams that are behind read on, and cuts those whose clients do not read at all. */
+	#tendBehind(now: number): void {
+		const stalled: Subscriber[] = [];
+		for (const subscriber of this.#behind) {
+			if (subscriber.isStalled(now)) stalled.push(subscriber);
+			else if (subscriber.hasRoom) this.#options.replay.catchUp(subscriber, now);
+			if (!subscriber.isBehind) this.#behind.delete(subscriber);
+		}
+		this.#end(stalled, "slow_consumer", now);
 	}
 
 	#fallBehind(subscriber: Subscriber, now: number): void {
 		subscriber.fallBehind(now);
-		this.#fallen.add(subscriber);
+		this.#behind.add(subscriber);
+		this.#options.fellBehind();
 	}
 
-	/** Lets streams that have fallen behind read on, and cuts those whose clients do not read at all. */
-	#lookAfterFallen(now: number): void {
-		const stalled: Subscriber[] = [];
-		for (const subscriber of this.#fallen) {
-			if (subscriber.isStalled(now)) stalled.push(subscriber);
-			else if (subscriber.hasRoom) this.#catchUp(subscriber, now);
-			if (!subscriber.isBehind) this.#fallen.delete(subscriber);
-		}
-		this.#end(stalled, "slow_consumer", now);
+	/** A client that does not read is not told more and more. */
+	#tellOrFallBehind(subscriber: Subscriber, now: number, message: Parameters<Subscriber["tell"]>[0]): void {
+		if (!subscriber.isClogged) subscriber.tell(message, now);
+		else if (!this.#behind.has(subscriber)) this.#fallBehind(subscriber, now);
 	}
 
 	/** Those who go together are not told of each other. */
 	#end(subscribers: readonly Subscriber[], reason: CloseReason, now: number): void {
 		for (const subscriber of subscribers) this.#forget(subscriber);
 		for (const subscriber of subscribers) {
-			const { hasLeftovers } = subscriber;
-			subscriber.close(reason, now);
-			if (hasLeftovers) this.#drain(subscriber, now);
-			if (reason === "slow_consumer") this.#counts.cut(subscriber);
+			this.#close(subscriber, now, reason);
+			if (reason === "slow_consumer") this.#options.counts.cut(subscriber);
 			this.#gone(subscriber, reason, now);
 		}
-		if (subscribers.length > 0 && this.isEmpty) this.#emptied();
+		if (subscribers.length > 0 && this.isEmpty) this.#options.emptied();
 	}
 
-	/** What a slow client has not read stays for two heartbeats, should it read on, and then goes. */
-	#drain(subscriber: Subscriber, now: number): void {
-		this.#draining.set(subscriber, now + 2 * this.#heartbeatMilliseconds);
-		const [oldest] = this.#draining.keys();
-		if (oldest && this.#draining.size > MAX_DRAINING) this.#drop(oldest);
-	}
-
-	#drop(subscriber: Subscriber): void {
-		this.#draining.delete(subscriber);
-		subscriber.drop();
+	/** What a slow client has not read stays for two heartbeats, should it read on. */
+	#close(subscriber: Subscriber, now: number, reason?: CloseReason): void {
+		const { outlet } = subscriber;
+		const { isUnread } = outlet;
+		if (reason !== undefined) subscriber.tell({ type: "closing", reason }, now);
+		outlet.close();
+		if (isUnread) this.#drains.add(subscriber, now + 2 * this.#options.heartbeatMilliseconds);
 	}
 
 	#remove(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
 		if (!this.#forget(subscriber)) return;
 		this.#gone(subscriber, reason, now);
-		if (this.isEmpty) this.#emptied();
+		if (this.isEmpty) this.#options.emptied();
 	}
 
 	#gone(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
 		const { user } = subscriber.subscription;
-		if (this.connectionsOf(user) === 0) this.#tell({ user, state: "offline" }, now);
-		this.#observers.disconnected(this.#channel, subscriber, reason);
+		if (this.streamsOf(user) === 0) this.#tellPresence(user, "offline", now);
+		this.#options.hooks.disconnected(this.#options.channel, subscriber, reason);
 	}
 
 	#forget(subscriber: Subscriber): boolean {
 		if (this.find(subscriber.connection) !== subscriber) return false;
 		this.#subscribers.delete(subscriber.connection);
-		this.#fallen.delete(subscriber);
-		const { user } = subscriber.subscription;
-		const left = this.connectionsOf(user) - 1;
-		if (left > 0) this.#connections.set(user, left);
-		else this.#connections.delete(user);
-		this.#counts.left(subscriber);
+		this.#behind.delete(subscriber);
+		this.#presence.remove(subscriber.subscription.user);
+		this.#options.counts.left(subscriber);
 		return true;
 	}
 
-	/** Everybody who asked for it learns who has come or gone; nobody learns it of themselves. */
-	#tell(presence: Presence, now: number): void {
+	/** Tells everybody who asked for it, but the user. */
+	#tellPresence(user: string, state: "online" | "offline", now: number): void {
 		for (const subscriber of this.#subscribers.values()) {
-			const { user, presence: isTold } = subscriber.subscription;
-			if (!isTold || user === presence.user) continue;
-			// One that does not read is not told more and more.
-			if (!subscriber.isClogged) subscriber.tell(presence, now);
-			else if (!this.#fallen.has(subscriber)) this.#fallBehind(subscriber, now);
+			const { subscription } = subscriber;
+			if (!subscription.presence || subscription.user === user) continue;
+			this.#tellOrFallBehind(subscriber, now, { type: "presence", user, state });
 		}
 	}
 }

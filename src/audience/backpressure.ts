@@ -47,7 +47,8 @@ export class Backpressure {
 	#unsent(): { bytes: number; isCongested: boolean } {
 		let bytes = 0;
 		let clogging = 0;
-		for (const { unsentBytes, subscription } of this.#audience.subscribers()) {
+		for (const { outlet, subscription } of this.#audience.subscribers()) {
+			const { unsentBytes } = outlet;
 			bytes += unsentBytes;
 			if (unsentBytes > subscription.maxBacklogBytes * CONGESTED_BACKLOG) clogging += 1;
 		}

@@ -1,11 +1,13 @@
-/** Events that leave together, encoded once for everybody who gets the same of them in the same form. */
+import type { Offset } from "../wire/offset.ts";
+
+/** Events that leave together, encoded once for every subscriber that gets the same of them in the same dialect. */
 export interface Chunk {
 	/** The offset of the last of them. */
-	offset: number;
+	last: Offset;
 	/** How many they are. */
 	events: number;
-	/** For those who hold the client's response. */
-	frames: Uint8Array;
-	/** For those at the other end of a WebSocket. */
+	/** Their text, for a response that this object holds. */
+	text: Uint8Array;
+	/** The message that carries them to a session. */
 	message: Uint8Array;
 }

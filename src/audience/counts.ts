@@ -2,68 +2,54 @@ import type { Meter } from "../metrics/meter.ts";
 import { countDelivered, countPublish, newTally, type Tally } from "../metrics/tally.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** What counting needs of the channel around it. */
-export interface CountingChannel {
-	name: string;
-	/** Absent where nobody adds up. */
-	meter: Meter | undefined;
-	/** What the channel had counted when it slept; absent where it starts. */
-	carried: Tally | undefined;
-	/** Has the tally outlast the channel's sleep. */
-	carry(tally: Tally): void;
-}
-
 /**
- * Counts what a channel does. What it does for streams that it holds itself, it also reports; the
- * relays report the rest, and the Worker what is published.
+ * Counts what a channel does, since its object started. What it does for streams that the object holds, it also reports
+ * to the service's metrics. Sessions report what they do, and the Worker what is published.
  */
 export class Counts {
-	readonly tally: Tally;
-	readonly #channel: CountingChannel;
+	readonly tally: Tally = newTally();
+	readonly #channel: string;
+	readonly #meter: Meter | undefined;
 
-	constructor(channel: CountingChannel) {
+	/** @param meter absent where nobody adds up. */
+	constructor(channel: string, meter: Meter | undefined) {
 		this.#channel = channel;
-		this.tally = channel.carried ?? newTally();
+		this.#meter = meter;
 	}
 
 	published(events: number, milliseconds: number): void {
 		countPublish(this.tally, events, milliseconds);
-		this.#channel.carry(this.tally);
 	}
 
-	/** Events were written to streams that the channel holds, and to relays. */
-	delivered(held: number, relayed: number, isReplay: boolean): void {
-		if (held + relayed === 0) return;
-		countDelivered(this.tally, held + relayed, isReplay);
-		this.#channel.carry(this.tally);
-		if (held > 0) this.#report((tally) => countDelivered(tally, held, isReplay));
+	/** @param metered how many of the events were delivered to streams that the object holds. */
+	delivered(events: number, metered: number, isReplay: boolean): void {
+		if (events > 0) countDelivered(this.tally, events, isReplay);
+		if (metered > 0) this.#report((tally) => countDelivered(tally, metered, isReplay));
 	}
 
 	/** A slow consumer was cut. */
-	cut({ isRelayed }: Subscriber): void {
+	cut({ outlet }: Subscriber): void {
 		this.tally.cut += 1;
-		this.#channel.carry(this.tally);
-		if (!isRelayed) {
-			this.#report((tally) => {
-				tally.cut += 1;
-			});
-		}
+		if (!outlet.isMetered) return;
+		this.#report((tally) => {
+			tally.cut += 1;
+		});
 	}
 
-	opened({ isRelayed }: Subscriber): void {
-		if (!isRelayed) this.#channel.meter?.opened();
+	opened({ outlet }: Subscriber): void {
+		if (outlet.isMetered) this.#meter?.opened();
 	}
 
-	left({ isRelayed }: Subscriber): void {
-		if (!isRelayed) this.#channel.meter?.left();
+	left({ outlet }: Subscriber): void {
+		if (outlet.isMetered) this.#meter?.left();
 	}
 
 	/** The streams that are open are still open. */
 	renew(): void {
-		this.#channel.meter?.renew();
+		this.#meter?.renew();
 	}
 
 	#report(change: (tally: Tally) => void): void {
-		this.#channel.meter?.count(this.#channel.name, change);
+		this.#meter?.count(this.#channel, change);
 	}
 }

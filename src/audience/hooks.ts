@@ -21,8 +21,8 @@ export interface ObserverHooks {
 	onDisconnect?(subscriber: ConnectedSubscriber, reason: DisconnectReason): void | Promise<void>;
 }
 
-/** Calls the observer hooks so that none of them can disturb a channel. */
-export class Observers {
+/** Calls the observer hooks. One that throws cannot disturb the channel. */
+export class Hooks {
 	readonly #hooks: ObserverHooks;
 	readonly #logger: Logger;
 

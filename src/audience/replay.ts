@@ -2,32 +2,34 @@ import type { Log } from "../log/log.ts";
 import { findStart } from "../log/resume.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import type { StoredEvent } from "../wire/event.ts";
-import type { Start, StartRequest } from "../wire/subscription.ts";
+import type { Offset } from "../wire/offset.ts";
+import type { Start, Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
+import type { Outlet } from "./outlet.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** What a subscriber is sent at once of a long replay, in characters of data; the rest follows as the client reads. */
+/** How much of a long replay is sent at once, in characters of data; the rest follows as the client reads. */
 const PIECE_CHARACTERS = 65_536;
 
 /** A part of the log. */
 interface Piece {
 	/** It starts after this position. */
-	after: number;
+	after: Offset;
 	/** Where the log ended when it was read. */
-	head: number;
+	head: Offset;
 	/** Where it ends; `after` when there is nothing in it. */
-	position: number;
+	position: Offset;
 	chunkFor(subscriber: Subscriber): Chunk | undefined;
 }
 
-/** Starts subscribers where they want to, and sends them what they have missed. */
+/** Starts subscribers where they ask to, and sends them what they have missed. */
 export class Replay {
 	readonly #channel: string;
 	readonly #log: Log;
 	readonly #counts: Counts;
-	/** The piece that was read last: those whom a deploy has cut off at once come back at once, from the same place. */
+	/** The piece that was read last: streams that a deploy has cut off together come back together, from the same place. */
 	#piece: Piece | undefined;
 
 	constructor(channel: string, log: Log, counts: Counts) {
@@ -37,27 +39,29 @@ export class Replay {
 	}
 
 	/**
-	 * Finds where a subscriber starts, makes it, and sends it what it has missed. The rest of a long replay follows as
-	 * the client reads.
+	 * Finds where a subscriber starts, makes it, and sends it what it has missed. The rest of a long replay follows as the
+	 * client reads.
+	 *
+	 * @param make makes the subscriber; it is told whether its replay is a long one.
 	 */
-	start<Kind extends Subscriber>(
-		request: StartRequest,
+	start<Kind extends Outlet>(
+		subscription: Subscription,
 		now: number,
-		make: (start: Start, isLong: boolean) => Kind,
-	): Kind {
+		make: (start: Start, isLong: boolean) => Subscriber<Kind>,
+	): { subscriber: Subscriber<Kind>; start: Start } {
 		const log = this.#log;
 		const { born, head } = log;
 		const firstSince = (time: number) => log.firstSince(time, now);
-		const start = findStart(request, { born, head, oldest: log.oldest(now), firstSince });
+		const start = findStart(subscription, { born, head, oldest: log.oldest(now), firstSince });
 		const piece = this.#read(start.position, now);
 		const subscriber = make(start, piece.position < head);
-		subscriber.open(start, now);
-		this.#deliver(subscriber, piece, now);
+		subscriber.outlet.open(start, subscription, now);
+		this.#send(subscriber, piece, now);
 		subscriber.warn(now);
-		return subscriber;
+		return { subscriber, start };
 	}
 
-	/** Sends a subscriber what it has missed, as far as it has room; when that is all, it takes live events again. */
+	/** Sends a subscriber what it has missed, as far as it has room. When that is all, it is live again. */
 	catchUp(subscriber: Subscriber, now: number): void {
 		while (subscriber.isBehind && !subscriber.isClogged) {
 			const { born, head } = this.#log;
@@ -67,28 +71,24 @@ export class Replay {
 				const after = formatCursor(subscriber.position);
 				subscriber.skip({ after, oldest: formatCursor(oldest), reason: "trimmed" }, oldest - 1, now);
 			}
-			this.#deliver(subscriber, this.#read(subscriber.position, now), now);
+			this.#send(subscriber, this.#read(subscriber.position, now), now);
 		}
 	}
 
-	#deliver(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {
-		if (position > after) {
-			const chunk = chunkFor(subscriber);
-			subscriber.deliver(chunk, position, now);
-			const events = chunk?.events ?? 0;
-			if (subscriber.isRelayed) this.#counts.delivered(0, events, true);
-			else this.#counts.delivered(events, 0, true);
-		}
-		subscriber.setBehind(position < head);
+	#send(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {
+		const chunk = position > after ? chunkFor(subscriber) : undefined;
+		subscriber.replay(chunk, position, position >= head, now);
+		const events = chunk?.events ?? 0;
+		this.#counts.delivered(events, subscriber.outlet.isMetered ? events : 0, true);
 	}
 
-	#read(after: number, now: number): Piece {
+	#read(after: Offset, now: number): Piece {
 		const { head } = this.#log;
 		if (this.#piece?.after !== after || this.#piece.head !== head) this.#piece = this.#readPiece(after, head, now);
 		return this.#piece;
 	}
 
-	#readPiece(after: number, head: number, now: number): Piece {
+	#readPiece(after: Offset, head: Offset, now: number): Piece {
 		const events: StoredEvent[] = [];
 		let characters = 0;
 		for (const event of this.#log.read(after, now)) {

@@ -1,169 +1,163 @@
 import { DurableObject } from "cloudflare:workers";
 import { Audience } from "../audience/audience.ts";
-import { Backpressure } from "../audience/backpressure.ts";
 import { Counts } from "../audience/counts.ts";
-import { Downlink } from "../audience/downlink.ts";
-import { type ObserverHooks, Observers } from "../audience/hooks.ts";
-import { Pacing } from "../audience/pacing.ts";
+import { FanOut } from "../audience/fan-out.ts";
+import { Hooks, type ObserverHooks } from "../audience/hooks.ts";
 import { Replay } from "../audience/replay.ts";
-import { Stream } from "../audience/stream.ts";
-import type { Subscriber } from "../audience/subscriber.ts";
-import { type Config, readConfig, type SettingsEnv } from "../config.ts";
+import { Sessions } from "../audience/sessions.ts";
+import { readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
+import { Disk } from "../log/disk.ts";
 import { IdempotencyKeys } from "../log/idempotency.ts";
 import { Log } from "../log/log.ts";
-import { Publishing } from "../log/publishing.ts";
+import { Writer } from "../log/writer.ts";
 import { Logger } from "../logger.ts";
 import { meterOf } from "../metrics/meter.ts";
 import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
-import { isJoining, joinResponse, type RelayMessage, requestedSubscription } from "../wire/link.ts";
+import { isJoining, requestedSubscription, type SessionMessage } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
-import { Downlinks } from "./downlinks.ts";
-import { Retirement } from "./idle.ts";
-import { Admission } from "./limits.ts";
+import { Alarm } from "./alarm.ts";
+import { Idle } from "./idle.ts";
+import { Limits } from "./limits.ts";
+import { Publishing } from "./publishing.ts";
 import { Revocations } from "./revocations.ts";
-
-/** Alarms that fall due closer together than this are one. */
-const ALARM_PACE_MILLISECONDS = 250;
-/** Alarms that fall due later are set again before: they cannot be set for just any time. */
-const MAX_ALARM_MILLISECONDS = 24 * 60 * 60 * 1000;
+import { Subscribing } from "./subscribing.ts";
 
 /**
- * One channel: its log, its open streams, its heartbeat. A Durable Object, so there is exactly one of each.
+ * One channel: a log and an audience. A Durable Object, so that there is exactly one of each.
  *
- * It decides when and in which order, never who: whatever reaches it was verified by the Worker.
+ * It decides when and in which order, never who: whatever reaches it was verified by the Worker. Here are its calls only;
+ * what they do is in the parts that the constructor puts together.
  */
 export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & MetricsEnv> extends DurableObject<Env> {
-	readonly #config: Config;
 	readonly #log: Log;
+	readonly #disk: Disk;
+	readonly #alarm: Alarm;
 	readonly #revocations: Revocations;
 	readonly #counts: Counts;
-	readonly #audience: Audience;
+	readonly #sessions: Sessions;
 	readonly #replay: Replay;
+	readonly #audience: Audience;
 	readonly #publishing: Publishing;
-	readonly #downlinks: Downlinks;
-	readonly #admission: Admission;
-	readonly #retirement: Retirement;
-	#alarmAt: number | undefined;
+	readonly #subscribing: Subscribing;
+	readonly #idle: Idle;
 
 	constructor(ctx: DurableObjectState, env: Env, hooks: ObserverHooks = {}) {
 		super(ctx, env);
-		this.#config = readConfig(env);
-		const { REPLAY_EVENTS, REPLAY_SECONDS, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = this.#config;
-		const keys = new IdempotencyKeys(ctx.storage.sql);
-		this.#log = new Log(ctx.storage, { events: REPLAY_EVENTS, seconds: REPLAY_SECONDS });
-		this.#revocations = new Revocations(ctx.storage.sql);
-		this.#downlinks = new Downlinks(ctx);
-		const restored = this.#downlinks.restore(this.#log.head, Date.now());
-		this.#counts = new Counts({
-			name: this.#name,
-			meter: meterOf(env, `channel:${this.#name}`, HEARTBEAT_SECONDS),
-			carried: this.#downlinks.carried,
-			carry: (tally) => this.#downlinks.carry(tally),
+		const config = readConfig(env);
+		const channel = this.#name;
+		const { sql } = ctx.storage;
+		const heartbeatMilliseconds = config.HEARTBEAT_SECONDS * 1000;
+		const replayMilliseconds = config.REPLAY_SECONDS * 1000;
+		const keys = new IdempotencyKeys(sql);
+		const log = new Log(ctx.storage, { events: config.REPLAY_EVENTS, milliseconds: replayMilliseconds });
+		const disk = new Disk(ctx);
+		const alarm = new Alarm(ctx);
+		const revocations = new Revocations(sql);
+		const counts = new Counts(channel, meterOf(env, `channel:${channel}`, config.HEARTBEAT_SECONDS));
+		const sessions = new Sessions(ctx);
+		const replay = new Replay(channel, log, counts);
+		const audience = new Audience({
+			channel,
+			heartbeatMilliseconds,
+			hooks: new Hooks(hooks, new Logger({ channel })),
+			counts,
+			replay,
+			emptied: () => void this.#idle.begin(Date.now()),
+			fellBehind: () => void alarm.ringBy(Date.now()),
 		});
-		const observers = new Observers(hooks, new Logger({ channel: this.#name }));
-		this.#audience = new Audience(this.#name, HEARTBEAT_SECONDS, observers, this.#counts, {
-			emptied: () => void this.#retirement.begin(Date.now()),
-			catchUp: (subscriber, now) => this.#replay.catchUp(subscriber, now),
+		const fanOut = new FanOut({ audience, sessions, maxBacklogBytes: config.MAX_BACKLOG_BYTES });
+		const writer = new Writer({ channel, log, keys, disk });
+		const publishing = new Publishing({ channel, writer, audience, fanOut });
+		const idle = new Idle({ log, keys, revocations, audience, publishing, alarm, disk, replayMilliseconds });
+		this.#subscribing = new Subscribing({
+			channel,
+			retryMilliseconds: config.RETRY_MILLISECONDS,
+			audience,
+			sessions,
+			replay,
+			limits: new Limits(channel, config, audience),
+			revocations,
+			alarm,
+			idle,
 		});
-		this.#replay = new Replay(this.#name, this.#log, this.#counts);
-		const backpressure = new Backpressure(this.#audience, MAX_BACKLOG_BYTES);
-		const pacing = new Pacing(
-			// Behind a WebSocket there is a stream again.
-			() => this.#audience.size + this.#downlinks.size,
-			(events) => {
-				this.#audience.deliver(events, Date.now());
-				backpressure.delivered(events);
-				if (this.#audience.hasFallen) void this.#setAlarm();
-			},
-		);
-		this.#publishing = new Publishing({
-			name: this.#name,
-			log: this.#log,
-			keys,
-			subscribers: () => this.#audience.size,
-			transaction: (work) => this.#transaction(work),
-			sync: () => this.#sync(),
-			deliver: (events) => pacing.push(events),
-			room: () => backpressure.room(),
-		});
-		this.#retirement = new Retirement({
-			log: this.#log,
-			keys,
-			revocations: this.#revocations,
-			replaySeconds: REPLAY_SECONDS,
-			isEmpty: () => this.#audience.isEmpty,
-			isIdle: () => this.#publishing.isIdle,
-			wakeAt: (time) => this.#setAlarmAt(time),
-			free: () => this.#free(),
-		});
-		this.#admission = new Admission(this.#name, this.#config, this.#audience, this.#revocations);
-		for (const downlink of restored) this.#audience.add(downlink);
-		void ctx.blockConcurrencyWhile(async () => {
-			this.#alarmAt = (await ctx.storage.getAlarm()) ?? undefined;
-		});
+		this.#log = log;
+		this.#disk = disk;
+		this.#alarm = alarm;
+		this.#revocations = revocations;
+		this.#counts = counts;
+		this.#sessions = sessions;
+		this.#replay = replay;
+		this.#audience = audience;
+		this.#publishing = publishing;
+		this.#idle = idle;
+		for (const subscriber of sessions.restore(log.head, Date.now())) audience.add(subscriber);
 	}
 
 	/**
-	 * Opens a stream. Its response goes to the client as it is, without the Worker in between; or to a relay in the Worker,
+	 * Opens a stream. Its response goes to the client as it is, without the Worker in between; or to a session in the Worker,
 	 * over a WebSocket.
 	 */
 	override async fetch(request: Request): Promise<Response> {
 		try {
 			const subscription = requestedSubscription(request);
-			return isJoining(request) ? await this.#join(subscription) : await this.#open(subscription);
+			return await (isJoining(request) ? this.#subscribing.join(subscription) : this.#subscribing.open(subscription));
 		} catch (error) {
 			if (error instanceof Problem) return error.toResponse();
 			throw error;
 		}
 	}
 
-	/** A relay says how much its client has taken, or passes a renewal on. */
+	/** A session says how much its client has taken, or passes new credentials on. */
 	override async webSocketMessage(socket: WebSocket, text: string): Promise<void> {
-		const downlink = this.#downlinks.of(socket);
-		if (!downlink) return;
-		const message = JSON.parse(text) as RelayMessage;
+		const subscriber = this.#sessions.of(socket);
+		if (!subscriber) return;
+		const message = JSON.parse(text) as SessionMessage;
 		const now = Date.now();
 		if (message.type === "renew") {
-			const isGood = await this.#renew(downlink, message.renewal);
-			if (!isGood) this.#audience.endWhere((subscriber) => subscriber === downlink, "revoked", now);
+			const isGood = await this.#subscribing.renew(subscriber, message.renewal);
+			if (!isGood) this.#audience.endWhere((each) => each === subscriber, "revoked", now);
 			return;
 		}
-		downlink.taken(message.bytes);
-		if (downlink.isBehind && downlink.hasRoom) this.#replay.catchUp(downlink, now);
+		subscriber.outlet.taken(message.bytes);
+		if (subscriber.isBehind && subscriber.hasRoom) this.#replay.catchUp(subscriber, now);
 	}
 
-	/** A relay's client has left, or the relay has died. */
+	/** A session's client has left, or the session has died. */
 	override webSocketClose(socket: WebSocket): void {
-		this.#leave(socket);
+		const subscriber = this.#sessions.remove(socket);
+		if (subscriber) this.#audience.leave(subscriber, Date.now());
 	}
 
 	override webSocketError(socket: WebSocket): void {
-		this.#leave(socket);
+		this.webSocketClose(socket);
 	}
 
-	/** Appends events, waits until they are on disk, delivers them and says where they stand. */
+	/** Stores events, waits until they are on disk, delivers them and says where they stand. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
 		const startedAt = Date.now();
 		const outcome = await this.#publishing.publish(request);
-		if (outcome.ok && !outcome.replayed) this.#counts.published(request.events.length, Date.now() - startedAt);
-		if (outcome.ok && this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
+		if (!outcome.ok) return outcome;
+		const now = Date.now();
+		if (!outcome.replayed) this.#counts.published(request.events.length, now - startedAt);
+		await this.#idle.beginUnlessSet(now);
 		return outcome;
 	}
 
 	/** How the channel stands. */
 	state(): ChannelState {
+		const { head } = this.#log;
 		const oldest = this.#log.oldest(Date.now());
 		return {
 			channel: this.#name,
-			head: formatCursor(this.#log.head),
+			head: formatCursor(head),
 			oldest: oldest === undefined ? null : formatCursor(oldest),
-			buffered: oldest === undefined ? 0 : this.#log.head - oldest + 1,
+			buffered: oldest === undefined ? 0 : head - oldest + 1,
 			subscribers: this.#audience.size,
 		};
 	}
@@ -186,7 +180,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	}
 
 	/**
-	 * Ends streams for good. What was issued to a user until now opens the channel no more for a day.
+	 * Ends streams for good. Where it is a user's, credentials that were issued until now do not open the channel for a day.
 	 *
 	 * @returns how many streams were ended.
 	 */
@@ -195,14 +189,14 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		if ("user" in which) {
 			this.#revocations.add(which.user, now);
 			// Those who are gone must not come back after a crash.
-			await this.#sync();
+			await this.#disk.sync();
 		}
 		const ended = this.#audience.endWhere(
 			(stream) => ("user" in which ? stream.subscription.user === which.user : stream.connection === which.connection),
 			"revoked",
 			now,
 		);
-		if ("user" in which && this.#alarmAt === undefined) await this.#retirement.begin(Date.now());
+		if ("user" in which) await this.#idle.beginUnlessSet(Date.now());
 		return ended;
 	}
 
@@ -214,26 +208,26 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		return { user, channels };
 	}
 
-	/** Lets an open stream live on with new credentials of the same user. Older ones than it has change nothing. */
+	/** Lets an open stream go on with new credentials of the same user. Older ones than it has change nothing. */
 	async renew(connection: string, renewal: Renewal): Promise<RenewalOutcome> {
 		const subscriber = this.#audience.find(connection);
 		if (subscriber?.subscription.user !== renewal.user) return { ok: false, reason: "not_found" };
-		if (!(await this.#renew(subscriber, renewal))) return { ok: false, reason: "revoked" };
-		if (subscriber instanceof Downlink) subscriber.pass(renewal);
-		return { ok: true, expires: subscriber.subscription.expires };
+		if (!(await this.#subscribing.renew(subscriber, renewal))) return { ok: false, reason: "revoked" };
+		subscriber.tell({ type: "renewed", renewal }, Date.now());
+		return { ok: true, expiresAt: subscriber.subscription.expiresAt };
 	}
 
 	/**
 	 * A client gives a sign of life. From then on its stream ends when it gives no other for long.
 	 *
-	 * @returns whose the stream is, and until when it lives; `undefined` when it is not here.
+	 * @returns whose the stream is, and until when its credentials last; `undefined` when it is not here.
 	 */
-	alive(connection: string, user: string): Pick<Subscription, "user" | "expires"> | undefined {
+	alive(connection: string, user: string): Pick<Subscription, "user" | "expiresAt"> | undefined {
 		const subscriber = this.#audience.find(connection);
 		if (!subscriber) return undefined;
 		const { subscription } = subscriber;
-		if (subscription.user === user) subscriber.heard(Date.now());
-		return { user: subscription.user, expires: subscription.expires };
+		if (subscription.user === user) subscriber.tell({ type: "alive" }, Date.now());
+		return { user: subscription.user, expiresAt: subscription.expiresAt };
 	}
 
 	/**
@@ -242,145 +236,23 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	 * @returns how many streams were ended.
 	 */
 	async wipe(): Promise<number> {
-		this.#transaction(() => this.#log.wipe(Date.now()));
-		await this.#sync();
+		this.#log.transaction(() => this.#log.wipe(Date.now()));
+		await this.#disk.sync();
 		return this.#audience.endWhere(() => true, "shutdown", Date.now());
 	}
 
-	/** The heartbeat: beats, warns, ends, and goes on as long as somebody is there. Then it waits to free the storage. */
+	/** The heartbeat: it tends the streams as long as one is open. Then it looks at whether the storage can be freed. */
 	override async alarm(): Promise<void> {
-		this.#alarmAt = undefined;
+		this.#alarm.clear();
 		const now = Date.now();
 		this.#audience.tend(now);
-		if (!this.#audience.isEmpty) await this.#setAlarm();
-		else if (this.#alarmAt === undefined) await this.#retirement.look(now);
+		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
+		else if (!this.#alarm.isSet) await this.#idle.look(now);
 	}
 
 	get #name(): string {
 		const { name } = this.ctx.id;
 		if (name === undefined) throw new Error("A channel's object must be reached by its name (getByName).");
 		return name;
-	}
-
-	/** Holds the client's response. It waits at the output gate until what was written here is on disk. */
-	async #open(subscription: Subscription): Promise<Response> {
-		await this.#admission.prepare(subscription);
-		const now = this.#admit(subscription);
-		const stream = this.#replay.start(
-			subscription,
-			now,
-			(start, isLong) =>
-				new Stream({
-					channel: this.#name,
-					subscription,
-					position: start.position,
-					retryMilliseconds: this.#config.RETRY_MILLISECONDS,
-					now,
-					left: (stream) => this.#audience.leave(stream, Date.now()),
-					more: isLong ? (stream) => this.#replay.catchUp(stream, Date.now()) : undefined,
-				}),
-		);
-		await this.#welcome(stream, now);
-		return stream.toResponse();
-	}
-
-	/** Takes in a subscriber whose response a relay holds. */
-	async #join(subscription: Subscription): Promise<Response> {
-		await this.#admission.prepare(subscription);
-		const now = this.#admit(subscription);
-		if (this.#downlinks.isFull) {
-			const detail = `The channel ${this.#name} has as many subscribers as the runtime allows. Try again later.`;
-			throw new Problem("channel_full", detail);
-		}
-		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-		const downlink = this.#replay.start(subscription, now, ({ position }) =>
-			this.#downlinks.accept(ours, subscription, position, now),
-		);
-		await this.#welcome(downlink, now);
-		return joinResponse(theirs, downlink.start);
-	}
-
-	/**
-	 * From here on until the subscriber is welcome, everything is one step: nothing falls between replay and live, and
-	 * nobody comes in besides.
-	 *
-	 * @returns the time at which the subscriber comes in.
-	 */
-	#admit(subscription: Subscription): number {
-		const now = Date.now();
-		this.#admission.check(subscription, now);
-		return now;
-	}
-
-	async #welcome(subscriber: Subscriber, now: number): Promise<void> {
-		const former = this.#audience.find(subscriber.connection);
-		if (former) this.#audience.replace(former);
-		if (subscriber.subscription.rejoins) this.#audience.add(subscriber);
-		else this.#audience.join(subscriber, now);
-		if (this.#log.idleSince !== undefined) this.#log.setIdleSince(undefined);
-		await this.#setAlarmFor(subscriber);
-	}
-
-	#leave(socket: WebSocket): void {
-		const downlink = this.#downlinks.remove(socket);
-		if (downlink) this.#audience.leave(downlink, Date.now());
-	}
-
-	/** Answers whether the credentials are still good for the channel. */
-	async #renew(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
-		if (this.#revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return false;
-		if (renewal.endsAt > subscriber.subscription.endsAt) subscriber.renew(renewal);
-		await this.#setAlarmFor(subscriber);
-		return true;
-	}
-
-	/** All or none, in storage and in memory. */
-	#transaction<Result>(work: () => Result): Result {
-		try {
-			return this.ctx.storage.transactionSync(work);
-		} catch (error) {
-			this.#log.reload();
-			throw error;
-		}
-	}
-
-	/** Waits for the disk. If it fails, memory and disk may differ: the object starts again from what the disk holds. */
-	async #sync(): Promise<void> {
-		try {
-			await this.ctx.storage.sync();
-		} catch (error) {
-			this.ctx.abort("The channel's storage could not be written.");
-			throw error;
-		}
-	}
-
-	async #setAlarm(): Promise<void> {
-		const due = this.#audience.nextDue();
-		if (due !== undefined) await this.#setAlarmBefore(due);
-	}
-
-	/** The others have theirs already: looking at all of them for each that comes would take ever longer. */
-	async #setAlarmFor(subscriber: Subscriber): Promise<void> {
-		await this.#setAlarmBefore(this.#audience.dueOf(subscriber));
-	}
-
-	async #setAlarmBefore(due: number): Promise<void> {
-		const now = Date.now();
-		const at = Math.min(Math.max(due, now + ALARM_PACE_MILLISECONDS), now + MAX_ALARM_MILLISECONDS);
-		if (this.#alarmAt === undefined || at < this.#alarmAt) await this.#setAlarmAt(at);
-	}
-
-	async #setAlarmAt(at: number): Promise<void> {
-		this.#alarmAt = at;
-		await this.ctx.storage.setAlarm(at);
-	}
-
-	async #free(): Promise<void> {
-		const { storage } = this.ctx;
-		this.#alarmAt = undefined;
-		await this.ctx.blockConcurrencyWhile(async () => {
-			await Promise.all([storage.deleteAlarm(), storage.deleteAll()]);
-			this.#log.reload();
-		});
 	}
 }

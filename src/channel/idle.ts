@@ -1,69 +1,86 @@
+import type { Audience } from "../audience/audience.ts";
+import type { Disk } from "../log/disk.ts";
 import type { IdempotencyKeys } from "../log/idempotency.ts";
 import type { Log } from "../log/log.ts";
+import type { Alarm } from "./alarm.ts";
+import type { Publishing } from "./publishing.ts";
 import type { Revocations } from "./revocations.ts";
 
-/** How soon a channel that may not be forgotten yet is looked at again. */
-const REST_MILLISECONDS = 60 * 60 * 1000;
+/** How soon a channel that may not be freed yet is looked at again. */
+const RECHECK_MILLISECONDS = 60 * 60 * 1000;
 
-/** What retirement needs of the channel around it. */
-export interface RetiringChannel {
+interface IdleOptions {
 	log: Log;
 	keys: IdempotencyKeys;
 	revocations: Revocations;
+	audience: Audience;
+	publishing: Publishing;
+	alarm: Alarm;
+	disk: Disk;
 	/** How long the channel remembers events. */
-	replaySeconds: number;
-	/** Whether nobody is here. */
-	isEmpty(): boolean;
-	/** Whether nothing is being published. */
-	isIdle(): boolean;
-	wakeAt(time: number): Promise<void>;
-	/** Forgets everything that is stored. */
-	free(): Promise<void>;
+	replayMilliseconds: number;
 }
 
 /**
- * What becomes of a channel that nobody uses. When it has rested for as long as it remembers events, it has nothing left
- * that anybody could ask for: it frees its storage, and costs nothing.
+ * What becomes of a channel without streams. When it has been idle for as long as it remembers events, nobody can ask it
+ * for anything: it frees its storage, and costs nothing.
  */
-export class Retirement {
-	readonly #channel: RetiringChannel;
+export class Idle {
+	readonly #options: IdleOptions;
 
-	constructor(channel: RetiringChannel) {
-		this.#channel = channel;
+	constructor(options: IdleOptions) {
+		this.#options = options;
 	}
 
-	/** Nobody is here: there is no heartbeat until somebody comes, only a look at whether the channel is worth keeping. */
+	/** The last stream has ended: there are no heartbeats any more, only a look at whether the channel is worth keeping. */
 	async begin(now: number): Promise<void> {
-		const { log, replaySeconds, isEmpty, wakeAt } = this.#channel;
-		if (!isEmpty()) return;
+		const { audience, log, alarm, replayMilliseconds } = this.#options;
+		if (!audience.isEmpty) return;
 		if (!log.isBorn) return await this.#keepRevocations(now);
 		log.setIdleSince(now);
-		await wakeAt(now + replaySeconds * 1000);
+		await alarm.ringAt(now + replayMilliseconds);
 	}
 
-	/** The time has come to look. */
+	/** Something was written without a stream being open: unless the channel is idle already, it is from now on. */
+	async beginUnlessSet(now: number): Promise<void> {
+		if (!this.#options.alarm.isSet) await this.begin(now);
+	}
+
+	/** A stream was opened. */
+	end(): void {
+		const { log } = this.#options;
+		if (log.idleSince !== undefined) log.setIdleSince(undefined);
+	}
+
+	/** Frees the channel if its time has come, and looks again later if not. */
 	async look(now: number): Promise<void> {
-		const { log, replaySeconds, wakeAt, free } = this.#channel;
+		const { log, alarm, replayMilliseconds } = this.#options;
 		const { idleSince } = log;
 		// Nothing was ever published; or streams were open when the object died, and their clients are on their way back.
 		if (idleSince === undefined) return await this.begin(now);
-		const restedAt = Math.max(idleSince, log.lastAt) + replaySeconds * 1000;
-		if (now < restedAt) await wakeAt(restedAt);
-		else if (this.#isForgettable(now)) await free();
-		else await wakeAt(now + REST_MILLISECONDS);
+		const forgottenAt = Math.max(idleSince, log.lastAt ?? idleSince) + replayMilliseconds;
+		if (now < forgottenAt) await alarm.ringAt(forgottenAt);
+		else if (this.#isForgettable(now)) await this.#free();
+		else await alarm.ringAt(now + RECHECK_MILLISECONDS);
 	}
 
-	/** Where nothing was ever published, nothing else is worth keeping. */
+	/** Where nothing was ever published, only revocations are worth keeping. */
 	async #keepRevocations(now: number): Promise<void> {
-		const { revocations, isIdle, wakeAt, free } = this.#channel;
+		const { revocations, publishing, alarm } = this.#options;
 		const until = revocations.rememberedUntil(now);
-		if (until !== undefined) await wakeAt(until);
-		else if (isIdle()) await free();
+		if (until !== undefined) await alarm.ringAt(until);
+		else if (publishing.isIdle) await this.#free();
 	}
 
 	#isForgettable(now: number): boolean {
-		const { log, keys, revocations, isIdle } = this.#channel;
+		const { log, keys, revocations, publishing } = this.#options;
 		const holdsPromises = !keys.isEmpty(now) || revocations.rememberedUntil(now) !== undefined;
-		return !holdsPromises && isIdle() && log.isSurpassedAt(now);
+		return !holdsPromises && publishing.isIdle && log.isSurpassedAt(now);
+	}
+
+	async #free(): Promise<void> {
+		const { disk, alarm, log } = this.#options;
+		alarm.clear();
+		await disk.free(() => log.reload());
 	}
 }

@@ -31,14 +31,14 @@ export class Revocations {
 	/**
 	 * Whether a user's credentials were issued before the user was revoked.
 	 *
-	 * @param issuedAt the earliest time that the credentials can have been issued at, in Unix seconds; `undefined` counts as
+	 * @param issuedAt the earliest time that the credentials can have been issued at, in Unix milliseconds; `undefined` counts as
 	 * before any revocation.
 	 * @param now in Unix milliseconds.
 	 */
 	covers(user: string, issuedAt: number | undefined, now: number): boolean {
 		const at = this.#times.get(user);
 		if (at === undefined || !isRetained(at, now)) return false;
-		return issuedAt === undefined || issuedAt * 1000 <= at;
+		return issuedAt === undefined || issuedAt <= at;
 	}
 
 	/** Returns when the latest revocation expires, in Unix milliseconds, or `undefined` if there is none. */

@@ -1,11 +1,11 @@
 import { personalChannel } from "../auth/grants.ts";
 import type { Lease, User } from "../auth/user.ts";
 import { Problem } from "../errors.ts";
-import type { RelayOptions } from "../session/session.ts";
+import type { SessionOptions } from "../session/session.ts";
 import { newConnection } from "../wire/connection.ts";
 import { Cursors, type Positions } from "../wire/cursor.ts";
-import type { EventForm } from "../wire/event.ts";
-import type { Renewal, StartRequest, Subscription } from "../wire/subscription.ts";
+import type { DialectName } from "../wire/dialect/dialects.ts";
+import type { Renewal, StartRequest } from "../wire/subscription.ts";
 import { callChannel } from "./call-channel.ts";
 import { check, checkChannel } from "./check.ts";
 import type { RequestScope, TidingsEnv } from "./context.ts";
@@ -26,7 +26,7 @@ export interface SubscribeRequest {
 	/** Whether the user's personal channel is added. */
 	inbox: boolean;
 	types: readonly string[];
-	form: EventForm;
+	dialect: DialectName;
 	presence: boolean;
 	cursor: string | undefined;
 	rewind: number | "all" | undefined;
@@ -42,28 +42,24 @@ export async function prepareSubscription(
 	{ env, config, logger, authority }: RequestScope,
 	{ user, endsAt }: Lease,
 	request: SubscribeRequest,
-): Promise<RelayOptions> {
+): Promise<SessionOptions> {
 	await limitSubscribing(env, user);
-	const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = config;
-	const { rewind, since, types, form, presence } = request;
+	const { HEARTBEAT_SECONDS, RETRY_MILLISECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = config;
+	const { rewind, since, types, dialect, presence } = request;
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
 	checkIdentity(user);
 	checkSize({ channels, types }, MAX_WISHES_BYTES, "channels and types of this stream", "Name fewer");
 	limitChannels(user, channels, MAX_CHANNELS_PER_USER);
-	const subscription: Subscription = {
+	const subscription: SessionOptions["subscription"] = {
 		connection: await newConnection(env.CHANNEL, channels[0] ?? ""),
 		channels,
-		user: user.sub,
-		claims: user.claims,
-		form,
+		...renewalOf(user, endsAt),
+		dialect,
 		presence,
 		// One client reads them all.
 		maxBacklogBytes: Math.ceil(MAX_BACKLOG_BYTES / channels.length),
-		expires: user.expires,
-		endsAt,
-		issuedAt: user.issuedAt,
 		...(types.length > 0 && { types: [...types] }),
 	};
 	const cursors = await Cursors.of(channels);
@@ -75,6 +71,7 @@ export async function prepareSubscription(
 		subscription,
 		starts: new Map(channels.map((channel) => [channel, startOf(channel, start, positions)])),
 		heartbeatMilliseconds: HEARTBEAT_SECONDS * 1000,
+		retryMilliseconds: RETRY_MILLISECONDS,
 		meter: workerMeter(env, config),
 		logger,
 		call: (channel, request) => callChannel(env, channel, (stub) => stub.fetch(request)),
@@ -118,8 +115,18 @@ function readChannels(names: readonly string[]): string[] {
 export async function prepareRenewal(env: TidingsEnv, { user, endsAt }: Lease): Promise<Renewal> {
 	await limitSubscribing(env, user);
 	checkIdentity(user);
-	const { sub, claims, expires, issuedAt } = user;
-	return { user: sub, claims, expires, endsAt, issuedAt };
+	return renewalOf(user, endsAt);
+}
+
+/** What a channel has to know of a user's credentials, which are in seconds as JWTs are. */
+function renewalOf({ sub, claims, expires, issuedAt }: User, endsAt: number): Renewal {
+	return {
+		user: sub,
+		claims,
+		expiresAt: expires * 1000,
+		endsAt,
+		issuedAt: issuedAt === undefined ? undefined : issuedAt * 1000,
+	};
 }
 
 function checkIdentity({ sub, claims }: User): void {

@@ -1,15 +1,15 @@
-import type { NewEvent, Recipients, StoredEvent } from "../wire/event.ts";
-import { runsOf } from "./runs.ts";
+import type { NewEvent, StoredEvent } from "../wire/event.ts";
+import type { Offset } from "../wire/offset.ts";
+import { Ring } from "./ring.ts";
 
 /**
- * The log of one channel: a ring in SQLite, one row a slot (`offset % capacity`), written with an upsert, so that an event
- * costs one row written and nothing has to be pruned.
+ * The log of one channel. Its events are in a ring, and the table `log` says where the log starts.
  *
  * Appended events are not visible at once: `head` moves only when the caller says that they are on disk. A reader never
  * sees an event that a crash could take back.
  *
- * The first event makes the log. Before it, nothing is on disk, and the position is 0; the same position later means the
- * beginning, from which everything can be read as long as nothing was forgotten.
+ * The first publish creates the log. Before it, nothing is on disk, and the position is 0. Later, the same position is the
+ * beginning: everything after it can be read until something is forgotten.
  */
 
 /** A log starts at this many offsets for every second of unix time: a later log's offsets are higher than an earlier one's. */
@@ -21,42 +21,35 @@ export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 /** How much a log remembers. */
 export interface Retention {
 	events: number;
-	seconds: number;
+	milliseconds: number;
 }
 
 interface Extent {
-	/** The lowest position that this channel ever told anybody, as far as it remembers: a wipe does not raise it. */
-	born: number;
+	/** The lowest position that this channel has told anybody, as far as it remembers: a wipe does not raise it. */
+	born: Offset;
 	/** The position that this log started from. */
-	start: number;
+	start: Offset;
 	/** The offset of the last event on disk, or `start`. */
-	last: number;
-	/** When the last event was published, in unix milliseconds. */
-	lastAt: number;
-	/** Since when nobody has had a stream open, in unix milliseconds. */
-	idleSince: number | undefined;
+	last: Offset;
+	/** When the last event was published, in unix milliseconds; absent: there is no event. */
+	lastAt?: number;
+	/** Since when no stream is open, in unix milliseconds; absent while one is open, or may be. */
+	idleSince?: number;
 }
-
-type Row = {
-	offset: number;
-	at: number;
-	type: string;
-	data: string;
-	retry: number | null;
-	recipients: string | null;
-};
 
 export class Log {
 	readonly #storage: LogStorage;
 	readonly #retention: Retention;
+	readonly #ring: Ring;
 	#extent: Extent | undefined;
-	#head = 0;
-	#oldest = 0;
-	#asked: { offset: number; at: number } | undefined;
+	#head: Offset = 0;
+	/** The oldest event that may still be remembered. */
+	#oldest: Offset = 0;
 
 	constructor(storage: LogStorage, retention: Retention) {
 		this.#storage = storage;
 		this.#retention = retention;
+		this.#ring = new Ring(storage.sql, retention.events);
 		this.reload();
 	}
 
@@ -66,87 +59,72 @@ export class Log {
 	}
 
 	/** The lowest position that a cursor of this channel can have, but for 0; 0 before the first event is visible. */
-	get born(): number {
-		return this.#isVisible ? (this.#extent?.born ?? 0) : 0;
+	get born(): Offset {
+		return this.#visible?.born ?? 0;
 	}
 
 	/** The position that the log started from; a wipe moves it on. 0 before the first event is visible. */
-	get start(): number {
-		return this.#isVisible ? (this.#extent?.start ?? 0) : 0;
-	}
-
-	/** When the last event was published, in unix milliseconds; 0 before the first. */
-	get lastAt(): number {
-		return this.#extent?.lastAt ?? 0;
-	}
-
-	get #isVisible(): boolean {
-		return this.#head > 0;
+	get start(): Offset {
+		return this.#visible?.start ?? 0;
 	}
 
 	/** The offset of the last visible event; 0 before the first one, and after a wipe where the log starts anew. */
-	get head(): number {
+	get head(): Offset {
 		return this.#head;
 	}
 
-	/** Reads from disk where the log stands: when the object starts, and after a transaction was rolled back. */
-	reload(): void {
-		this.#oldest = 0;
-		this.#asked = undefined;
-		this.#extent = this.#readExtent();
-		this.#head = this.#extent?.last ?? 0;
+	/** The offset of the last event on disk or on its way there: what the next one follows. */
+	get last(): Offset {
+		return this.#extent?.last ?? 0;
 	}
 
-	/** Writes down where the log starts. */
-	#birth(now: number): Extent {
-		const start = firstPosition(now);
-		const { sql } = this.#storage;
-		sql.exec(`CREATE TABLE log (
-			id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
-			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
-		this.#createEvents();
-		sql.exec("INSERT INTO log (id, born, start, capacity) VALUES (0, ?, ?, ?)", start, start, this.#retention.events);
-		return { born: start, start, last: start, lastAt: 0, idleSince: undefined };
+	/** When the last event was published, in unix milliseconds; `undefined` when there is no event. */
+	get lastAt(): number | undefined {
+		return this.#extent?.lastAt;
 	}
 
-	/** Forgets all events. The offsets go on: none is used twice, and cursors from before are found to be behind. */
-	wipe(now: number): void {
-		if (!this.#extent) return;
-		const start = Math.max(firstPosition(now), this.#extent.last + 1);
-		this.#storage.sql.exec("DELETE FROM events");
-		this.#storage.sql.exec("UPDATE log SET start = ?", start);
-		this.#extent = { ...this.#extent, start, last: start };
-		this.#head = start;
-	}
-
-	/** Since when nobody has had a stream open, in unix milliseconds; `undefined` while somebody has, or may have. */
+	/** Since when no stream is open, in unix milliseconds; `undefined` while one is open, or may be. */
 	get idleSince(): number | undefined {
 		return this.#extent?.idleSince;
 	}
 
-	/** Writes down when the last stream ended; `undefined`: that one was opened. */
+	/** Notes when the last stream ended; `undefined`: one was opened. */
 	setIdleSince(now: number | undefined): void {
 		this.#storage.sql.exec("UPDATE log SET idle_since = ?", now ?? null);
-		if (this.#extent) this.#extent = { ...this.#extent, idleSince: now };
+		if (!this.#extent) return;
+		const { idleSince: _, ...extent } = this.#extent;
+		this.#extent = { ...extent, ...(now !== undefined && { idleSince: now }) };
 	}
 
-	/** Whether a log that is born at a time would start above this one, so that this one may be forgotten. */
+	/** Whether a log that is created at a time would start above this one, so that this one may be forgotten. */
 	isSurpassedAt(now: number): boolean {
 		return firstPosition(now) > this.last;
 	}
 
-	/** The offset of the last event on disk or on its way there: what the next one follows. */
-	get last(): number {
-		return this.#extent?.last ?? 0;
+	/** Reads from disk where the log stands: when the object starts, and after the storage was freed. */
+	reload(): void {
+		this.#oldest = 0;
+		this.#extent = this.#readExtent();
+		this.#head = this.#extent?.last ?? 0;
+	}
+
+	/** Does all of the work or none of it, in storage and in memory. */
+	transaction<Result>(work: () => Result): Result {
+		try {
+			return this.#storage.transactionSync(work);
+		} catch (error) {
+			this.reload();
+			throw error;
+		}
 	}
 
 	/** Appends events with contiguous offsets. They stay invisible until {@link reveal}. */
 	append(events: readonly NewEvent[], now: number): StoredEvent[] {
-		const extent = this.#extent ?? this.#birth(now);
+		const extent = this.#extent ?? this.#create(now);
 		// A clock that was set back must not make events look older than those before them.
-		const at = Math.max(now, extent.lastAt);
+		const at = Math.max(now, extent.lastAt ?? now);
 		const stored = events.map((event, index) => ({ ...event, offset: extent.last + 1 + index, at }));
-		this.#write(stored, at);
+		this.#ring.write(stored, at);
 		this.#extent = { ...extent, last: extent.last + stored.length, lastAt: at };
 		return stored;
 	}
@@ -156,84 +134,50 @@ export class Log {
 		this.#head = this.last;
 	}
 
+	/** Forgets all events. The offsets go on: none is used twice, and cursors from before are found to be behind. */
+	wipe(now: number): void {
+		if (!this.#extent) return;
+		const start = Math.max(firstPosition(now), this.#extent.last + 1);
+		this.#ring.clear();
+		this.#storage.sql.exec("UPDATE log SET start = ?", start);
+		this.#extent = { ...this.#extent, start, last: start };
+		this.#head = start;
+	}
+
 	/** The offset of the oldest visible event that is still remembered. */
-	oldest(now: number): number | undefined {
+	oldest(now: number): Offset | undefined {
 		const { start, last } = this.#extent ?? { start: 0, last: 0 };
 		this.#oldest = Math.max(this.#oldest, start + 1, last - this.#retention.events + 1);
-		const horizon = now - this.#retention.seconds * 1000;
-		while (this.#oldest <= this.#head && this.#publishedAt(this.#oldest) < horizon) this.#oldest += 1;
+		const horizon = now - this.#retention.milliseconds;
+		while (this.#oldest <= this.#head && this.#ring.publishedAt(this.#oldest) < horizon) this.#oldest += 1;
 		return this.#oldest <= this.#head ? this.#oldest : undefined;
 	}
 
 	/** The offset of the first remembered event that was published at a time or later. */
-	firstSince(time: number, now: number): number | undefined {
+	firstSince(time: number, now: number): Offset | undefined {
 		const oldest = this.oldest(now);
-		if (oldest === undefined) return undefined;
-		const row = this.#storage.sql
-			.exec<{ first: number | null }>(
-				"SELECT MIN(offset) AS first FROM events WHERE at >= ? AND offset BETWEEN ? AND ?",
-				time,
-				oldest,
-				this.#head,
-			)
-			.one();
-		return row.first ?? undefined;
+		return oldest === undefined ? undefined : this.#ring.firstSince(time, oldest, this.#head);
 	}
 
 	/** The visible, remembered events after a position, oldest first: one at a time, so that a reader can stop. */
-	*read(after: number, now: number): Generator<StoredEvent> {
+	*read(after: Offset, now: number): Generator<StoredEvent> {
 		const oldest = this.oldest(now);
-		if (oldest === undefined) return;
-		const capacity = this.#retention.events;
-		let offset = Math.max(after + 1, oldest);
-		while (offset <= this.#head) {
-			// A run ends where the ring wraps around.
-			const slot = offset % capacity;
-			const length = Math.min(this.#head - offset + 1, capacity - slot);
-			const rows = this.#storage.sql.exec<Row>(
-				"SELECT offset, at, type, data, retry, recipients FROM events WHERE slot BETWEEN ? AND ? ORDER BY slot",
-				slot,
-				slot + length - 1,
-			);
-			for (const row of rows) yield toEvent(row);
-			offset += length;
-		}
+		if (oldest !== undefined) yield* this.#ring.read(Math.max(after + 1, oldest), this.#head);
 	}
 
-	#createEvents(): void {
-		this.#storage.sql.exec(`CREATE TABLE events (
-			slot INTEGER PRIMARY KEY, offset INTEGER NOT NULL, at INTEGER NOT NULL,
-			type TEXT NOT NULL, data TEXT NOT NULL, retry INTEGER, recipients TEXT) STRICT`);
+	get #visible(): Extent | undefined {
+		return this.#head > 0 ? this.#extent : undefined;
 	}
 
-	/** Rows go together as JSON: a statement costs more than a row, and a bound value nearly as much. */
-	#write(events: readonly StoredEvent[], at: number): void {
-		for (const run of runsOf(events)) {
-			const rows = run.map(({ offset, type, data, retry, to }, index) => {
-				const slot = offset % this.#retention.events;
-				return [slot, offset, type, index === 0 ? null : data, retry, to && JSON.stringify(to)];
-			});
-			this.#storage.sql.exec(
-				`INSERT INTO events (slot, offset, at, type, data, retry, recipients)
-				SELECT value ->> 0, value ->> 1, ?, value ->> 2, coalesce(value ->> 3, ?), value ->> 4, value ->> 5
-				FROM json_each(?) WHERE TRUE
-				ON CONFLICT (slot) DO UPDATE SET offset = excluded.offset, at = excluded.at, type = excluded.type,
-					data = excluded.data, retry = excluded.retry, recipients = excluded.recipients`,
-				at,
-				run[0]?.data,
-				JSON.stringify(rows),
-			);
-		}
-	}
-
-	/** Asked for the oldest event each time somebody comes, so the last answer is kept. */
-	#publishedAt(offset: number): number {
-		if (this.#asked?.offset !== offset) {
-			const slot = offset % this.#retention.events;
-			const { at } = this.#storage.sql.exec<{ at: number }>("SELECT at FROM events WHERE slot = ?", slot).one();
-			this.#asked = { offset, at };
-		}
-		return this.#asked.at;
+	#create(now: number): Extent {
+		const start = firstPosition(now);
+		const { sql } = this.#storage;
+		sql.exec(`CREATE TABLE log (
+			id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
+			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
+		this.#ring.create();
+		sql.exec("INSERT INTO log (id, born, start, capacity) VALUES (0, ?, ?, ?)", start, start, this.#retention.events);
+		return { born: start, start, last: start };
 	}
 
 	#readExtent(): Extent | undefined {
@@ -246,46 +190,27 @@ export class Log {
 			)
 			.one();
 		if (capacity !== this.#retention.events) this.#resize();
+		const events = this.#ring.extent();
 		// A ring that was smaller before holds less than there is room for now.
-		const { oldest, last, at } = sql
-			.exec<{ oldest: number | null; last: number | null; at: number | null }>(
-				"SELECT MIN(offset) AS oldest, MAX(offset) AS last, MAX(at) AS at FROM events",
-			)
-			.one();
-		this.#oldest = oldest ?? 0;
-		return { born, start, last: last ?? start, lastAt: at ?? 0, idleSince: idleSince ?? undefined };
+		this.#oldest = events?.oldest ?? 0;
+		return {
+			born,
+			start,
+			last: events?.last ?? start,
+			...(events && { lastAt: events.lastAt }),
+			...(idleSince !== null && { idleSince }),
+		};
 	}
 
-	/** Lays the ring again when `REPLAY_EVENTS` has changed: an event's slot depends on it. */
+	/** `REPLAY_EVENTS` has changed. */
 	#resize(): void {
-		const { sql } = this.#storage;
-		const capacity = this.#retention.events;
 		this.#storage.transactionSync(() => {
-			sql.exec("ALTER TABLE events RENAME TO smaller_or_larger");
-			this.#createEvents();
-			sql.exec(
-				`INSERT INTO events SELECT offset % ?, offset, at, type, data, retry, recipients FROM smaller_or_larger
-				ORDER BY offset DESC LIMIT ?`,
-				capacity,
-				capacity,
-			);
-			sql.exec("DROP TABLE smaller_or_larger");
-			sql.exec("UPDATE log SET capacity = ?", capacity);
+			this.#ring.resize();
+			this.#storage.sql.exec("UPDATE log SET capacity = ?", this.#retention.events);
 		});
 	}
 }
 
-function firstPosition(now: number): number {
+function firstPosition(now: number): Offset {
 	return Math.floor(now / 1000) * OFFSETS_PER_SECOND;
-}
-
-function toEvent({ offset, at, type, data, retry, recipients }: Row): StoredEvent {
-	return {
-		offset,
-		at,
-		type,
-		data,
-		...(retry !== null && { retry }),
-		...(recipients !== null && { to: JSON.parse(recipients) as Recipients }),
-	};
 }

@@ -1,38 +1,36 @@
 import type { Logger } from "../logger.ts";
 import type { Meter } from "../metrics/meter.ts";
-import type { Client } from "../outlet/client.ts";
-import { Flow } from "../uplink/acks.ts";
-import { type CallChannel, Uplink, type UplinkHandlers } from "../uplink/uplink.ts";
+import { Acks } from "../uplink/acks.ts";
+import type { CallChannel } from "../uplink/tie.ts";
+import { type RejoinBudget, Uplink, type UplinkHandlers } from "../uplink/uplink.ts";
 import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
-import type { ControlEvents } from "../wire/control.ts";
-import { type Cursors, formatCursor } from "../wire/cursor.ts";
+import { type CloseReason, type ControlEvents, type ControlType, closing } from "../wire/control.ts";
+import type { Cursors } from "../wire/cursor.ts";
+import type { Dialect } from "../wire/dialect/dialect.ts";
+import { DIALECTS, type DialectName } from "../wire/dialect/dialects.ts";
 import type { ChannelMessage, EventsMessage } from "../wire/link.ts";
-import type { CloseReason, Gap, Renewal, StartRequest, Subscription } from "../wire/subscription.ts";
+import type { Offset } from "../wire/offset.ts";
+import { spreadRetry } from "../wire/retry.ts";
+import { readStored } from "../wire/stored.ts";
+import { connectedOf, type LogGap, type Renewal, type StartRequest, type Subscription } from "../wire/subscription.ts";
+import type { Client } from "./client.ts";
+import { Effort, MAX_EFFORT } from "./effort.ts";
+import { Heartbeat } from "./heartbeat.ts";
 
-/** How soon a channel is joined again whose object has gone: at first, and at most. */
-const FIRST_PAUSE_MILLISECONDS = 50;
-const MAX_PAUSE_MILLISECONDS = 5000;
-/** How often in a row that may fail: for about a minute. */
-const MAX_ATTEMPTS = 16;
-/** How often it may be done in all: an invocation of a Worker may send 10,000 requests. */
+/** How often channels may be rejoined in all: an invocation of a Worker may send 10,000 requests. */
 const MAX_REJOINS = 1000;
-/**
- * How much a relay may do. An invocation of a Worker has 30 s of CPU time by default, for a write that takes 20 to 40 µs
- * and for every 4 KiB: before it is cut off, the stream ends in good order, and its client comes back.
- */
-const MAX_EFFORT = 400_000;
-const EFFORT_BYTES = 4096;
 
-/** What a relay is told to do. */
-export interface RelayOptions {
+/** What a stream comes to, once it is known who opens it. */
+export interface SessionOptions {
 	/** Sorted. */
 	channels: readonly string[];
 	cursors: Cursors;
-	/** What it asks of every channel. */
-	subscription: Subscription;
+	/** What is asked of every channel, in the client's dialect. */
+	subscription: Subscription & { dialect: DialectName };
 	/** Where each channel starts. */
 	starts: ReadonlyMap<string, StartRequest>;
 	heartbeatMilliseconds: number;
+	retryMilliseconds: number;
 	/** Counts what the client gets; absent where nobody adds up. */
 	meter: Meter | undefined;
 	logger: Logger;
@@ -40,61 +38,60 @@ export interface RelayOptions {
 }
 
 /**
- * Holds one client of one or several channels. A WebSocket ties it to each of them, so that they can sleep while nothing
- * happens, and can die and be joined again without the client noticing.
+ * One client of one or several channels. An uplink ties it to each of them, so that a channel can sleep while nothing
+ * happens, and can die and be rejoined without the client noticing.
  */
-export class Relay {
-	readonly #options: RelayOptions;
+export class Session {
+	readonly #options: SessionOptions;
 	readonly #client: Client;
-	readonly #maxEffort: number;
-	readonly #positions = new Map<string, number>();
-	readonly #uplinks = new Map<string, Uplink>();
-	readonly #flow: Flow;
-	readonly #handlers: UplinkHandlers;
+	readonly #dialect: Dialect;
+	/** What is asked of every channel now. */
 	#subscription: Subscription;
+	readonly #uplinks = new Map<string, Uplink>();
+	readonly #acks: Acks;
+	readonly #effort: Effort;
+	readonly #heartbeat: Heartbeat;
 	#isOpen = false;
 	#isEnded = false;
-	#withheld = false;
-	#warnedOf = 0;
-	#writtenAt = 0;
-	#effort = 0;
-	#rejoins = 0;
-	#heartbeat: number | null = null;
+	/** Whether events were withheld that the client's cursor is not past yet. */
+	#hasWithheld = false;
+	/** The end of the credentials that the client was warned of. */
+	#warnedOf: number | undefined;
 	#silence: number | null = null;
 
-	constructor(options: RelayOptions, client: Client, maxEffort = MAX_EFFORT) {
+	constructor(options: SessionOptions, client: Client, maxEffort = MAX_EFFORT) {
+		const { channels, subscription, heartbeatMilliseconds } = options;
 		this.#options = options;
-		this.#maxEffort = maxEffort;
 		this.#client = client;
-		this.#subscription = options.subscription;
-		this.#flow = new Flow(() => client.unsentBytes);
-		this.#handlers = {
-			events: (uplink, message) => this.#events(uplink, message),
-			told: (uplink, message) => this.#told(uplink.channel, message),
-			lost: (uplink) => void this.#lost(uplink),
-		};
+		this.#dialect = DIALECTS[subscription.dialect];
+		// With several channels, the cursor is the session's own, so it writes every event by itself.
+		const isPassedOn = channels.length === 1 && client.pass !== undefined;
+		this.#subscription = isPassedOn ? subscription : { ...subscription, dialect: "stored" };
+		this.#acks = new Acks(() => client.unsentBytes);
+		this.#effort = new Effort(maxEffort);
+		this.#heartbeat = new Heartbeat(heartbeatMilliseconds, () => this.#beat());
 	}
 
 	/** Joins the channels, and starts the stream. Answers with the refusal of a channel that refuses. */
 	async start(): Promise<Response | undefined> {
 		const { channels, starts } = this.#options;
-		const outcomes = await Promise.allSettled(channels.map((channel) => this.#join(channel, starts.get(channel))));
-		const joined = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);
-		const uplinks = joined.filter((each) => each instanceof Uplink);
-		const refusal = joined.find((each) => each instanceof Response);
+		const budget = rejoinBudget();
+		const outcomes = await Promise.allSettled(channels.map((channel) => this.#open(channel, budget)));
+		const opened = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);
+		const uplinks = opened.filter((each) => each instanceof Uplink);
+		const refusal = opened.find((each) => each instanceof Response);
 		const failure = outcomes.find((each) => each.status === "rejected");
 		if (refusal || failure || this.#isEnded) {
 			for (const uplink of uplinks) uplink.close();
 			if (!refusal && failure) throw failure.reason;
 			return refusal;
 		}
-		for (const { channel, start } of uplinks) this.#positions.set(channel, start.cursor);
+		for (const uplink of uplinks) this.#uplinks.set(uplink.channel, uplink);
 		// What the cursor does not name is new, and has nothing to resume.
 		const isNew = ({ channel }: Uplink) => starts.get(channel)?.cursor === undefined;
 		this.#connected(!uplinks.every(isNew) && uplinks.every((uplink) => uplink.start.resumed || isNew(uplink)));
-		for (const { channel, start } of uplinks) if (start.gap) this.#gap(channel, start.gap, start.position);
-		for (const uplink of uplinks) this.#listen(uplink);
-		this.#armHeartbeat();
+		for (const uplink of uplinks) uplink.listen(this.#handlers);
+		this.#heartbeat.start();
 		this.#isOpen = true;
 		this.#options.meter?.opened();
 		return undefined;
@@ -109,91 +106,100 @@ export class Relay {
 		return this.#options.channels;
 	}
 
-	/** Lives on with new credentials of the same user, and says so. */
+	/** Goes on with new credentials of the same user, and says so. */
 	renew(renewal: Renewal): void {
 		if (this.#isEnded) return;
-		this.#spread(renewal);
+		this.#know(renewal);
+		for (const uplink of this.#uplinks.values()) uplink.renew(renewal);
 		this.#connected(true);
 	}
 
-	/** The client has given a sign of life. Unless it gives another within so many heartbeats, it has gone. */
+	/** The client has given a sign of life. Unless it gives another within so many heartbeats, it has left. */
 	alive(heartbeats: number): void {
 		clearTimeout(this.#silence);
 		if (this.#isEnded) return;
-		const gone = () => {
+		const lose = () => {
 			this.leave();
-			this.#client.end();
+			this.#client.close("client_left");
 		};
-		this.#silence = setTimeout(gone, heartbeats * this.#options.heartbeatMilliseconds);
+		this.#silence = setTimeout(lose, heartbeats * this.#options.heartbeatMilliseconds);
 	}
 
-	/** The client has gone. */
+	/** The client has left. */
 	leave(): void {
 		if (this.#isEnded) return;
 		this.#isEnded = true;
 		if (this.#isOpen) this.#options.meter?.left();
-		clearTimeout(this.#heartbeat);
+		this.#heartbeat.stop();
 		clearTimeout(this.#silence);
-		this.#flow.stop();
+		this.#acks.stop();
 		for (const uplink of this.#uplinks.values()) uplink.close();
 	}
 
-	async #join(channel: string, request?: Partial<Subscription>): Promise<Uplink | Response> {
-		return await Uplink.open(this.#options.call, channel, { ...this.#subscription, ...request });
+	async #open(channel: string, budget: RejoinBudget): Promise<Uplink | Response> {
+		const { starts, logger, call } = this.#options;
+		const subscription = { ...this.#subscription, ...starts.get(channel) };
+		return await Uplink.open({ channel, subscription, budget, logger, call });
 	}
 
-	#listen(uplink: Uplink): void {
-		this.#uplinks.set(uplink.channel, uplink);
-		uplink.listen(this.#handlers);
-		// The credentials were renewed while it was on its way.
-		const { user, claims, expires, endsAt, issuedAt } = this.#subscription;
-		if (endsAt > uplink.endsAt) uplink.send({ type: "renew", renewal: { user, claims, expires, endsAt, issuedAt } });
-	}
+	readonly #handlers: UplinkHandlers = {
+		events: (uplink, message) => this.#events(uplink, message),
+		told: (uplink, message) => this.#told(uplink, message),
+		lost: ({ channel }, reason) => this.#end(reason, channel),
+	};
 
 	#connected(resumed: boolean): void {
-		const { connection, user, channels, expires } = this.#subscription;
-		this.#control("connected", { connection, user, channels, resumed, expires });
+		const retry = spreadRetry(this.#options.retryMilliseconds, Math.random());
+		this.#control("connected", connectedOf(this.#subscription, resumed), retry);
 	}
 
-	#events(uplink: Uplink, { position, offset, events, replayed, frames }: EventsMessage): void {
-		if (this.#isEnded) return;
-		const { channel } = uplink;
-		const { byteLength } = frames;
-		if (byteLength > 0) {
+	#events(uplink: Uplink, message: EventsMessage): void {
+		const { position, last, events, replayed, text } = message;
+		if (last !== undefined) {
 			const before = this.#client.unsentBytes;
-			this.#client.events(
-				frames,
-				this.#options.channels.length > 1 ? (offset) => this.#moveTo(channel, offset) : undefined,
-			);
-			this.#flow.wrote(uplink, byteLength, Math.max(byteLength, this.#client.unsentBytes - before));
+			this.#write(uplink, text);
+			const { byteLength } = text;
+			this.#acks.wrote(uplink, byteLength, Math.max(byteLength, this.#client.unsentBytes - before));
 			this.#wrote(byteLength);
-			this.#options.meter?.count(channel, (tally) => {
+			this.#options.meter?.count(uplink.channel, (tally) => {
 				tally.delivered += events;
 				tally.replayed += replayed;
 			});
 		}
-		this.#positions.set(channel, position);
-		this.#withheld = offset !== position;
-		if (this.#effort > this.#maxEffort) this.#end("shutdown");
+		uplink.position = position;
+		this.#hasWithheld = last !== position;
+		if (this.#effort.isSpent) this.#end("shutdown", uplink.channel);
 	}
 
-	#told(channel: string, message: ChannelMessage): void {
-		if (this.#isEnded) return;
+	#write(uplink: Uplink, text: Uint8Array): void {
+		if (this.#subscription.dialect !== "stored") {
+			this.#client.pass?.(text);
+			return;
+		}
+		const texts = readStored(new TextDecoder().decode(text)).map((event) => {
+			uplink.position = event.offset;
+			return this.#dialect.event(event, uplink.channel, this.#cursor);
+		});
+		this.#client.write(texts);
+	}
+
+	#told(uplink: Uplink, message: ChannelMessage): void {
+		const { channel } = uplink;
 		switch (message.type) {
 			case "gap":
-				this.#gap(channel, message.gap, message.position);
+				this.#gap(uplink, message.gap, message.position);
 				break;
 			case "presence":
 				this.#presence({ channel, user: message.user, state: message.state });
 				break;
 			case "expiring":
-				this.#warn(message.expires);
+				this.#warn(message.expiresAt);
 				break;
 			case "closing":
 				this.#end(message.reason, channel);
 				break;
 			case "renewed":
-				this.#spread(message.renewal, channel);
+				this.#spread(message.renewal, uplink);
 				break;
 			case "alive":
 				this.alive(ALIVE_HEARTBEATS);
@@ -204,12 +210,12 @@ export class Relay {
 		}
 	}
 
-	#gap(channel: string, gap: Gap, position: number): void {
-		this.#positions.set(channel, position);
-		this.#control("gap", { channel, ...gap });
+	#gap(uplink: Uplink, gap: LogGap, position: Offset): void {
+		uplink.position = position;
+		this.#control("gap", { channel: uplink.channel, ...gap });
 	}
 
-	/** The channels count what the client has taken of their events only: of this, the relay minds how much waits. */
+	/** Channels count what the client takes of their events only: how much else waits for it is minded here. */
 	#presence(presence: ControlEvents["presence"]): void {
 		this.#control("presence", presence);
 		const { channels, maxBacklogBytes } = this.#subscription;
@@ -217,65 +223,27 @@ export class Relay {
 	}
 
 	/** Every channel says so; the client hears it once. */
-	#warn(expires: number): void {
-		if (expires !== this.#subscription.expires || expires === this.#warnedOf) return;
-		this.#warnedOf = expires;
-		this.#control("expiring", { expires });
+	#warn(expiresAt: number): void {
+		if (expiresAt !== this.#subscription.expiresAt || expiresAt === this.#warnedOf) return;
+		this.#warnedOf = expiresAt;
+		this.#control("expiring", { expires: expiresAt / 1000 });
 	}
 
-	/** All channels have to know of new credentials, but one that told of them. */
-	#spread(renewal: Renewal, from?: string): void {
-		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
+	/** One channel has told of new credentials: the others have to know. */
+	#spread(renewal: Renewal, from: Uplink): void {
+		this.#know(renewal);
 		for (const uplink of this.#uplinks.values()) {
-			if (uplink.channel !== from) uplink.send({ type: "renew", renewal });
+			if (uplink === from) uplink.know(renewal);
+			else uplink.renew(renewal);
 		}
 	}
 
-	/** Joins the channel again, from where it was: unless it is gone for long, the client does not notice. */
-	async #lost(lost: Uplink): Promise<void> {
-		const { channel } = lost;
-		if (this.#isEnded || this.#uplinks.get(channel) !== lost) return;
-		this.#uplinks.delete(channel);
-		for (let attempt = 0; attempt < MAX_ATTEMPTS && this.#rejoins < MAX_REJOINS; attempt += 1) {
-			this.#rejoins += 1;
-			const pause = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** attempt, MAX_PAUSE_MILLISECONDS);
-			await scheduler.wait(pause * (0.5 + Math.random() / 2));
-			if (this.#isEnded) return;
-			const outcome = await this.#rejoin(channel);
-			if (outcome) {
-				this.#rejoined(channel, outcome);
-				return;
-			}
-		}
-		this.#end("shutdown");
+	#know(renewal: Renewal): void {
+		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
 	}
 
-	/** Answers with nothing where it is worth trying again. */
-	async #rejoin(channel: string): Promise<Uplink | Response | undefined> {
-		const position = this.#positions.get(channel) ?? 0;
-		try {
-			const outcome = await this.#join(channel, { cursor: formatCursor(position), position, rejoins: true });
-			return outcome instanceof Uplink || outcome.status < 500 ? outcome : undefined;
-		} catch (error) {
-			this.#options.logger.failure("The channel could not be joined again.", error, { channel });
-			return undefined;
-		}
-	}
-
-	#rejoined(channel: string, outcome: Uplink | Response): void {
-		if (outcome instanceof Response) {
-			this.#end("revoked");
-		} else if (this.#isEnded) {
-			outcome.close();
-		} else {
-			const { gap, position } = outcome.start;
-			if (gap) this.#gap(channel, gap, position);
-			this.#listen(outcome);
-		}
-	}
-
-	/** @param channel the one that ended it, where it was one. */
-	#end(reason: CloseReason, channel = ""): void {
+	/** @param channel the one that the end comes from. */
+	#end(reason: CloseReason, channel: string): void {
 		if (this.#isEnded) return;
 		this.leave();
 		if (reason === "slow_consumer") {
@@ -283,47 +251,39 @@ export class Relay {
 				tally.cut += 1;
 			});
 		}
-		this.#client.close({ reason, reconnect: reason !== "revoked" }, this.#cursor());
+		this.#client.close(reason, this.#dialect.end(closing(reason), this.#cursor));
 	}
 
 	/** Every control event tells the cursor, and so moves the client past what was withheld. */
-	#control<Type extends keyof ControlEvents>(type: Type, data: ControlEvents[Type]): void {
+	#control<Type extends ControlType>(type: Type, data: ControlEvents[Type], retry?: number): void {
 		this.#wrote(0);
-		this.#client.control(type, data, this.#cursor());
-		this.#withheld = false;
-	}
-
-	#moveTo(channel: string, offset: number): string {
-		this.#positions.set(channel, offset);
-		return this.#cursor();
-	}
-
-	#cursor(): string {
-		return this.#options.cursors.format(this.#positions);
-	}
-
-	#wrote(bytes: number): void {
-		this.#writtenAt = Date.now();
-		this.#effort += 1 + bytes / EFFORT_BYTES;
+		this.#client.write([this.#dialect.control(type, data, this.#cursor, retry)]);
+		this.#hasWithheld = false;
 	}
 
 	#beat(): void {
 		this.#wrote(0);
-		this.#client.beat(this.#withheld ? this.#cursor() : undefined);
-		this.#withheld = false;
+		this.#client.write([this.#dialect.beat(this.#hasWithheld ? this.#cursor : undefined)]);
+		this.#hasWithheld = false;
 		this.#options.meter?.renew();
 	}
 
-	/** The relay beats, so that the channels can sleep. */
-	#armHeartbeat(): void {
-		const { heartbeatMilliseconds } = this.#options;
-		const due = this.#writtenAt + heartbeatMilliseconds - Date.now();
-		this.#heartbeat = setTimeout(
-			() => {
-				if (Date.now() - this.#writtenAt >= heartbeatMilliseconds) this.#beat();
-				this.#armHeartbeat();
-			},
-			Math.max(due, 0),
-		);
+	get #cursor(): string {
+		return this.#options.cursors.format((channel) => this.#uplinks.get(channel)?.position);
 	}
+
+	#wrote(bytes: number): void {
+		this.#heartbeat.wrote();
+		this.#effort.wrote(bytes);
+	}
+}
+
+function rejoinBudget(): RejoinBudget {
+	let left = MAX_REJOINS;
+	return {
+		take: () => {
+			left -= 1;
+			return left >= 0;
+		},
+	};
 }

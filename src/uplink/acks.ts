@@ -1,21 +1,21 @@
 import type { Uplink } from "./uplink.ts";
 
-/** How often a client that is slow is asked what it has taken. */
+/** How often a slow client's backlog is looked at. */
 const PAUSE_MILLISECONDS = 50;
 
 interface Written {
 	uplink: Uplink;
 	/** What the channel counts. */
 	bytes: number;
-	/** All that had been written to the client with this. */
+	/** How much had been written to the client with this. */
 	end: number;
 }
 
 /**
- * Tells the channels what the client has taken, so that they stop sending to one that does not read. One client reads
- * them all: what leaves first was written first.
+ * Acknowledges to the channels what the client has taken, so that they stop sending to one that does not read. One client
+ * reads all channels: what leaves first was written first.
  */
-export class Flow {
+export class Acks {
 	readonly #unsentBytes: () => number;
 	readonly #written: Written[] = [];
 	#end = 0;
@@ -25,7 +25,12 @@ export class Flow {
 		this.#unsentBytes = unsentBytes;
 	}
 
-	/** Notes what was written of a channel's events. */
+	/**
+	 * Notes what was written of a channel's events.
+	 *
+	 * @param bytes as the channel counts them.
+	 * @param writtenBytes as they were written to the client.
+	 */
 	wrote(uplink: Uplink, bytes: number, writtenBytes: number): void {
 		this.#end += writtenBytes;
 		if (this.#written.length === 0 && this.#unsentBytes() === 0) {
@@ -44,8 +49,8 @@ export class Flow {
 	#settle(): void {
 		const taken = this.#end - this.#unsentBytes();
 		const left = this.#written.findIndex(({ end }) => end > taken);
-		for (const { uplink, bytes } of this.#written.splice(0, left < 0 ? this.#written.length : left))
-			uplink.taken(bytes);
+		const acknowledged = this.#written.splice(0, left < 0 ? this.#written.length : left);
+		for (const { uplink, bytes } of acknowledged) uplink.taken(bytes);
 		this.#timer = null;
 		if (this.#written.length > 0) this.#timer = setTimeout(() => this.#settle(), PAUSE_MILLISECONDS);
 	}

@@ -49,3 +49,13 @@ export interface ControlEvents {
 	presence: Presence;
 	closing: Closing;
 }
+
+export type ControlType = keyof ControlEvents;
+
+/** Why the service ended a stream. */
+export type CloseReason = Closing["reason"];
+
+/** What a client is told of the end of its stream: only one that was revoked is not welcome back. */
+export function closing(reason: CloseReason): Closing {
+	return { reason, reconnect: reason !== "revoked" };
+}

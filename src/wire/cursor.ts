@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Offset } from "./offset.ts";
 
 /**
  * A cursor is the SSE `id` of a stream: opaque to clients. Of one channel it is the decimal offset of the last event that
@@ -25,7 +26,7 @@ export const idSchema = z
  * @example
  * formatCursor(1795223089000001); // "1795223089000001"
  */
-export function formatCursor(offset: number): string {
+export function formatCursor(offset: Offset): string {
 	return String(offset);
 }
 
@@ -36,14 +37,14 @@ export function formatCursor(offset: number): string {
  * parseCursor("1795223089000001"); // 1795223089000001
  * parseCursor("yesterday"); // undefined
  */
-export function parseCursor(text: string): number | undefined {
+export function parseCursor(text: string): Offset | undefined {
 	if (!DECIMAL.test(text)) return undefined;
 	const offset = Number(text);
 	return Number.isSafeInteger(offset) ? offset : undefined;
 }
 
 /** Where a stream stands in each of its channels. */
-export type Positions = ReadonlyMap<string, number>;
+export type Positions = ReadonlyMap<string, Offset>;
 
 /** The cursors of a stream of certain channels: a cursor always holds the position of every one of them. */
 export class Cursors {
@@ -60,14 +61,15 @@ export class Cursors {
 	 * The cursors of a stream of these channels.
 	 *
 	 * @example
-	 * (await Cursors.of(["orders", "chat:1"])).format(new Map([["chat:1", 35], ["orders", 36]])); // "HBaK2wDS10.dOl7K-QDz"
+	 * (await Cursors.of(["orders", "chat:1"])).format((channel) => (channel === "orders" ? 36 : 35)); // "HBaK2wDS10.dOl7K-QDz"
 	 */
 	static async of(channels: readonly string[]): Promise<Cursors> {
 		return new Cursors(channels, channels.length > 1 ? await hashesOf(channels) : []);
 	}
 
-	format(positions: Positions): string {
-		const offsets = this.#channels.map((channel) => positions.get(channel) ?? 0);
+	/** @param positionOf where the stream stands in a channel; `undefined`: at the beginning. */
+	format(positionOf: (channel: string) => Offset | undefined): string {
+		const offsets = this.#channels.map((channel) => positionOf(channel) ?? 0);
 		const [only] = offsets;
 		if (offsets.length === 1 && only !== undefined) return formatCursor(only);
 		return offsets.map((offset, index) => `${this.#hashes[index]}${offset.toString(36)}`).join(".");

@@ -1,46 +1,52 @@
 import { formatCursor } from "./cursor.ts";
+import type { Json } from "./json.ts";
+import type { Offset } from "./offset.ts";
 
-/** Whom an event is for; no user and no claims: everyone. */
+/** Whom an event is for; without a user and claims, everyone. */
 export interface Recipients {
 	user?: string;
 	claims?: Record<string, string | number | boolean | null>;
 }
 
-/** An event that has been checked and is ready for a channel's log. `data` is JSON text. */
+/** An event that was checked and can be appended to a channel's log. */
 export interface NewEvent {
 	type: string;
-	data: string;
+	data: Json;
+	/** The reconnection time for clients, in milliseconds. */
 	retry?: number;
 	to?: Recipients;
 }
 
-/** An event with its place in a channel's log. `at` is in unix milliseconds. */
+/** An event in a channel's log. */
 export interface StoredEvent extends NewEvent {
-	offset: number;
+	offset: Offset;
+	/** When it was published, in unix milliseconds. */
 	at: number;
 }
 
 /**
- * How a stream's events are written: as frames, as frames whose data is the event's envelope, the same without a name, or
- * as JSON messages, a line each, for WebSocket clients.
+ * What a client reads as the event's data: a string as it is, anything else as compact JSON.
+ *
+ * @example
+ * sentData({ type: "message", data: toJson("hello") }); // "hello"
  */
-export type EventForm = "frame" | "envelope" | "unnamed" | "message";
-
-/** The text that goes out as the event's `data`. */
-export function sentData(event: NewEvent): string {
-	return event.data.startsWith('"') ? (JSON.parse(event.data) as string) : event.data;
+export function sentData({ data }: NewEvent): string {
+	return data.startsWith('"') ? (JSON.parse(data) as string) : data;
 }
 
 /**
- * An event as the service writes it in JSON, in `envelope` streams and in `GET /channels/{channel}/events`.
+ * An event as one JSON object that says where it comes from: in `envelope` streams and in
+ * `GET /channels/{channel}/events`.
  *
  * @example
- * envelopeJson({ offset: 7, at: 0, type: "order", data: '{"id":1}' }, "orders");
+ * envelopeJson({ offset: 7, at: 0, type: "order", data: toJson({ id: 1 }) }, "orders");
  * // '{"channel":"orders","id":"7","type":"order","at":0,"data":{"id":1}}'
  */
-export function envelopeJson(event: StoredEvent, channel: string): string {
-	const { offset, type, at, data } = event;
-	const head = JSON.stringify({ channel, id: formatCursor(offset), type, at });
-	// The data is JSON text already: it goes in as it stands.
-	return `${head.slice(0, -1)},"data":${data}}`;
+export function envelopeJson({ offset, type, at, data }: StoredEvent, channel: string): Json {
+	return withData({ channel, id: formatCursor(offset), type, at }, data);
+}
+
+/** Adds data to an object without parsing it: numbers that JavaScript would round stay as they were written. */
+export function withData(head: object, data: Json): Json {
+	return `${JSON.stringify(head).slice(0, -1)},"data":${data}}` as Json;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { describeIssue, describePlace, Problem } from "../errors.ts";
 import { holdsRounded, ROUNDED_HELP } from "./claims.ts";
 import { type NewEvent, type Recipients, sentData } from "./event.ts";
+import { type Json, toJson } from "./json.ts";
 import { JsonText } from "./json-text.ts";
 import { flawOf } from "./json-value.ts";
 import { recipientSchema } from "./names.ts";
@@ -159,7 +160,7 @@ function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewE
 	const recipients = to && toRecipients(to);
 	const event: NewEvent = {
 		type,
-		data: toJson(data, place),
+		data: readData(data, place),
 		...(retry !== undefined && { retry }),
 		...(recipients && { to: recipients }),
 	};
@@ -186,7 +187,7 @@ function checkSize(event: NewEvent, place: string, maxEventBytes: number): void 
 	}
 }
 
-function toJson(data: unknown, place: string): string {
+function readData(data: unknown, place: string): Json {
 	const json = data instanceof JsonText ? data.compact() : stringify(data, place);
 	if (isIllFormed(json)) {
 		const detail = `${place}\`data\` contains a lone surrogate, which UTF-8 cannot encode. Send complete characters.`;
@@ -195,14 +196,14 @@ function toJson(data: unknown, place: string): string {
 	return json;
 }
 
-function stringify(data: unknown, place: string): string {
+function stringify(data: unknown, place: string): Json {
 	const flaw = flawOf(data);
-	if (!flaw) return JSON.stringify(data);
+	if (!flaw) return toJson(data);
 	throw new Problem("invalid_event", `${place}${describePlace(["data", ...flaw.path])} ${flaw.problem}.`);
 }
 
 /** Whether the JSON is a string with a lone surrogate, which cannot be sent as it is. Within other JSON, it stays escaped. */
-function isIllFormed(json: string): boolean {
+function isIllFormed(json: Json): boolean {
 	return json.startsWith('"') && json.includes("\\ud") && !(JSON.parse(json) as string).isWellFormed();
 }
 

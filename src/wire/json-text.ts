@@ -1,3 +1,5 @@
+import type { Json } from "./json.ts";
+
 /** Event data as the original JSON text. Parsing and serialising it again could change its numbers, such as 1.0 or 1e400. */
 
 /** The maximum nesting depth of JSON. Recursive parsers, here or in a client, may overflow their stack on deeper JSON. */
@@ -25,9 +27,9 @@ export class JsonText {
 	}
 
 	/** Returns the text without insignificant white space and unnecessary escapes. Numbers and the order of members are kept. */
-	compact(): string {
+	compact(): Json {
 		const json = this.#json;
-		if (!this.#isSpaced && !json.includes("\\")) return json;
+		if (!this.#isSpaced && !json.includes("\\")) return json as Json;
 		let compact = "";
 		for (let at = 0; at < json.length; ) {
 			const code = json.charCodeAt(at);
@@ -36,7 +38,7 @@ export class JsonText {
 			else if (code > SPACE) compact += json.slice(at, end);
 			at = end;
 		}
-		return compact;
+		return compact as Json;
 	}
 }
 

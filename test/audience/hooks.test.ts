@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type ConnectedSubscriber, Observers } from "../../src/audience/hooks.ts";
+import { type ConnectedSubscriber, Hooks } from "../../src/audience/hooks.ts";
 import type { Subscriber } from "../../src/audience/subscriber.ts";
 import { Logger } from "../../src/logger.ts";
 import { watchLines } from "../support/lines.ts";
@@ -27,9 +27,9 @@ describe("an observer hook", () => {
 		["rejects", () => Promise.reject(error)],
 	])("that %s leaves a line with the channel, and nothing else happens", async (_, hook) => {
 		const lines = watchLines();
-		const observers = new Observers({ onConnect: hook, onDisconnect: hook }, new Logger({ channel: "orders" }));
-		observers.connected("orders", subscriber);
-		observers.disconnected("orders", subscriber, "client_left");
+		const hooks = new Hooks({ onConnect: hook, onDisconnect: hook }, new Logger({ channel: "orders" }));
+		hooks.connected("orders", subscriber);
+		hooks.disconnected("orders", subscriber, "client_left");
 		await expect.poll(() => lines.length).toBe(2);
 		for (const { fields } of lines) {
 			expect(fields).toEqual({
@@ -45,9 +45,9 @@ describe("an observer hook", () => {
 		const hook = vi.fn(({ claims }: ConnectedSubscriber) => {
 			claims.role = "admin";
 		});
-		const observers = new Observers({ onConnect: hook, onDisconnect: hook }, new Logger({}));
-		observers.connected("orders", subscriber);
-		observers.disconnected("orders", subscriber, "client_left");
+		const hooks = new Hooks({ onConnect: hook, onDisconnect: hook }, new Logger({}));
+		hooks.connected("orders", subscriber);
+		hooks.disconnected("orders", subscriber, "client_left");
 		expect(hook).toHaveBeenCalledTimes(2);
 		expect(subscriber.subscription.claims).toEqual({});
 	});

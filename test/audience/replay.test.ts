@@ -3,8 +3,10 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { Counts } from "../../src/audience/counts.ts";
 import { Replay } from "../../src/audience/replay.ts";
-import { Stream } from "../../src/audience/stream.ts";
+import { ResponseOutlet } from "../../src/audience/response-outlet.ts";
+import { Subscriber } from "../../src/audience/subscriber.ts";
 import { Log } from "../../src/log/log.ts";
+import { named } from "../../src/wire/dialect/named.ts";
 import { newEvent } from "../support/events.ts";
 import { freshChannel } from "../support/service.ts";
 import { SseReader } from "../support/sse.ts";
@@ -20,22 +22,30 @@ describe("a stream that was opened before the first event, and fell behind", () 
 		["is told of a gap when the beginning was forgotten", 2, ["connected", "gap", "2", "3"]],
 	])("%s", async (_, events, expected) => {
 		await runInDurableObject(env.CHANNEL.getByName(freshChannel()), async (__, { storage }) => {
-			const log = new Log(storage, { events, seconds: 86_400 });
-			const counts = new Counts({ name: "orders", meter: undefined, carried: undefined, carry: () => undefined });
+			const log = new Log(storage, { events, milliseconds: 86_400_000 });
+			const counts = new Counts("orders", undefined);
 			const replay = new Replay("orders", log, counts);
-			const stream = replay.start(SUBSCRIPTION, NOW, ({ position }) => {
-				const options = { channel: "orders", subscription: SUBSCRIPTION, position, retryMilliseconds: 0, now: NOW };
-				return new Stream({ ...options, left: () => undefined, more: undefined });
+			const { subscriber } = replay.start(SUBSCRIPTION, NOW, ({ position }) => {
+				const outlet = new ResponseOutlet({
+					channel: "orders",
+					dialect: named,
+					maxBacklogBytes: 1000,
+					retryMilliseconds: 0,
+					now: NOW,
+					left: () => undefined,
+					more: undefined,
+				});
+				return new Subscriber(SUBSCRIPTION, position, NOW, outlet);
 			});
-			stream.fallBehind(NOW);
+			subscriber.fallBehind(NOW);
 			log.append(
 				["1", "2", "3"].map((data) => newEvent({ data })),
 				NOW,
 			);
 			log.reveal();
-			replay.catchUp(stream, NOW);
-			expect(stream.position).toBe(log.head);
-			const frames = await new SseReader(stream.toResponse()).take(expected.length);
+			replay.catchUp(subscriber, NOW);
+			expect(subscriber.position).toBe(log.head);
+			const frames = await new SseReader(subscriber.outlet.toResponse()).take(expected.length);
 			expect(frames.map(({ event, data }) => event ?? data)).toEqual(expected);
 		});
 	});

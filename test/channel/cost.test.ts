@@ -217,7 +217,7 @@ describe("a channel that sleeps", () => {
 		await published(channel, new Array(100).fill({ data: "x" }));
 		const cost = await meter(channel);
 		await runInDurableObject(env.CHANNEL.getByName(channel), (_, { storage }) => {
-			new Log(storage, { events: 100, seconds: 24 * HOUR });
+			new Log(storage, { events: 100, milliseconds: 24 * HOUR * 1000 });
 		});
 		expect(cost()).toEqual(COUNTED.wake);
 	});

@@ -10,7 +10,7 @@ import {
 	type Presence,
 	TidingsError,
 } from "../../src/client/connect.ts";
-import type { Gap } from "../../src/wire/subscription.ts";
+import type { Gap } from "../../src/wire/control.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
 import { type Issuer, startIssuer } from "./support/issuer.ts";
 import { logIn, PUBLISH_KEY, publish, type Service, startService, subscribersOf, ticketOf } from "./support/servers.ts";

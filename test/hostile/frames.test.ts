@@ -1,9 +1,11 @@
 import { describe, it } from "vitest";
 import { Problem } from "../../src/errors.ts";
-import { controlFrame, envelopeFrame, eventFrame, replaceIds } from "../../src/wire/dialect/frame.ts";
-import { eventMessage, splitMessages } from "../../src/wire/dialect/message.ts";
+import { envelope } from "../../src/wire/dialect/envelope.ts";
+import { message } from "../../src/wire/dialect/message.ts";
+import { named } from "../../src/wire/dialect/named.ts";
 import type { StoredEvent } from "../../src/wire/event.ts";
 import { acceptEvents } from "../../src/wire/intake.ts";
+import { readStored, writeStored } from "../../src/wire/stored.ts";
 import { storedEvent } from "../support/events.ts";
 import { fc, nastyJson, nastyText } from "../support/property.ts";
 import { parseFrames } from "../support/sse.ts";
@@ -16,6 +18,10 @@ function accepted(input: unknown): StoredEvent[] | undefined {
 		if (error instanceof Problem && error.status < 500) return undefined;
 		throw error;
 	}
+}
+
+function eventFrame(event: StoredEvent): string {
+	return named.event(event, "orders", String(event.offset));
 }
 
 const lines = (text: string) => text.toWellFormed().replaceAll(/\r\n|\r/g, "\n");
@@ -54,10 +60,10 @@ describe("frames", () => {
 			fc.property(nastyJson, nastyText, (data, type) => {
 				const [event] = accepted({ data, type }) ?? [];
 				if (!event) return true;
-				const { events: frames, errors } = parseFrames(envelopeFrame(event, "orders"));
-				const envelope = JSON.parse(frames[0]?.data ?? "null");
-				const isSame = JSON.stringify(envelope.data) === JSON.stringify(JSON.parse(event.data));
-				return frames.length === 1 && errors.length === 0 && isSame && envelope.type === type.toWellFormed();
+				const { events: frames, errors } = parseFrames(envelope.event(event, "orders", "1000"));
+				const read = JSON.parse(frames[0]?.data ?? "null");
+				const isSame = JSON.stringify(read.data) === JSON.stringify(JSON.parse(event.data));
+				return frames.length === 1 && errors.length === 0 && isSame && read.type === type.toWellFormed();
 			}),
 			{ numRuns: 1500 },
 		);
@@ -94,7 +100,7 @@ describe("frames", () => {
 		fc.assert(
 			fc.property(nastyText, (after) => {
 				const { events: frames, errors } = parseFrames(
-					controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7"),
+					named.control("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7"),
 				);
 				return frames.length === 1 && errors.length === 0 && JSON.parse(frames[0]?.data ?? "null").after === after;
 			}),
@@ -102,14 +108,16 @@ describe("frames", () => {
 		);
 	});
 
-	it("of a stream of several channels get its cursors, and nothing else in them is touched", () => {
+	it("of a stream of several channels have its cursors, and are otherwise those of a stream of one", () => {
 		fc.assert(
 			fc.property(fc.array(fc.tuple(nastyText, anyType), { minLength: 1, maxLength: 5 }), (inputs) => {
 				const events = accepted(inputs.map(([data, type]) => ({ data, type })));
 				if (!events) return true;
-				const written = events.map(eventFrame).join("");
-				const before = parseFrames(written).events;
-				const after = parseFrames(replaceIds(written, (offset) => `cursor ${offset}`)).events;
+				const before = parseFrames(events.map(eventFrame).join("")).events;
+				const stored = readStored(events.map(writeStored).join(""));
+				const after = parseFrames(
+					stored.map((event) => named.event(event, "orders", `cursor ${event.offset}`)).join(""),
+				).events;
 				return (
 					JSON.stringify(after) === JSON.stringify(before.map((frame) => ({ ...frame, id: `cursor ${frame.id}` })))
 				);
@@ -125,8 +133,8 @@ describe("messages for WebSocket clients", () => {
 			fc.property(fc.array(fc.tuple(nastyJson, anyType), { minLength: 1, maxLength: 5 }), (inputs) => {
 				const events = accepted(inputs.map(([data, type]) => ({ data, type })));
 				if (!events) return true;
-				const text = events.map((event) => eventMessage(event, "chat:1")).join("");
-				const messages = [...splitMessages(text, (offset) => `cursor ${offset}`)].map((each) => JSON.parse(each));
+				const stored = readStored(events.map(writeStored).join(""));
+				const messages = stored.map((event) => JSON.parse(message.event(event, "chat:1", `cursor ${event.offset}`)));
 				const expected = events.map(({ offset, type, data, at }) => {
 					return { type: "event", channel: "chat:1", id: `cursor ${offset}`, event: type, at, data: JSON.parse(data) };
 				});

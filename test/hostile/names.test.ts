@@ -23,7 +23,7 @@ describe("cursors", () => {
 		const channels = ["a", "b", "c"];
 		const cursors = await Cursors.of(channels);
 		const hashes = cursors
-			.format(new Map())
+			.format(() => undefined)
 			.split(".")
 			.map((place) => place.slice(0, -1));
 		const offset = fc.oneof(

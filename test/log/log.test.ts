@@ -8,7 +8,7 @@ import { freshChannel } from "../support/service.ts";
 
 const NOW = 1_795_223_089_999;
 const START = 1_795_223_089_000_000;
-const DAY = 86_400;
+const DAY = 86_400_000;
 
 /** Runs a test on the storage of an object that nothing else uses. */
 function withStorage(test: (storage: DurableObjectStorage) => void | Promise<void>): Promise<void> {
@@ -20,7 +20,7 @@ function withLog(
 	retention: Partial<Retention>,
 	test: (log: Log, storage: DurableObjectStorage) => void | Promise<void>,
 ): Promise<void> {
-	return withStorage((storage) => test(new Log(storage, { events: 100, seconds: DAY, ...retention }), storage));
+	return withStorage((storage) => test(new Log(storage, { events: 100, milliseconds: DAY, ...retention }), storage));
 }
 
 function event(data: unknown = "x", rest: Partial<NewEvent> = {}): NewEvent {
@@ -105,7 +105,7 @@ describe("birth", () => {
 	it("is written down: a log that starts again starts from there", async () => {
 		await withLog({}, (log, storage) => {
 			publish(log, 1);
-			const again = new Log(storage, { events: 100, seconds: DAY });
+			const again = new Log(storage, { events: 100, milliseconds: DAY });
 			expect(again.isBorn).toBe(true);
 			expect([again.born, again.start, again.head]).toEqual([START, START, START + 1]);
 		});
@@ -117,7 +117,7 @@ describe("birth", () => {
 			expect(log.oldest(NOW)).toBeUndefined();
 			expect(log.firstSince(0, NOW)).toBeUndefined();
 			expect([...log.read(0, NOW)]).toEqual([]);
-			expect(new Log(storage, { events: 100, seconds: DAY }).isBorn).toBe(false);
+			expect(new Log(storage, { events: 100, milliseconds: DAY }).isBorn).toBe(false);
 		});
 	});
 });
@@ -141,7 +141,7 @@ describe("append", () => {
 	it("goes on where it was when the object starts again", async () => {
 		await withLog({}, (log, storage) => {
 			publish(log, 3);
-			const again = new Log(storage, { events: 100, seconds: DAY });
+			const again = new Log(storage, { events: 100, milliseconds: DAY });
 			expect([again.start, again.head, again.last]).toEqual([START, START + 3, START + 3]);
 			expect(again.append(events(1), NOW)[0]?.offset).toBe(START + 4);
 		});
@@ -150,7 +150,7 @@ describe("append", () => {
 	it("writes one row an event, in a new ring and in one that wraps around", async () => {
 		await withStorage((storage) => {
 			const { storage: counting, rowsWritten } = counted(storage);
-			const log = new Log(counting, { events: 10, seconds: DAY });
+			const log = new Log(counting, { events: 10, milliseconds: DAY });
 			log.append(events(1), NOW);
 			const before = rowsWritten();
 			log.append(events(10), NOW);
@@ -180,7 +180,7 @@ describe("append", () => {
 	it("takes large events among small ones, and gives no statement a value of more than 2 MB", async () => {
 		await withStorage((storage) => {
 			const { storage: counting, longestValue } = counted(storage);
-			const log = new Log(counting, { events: 100, seconds: DAY });
+			const log = new Log(counting, { events: 100, milliseconds: DAY });
 			const texts = ["small", '"'.repeat(600_000), "small again", "é".repeat(300_000), "x".repeat(200_000), "last"];
 			const batch = texts.map((text) => event(text));
 			log.append(batch, NOW);
@@ -203,7 +203,7 @@ describe("append", () => {
 			log.append(events(1), NOW);
 			expect(log.append(events(1), NOW - 60_000)[0]?.at).toBe(NOW);
 			expect(log.append(events(1), NOW + 1)[0]?.at).toBe(NOW + 1);
-			const again = new Log(storage, { events: 100, seconds: DAY });
+			const again = new Log(storage, { events: 100, milliseconds: DAY });
 			expect(again.append(events(1), NOW - 60_000)[0]).toMatchObject({ offset: START + 4, at: NOW + 1 });
 		});
 	});
@@ -389,7 +389,7 @@ describe("read", () => {
 			const { data } = event(value);
 			log.append([newEvent({ data })], NOW);
 			log.reveal();
-			for (const each of [log, new Log(storage, { events: 100, seconds: DAY })]) {
+			for (const each of [log, new Log(storage, { events: 100, milliseconds: DAY })]) {
 				const [stored] = each.read(0, NOW);
 				expect(stored?.data).toBe(data);
 				expect(JSON.parse(stored?.data ?? "")).toEqual(value);
@@ -433,7 +433,7 @@ describe("wipe", () => {
 			publish(log, 7);
 			log.wipe(NOW);
 			for (const capacity of [5, 3]) {
-				const again = new Log(storage, { events: capacity, seconds: DAY });
+				const again = new Log(storage, { events: capacity, milliseconds: DAY });
 				expect([again.start, again.head, again.last]).toEqual([log.start, log.head, log.last]);
 				expect([...again.read(0, NOW)]).toEqual([]);
 			}
@@ -464,7 +464,7 @@ describe("wipe", () => {
 
 describe("what is remembered by time", () => {
 	it("is forgotten once it is older than the retention, to the millisecond", async () => {
-		await withLog({ seconds: 60 }, (log) => {
+		await withLog({ milliseconds: 60_000 }, (log) => {
 			publish(log, 2, NOW);
 			publish(log, 1, NOW + 1000);
 			expect(read(log, 0, NOW + 60_000)).toEqual([1, 2, 3]);
@@ -478,19 +478,19 @@ describe("what is remembered by time", () => {
 	});
 
 	it("does not move the head, nor the offsets of what comes next", async () => {
-		await withLog({ seconds: 60 }, (log, storage) => {
+		await withLog({ milliseconds: 60_000 }, (log, storage) => {
 			publish(log, 3, NOW);
 			expect(log.oldest(NOW + 3_600_000)).toBeUndefined();
 			expect(log.head).toBe(START + 3);
 			publish(log, 1, NOW + 3_600_000);
 			expect(read(log, 0, NOW + 3_600_000)).toEqual([4]);
-			const again = new Log(storage, { events: 100, seconds: 60 });
+			const again = new Log(storage, { events: 100, milliseconds: 60_000 });
 			expect(read(again, 0, NOW + 3_600_000)).toEqual([4]);
 		});
 	});
 
 	it("stays forgotten when the clock goes back", async () => {
-		await withLog({ seconds: 60 }, (log) => {
+		await withLog({ milliseconds: 60_000 }, (log) => {
 			publish(log, 2, NOW);
 			publish(log, 1, NOW + 30_000);
 			expect(log.oldest(NOW + 60_001)).toBe(START + 3);
@@ -499,7 +499,7 @@ describe("what is remembered by time", () => {
 	});
 
 	it("comes on top of what the ring remembers", async () => {
-		await withLog({ seconds: 60, events: 3 }, (log) => {
+		await withLog({ milliseconds: 60_000, events: 3 }, (log) => {
 			publish(log, 5, NOW);
 			publish(log, 1, NOW + 30_000);
 			expect(read(log, 0, NOW + 30_000)).toEqual([4, 5, 6]);
@@ -510,7 +510,7 @@ describe("what is remembered by time", () => {
 
 describe("firstSince", () => {
 	it("is the first event of that time or later that is remembered", async () => {
-		await withLog({ events: 3, seconds: 60 }, (log) => {
+		await withLog({ events: 3, milliseconds: 60_000 }, (log) => {
 			for (const second of [0, 1, 2, 3, 4]) publish(log, 1, NOW + second * 1000);
 			const firstSince = (time: number, now = NOW + 4000) => (log.firstSince(time, now) ?? Number.NaN) - START;
 			expect(firstSince(0)).toBe(3);
@@ -541,8 +541,8 @@ describe("a changed number of remembered events", () => {
 		["stays", 10, 10],
 	])("lays the ring again when it %s, and nothing more is lost than has to be", async (_, before, after) => {
 		await withStorage((storage) => {
-			publish(new Log(storage, { events: before, seconds: DAY }), 25);
-			const log = new Log(storage, { events: after, seconds: DAY });
+			publish(new Log(storage, { events: before, milliseconds: DAY }), 25);
+			const log = new Log(storage, { events: after, milliseconds: DAY });
 			const first = 25 - Math.min(before, after) + 1;
 			expect([log.start, log.head, log.last]).toEqual([START, START + 25, START + 25]);
 			expect(log.oldest(NOW)).toBe(START + first);
@@ -558,9 +558,9 @@ describe("a changed number of remembered events", () => {
 
 	it("lays the ring again when there is room left in it", async () => {
 		await withStorage((storage) => {
-			publish(new Log(storage, { events: 10, seconds: DAY }), 3);
+			publish(new Log(storage, { events: 10, milliseconds: DAY }), 3);
 			for (const capacity of [20, 5, 2, 10]) {
-				const log = new Log(storage, { events: capacity, seconds: DAY });
+				const log = new Log(storage, { events: capacity, milliseconds: DAY });
 				expect(read(log)).toEqual(capacity === 20 || capacity === 5 ? [1, 2, 3] : [2, 3]);
 			}
 		});
@@ -568,10 +568,10 @@ describe("a changed number of remembered events", () => {
 
 	it("is taken up by a log that has no events", async () => {
 		await withStorage((storage) => {
-			const wiped = new Log(storage, { events: 10, seconds: DAY });
+			const wiped = new Log(storage, { events: 10, milliseconds: DAY });
 			publish(wiped, 1);
 			wiped.wipe(NOW);
-			const log = new Log(storage, { events: 3, seconds: DAY });
+			const log = new Log(storage, { events: 3, milliseconds: DAY });
 			expect(log.start).toBe(wiped.start);
 			publish(log, 5);
 			expect(read(log)).toEqual([3, 4, 5].map((offset) => wiped.start - START + offset));
@@ -580,20 +580,20 @@ describe("a changed number of remembered events", () => {
 
 	it("keeps the events as they were", async () => {
 		await withStorage((storage) => {
-			const log = new Log(storage, { events: 3, seconds: DAY });
+			const log = new Log(storage, { events: 3, milliseconds: DAY });
 			log.append([event("a\0'"), event({ b: 1 }, { type: "t", retry: 5, to: { claims: { role: null } } })], NOW);
 			log.reveal();
 			const stored = [...log.read(0, NOW)];
-			expect([...new Log(storage, { events: 2, seconds: DAY }).read(0, NOW)]).toEqual(stored);
+			expect([...new Log(storage, { events: 2, milliseconds: DAY }).read(0, NOW)]).toEqual(stored);
 		});
 	});
 
 	it("is laid once: the next start writes nothing", async () => {
 		await withStorage((storage) => {
-			publish(new Log(storage, { events: 10, seconds: DAY }), 25);
-			new Log(storage, { events: 4, seconds: DAY });
+			publish(new Log(storage, { events: 10, milliseconds: DAY }), 25);
+			new Log(storage, { events: 4, milliseconds: DAY });
 			const { storage: counting, rowsWritten } = counted(storage);
-			new Log(counting, { events: 4, seconds: DAY });
+			new Log(counting, { events: 4, milliseconds: DAY });
 			expect(rowsWritten()).toBe(0);
 		});
 	});

@@ -1,18 +1,18 @@
 import { describe, expect, it, vi } from "vitest";
 import { Problem } from "../../src/errors.ts";
 import { Logger } from "../../src/logger.ts";
-import type { Client } from "../../src/outlet/client.ts";
-import { Relay } from "../../src/session/session.ts";
+import type { Client } from "../../src/session/client.ts";
+import { Session } from "../../src/session/session.ts";
 import { Cursors } from "../../src/wire/cursor.ts";
-import { encodeEvents, joinResponse, type RelayMessage, requestedSubscription } from "../../src/wire/link.ts";
+import { encodeEvents, joinResponse, requestedSubscription, type SessionMessage } from "../../src/wire/link.ts";
 import type { Start, Subscription } from "../../src/wire/subscription.ts";
 import { watchLines } from "../support/lines.ts";
 import { subscriptionOf } from "../support/subscription.ts";
 
-/** A channel at the other end of a relay's WebSockets, which does what a test says. */
+/** A channel at the other end of a session's WebSockets, which does what a test says. */
 class FakeChannel {
 	readonly subscriptions: Subscription[] = [];
-	readonly told: RelayMessage[] = [];
+	readonly told: SessionMessage[] = [];
 	socket: WebSocket | undefined;
 	refusal: Problem | undefined;
 	/** What its calls fail with. */
@@ -25,13 +25,13 @@ class FakeChannel {
 		if (this.refusal) return this.refusal.toResponse();
 		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 		ours.accept();
-		ours.addEventListener("message", ({ data }) => void this.told.push(JSON.parse(String(data)) as RelayMessage));
+		ours.addEventListener("message", ({ data }) => void this.told.push(JSON.parse(String(data)) as SessionMessage));
 		this.socket = ours;
 		return joinResponse(theirs, this.start);
 	};
 
-	send(position: number, frames: string): void {
-		this.socket?.send(encodeEvents({ position, offset: position, events: 1, replayed: 0 }, frames));
+	send(position: number, text: string): void {
+		this.socket?.send(encodeEvents({ position, last: position, events: 1, replayed: 0 }, text));
 	}
 }
 
@@ -40,34 +40,32 @@ class FakeClient implements Client {
 	unsentBytes = 0;
 	readonly seen: string[] = [];
 
-	control(type: string, data: object, cursor: string): void {
-		this.seen.push(`${type} ${JSON.stringify(data)} ${cursor}`);
+	/** What is told to it comes in the dialect of WebSocket clients, which is JSON. */
+	write(texts: readonly string[]): void {
+		for (const text of texts) {
+			const { type, id, ...data } = JSON.parse(text);
+			this.seen.push((type === "heartbeat" ? `beat ${id ?? ""}` : `${type} ${JSON.stringify(data)} ${id}`).trim());
+		}
 	}
 
-	events(frames: Uint8Array): void {
-		this.seen.push(new TextDecoder().decode(frames));
+	pass(bytes: Uint8Array): void {
+		this.seen.push(new TextDecoder().decode(bytes));
 	}
 
-	beat(cursor: string | undefined): void {
-		this.seen.push(`beat ${cursor ?? ""}`.trim());
-	}
-
-	end(): void {
-		this.seen.push("ended");
-	}
-
-	close({ reason, reconnect }: { reason: string; reconnect: boolean }, cursor: string): void {
-		this.seen.push(`closing ${reason} ${reconnect} ${cursor}`);
+	close(reason: string, text?: string): void {
+		if (text === undefined) this.seen.push("ended");
+		else this.write([text]);
+		this.seen.push(`closed ${reason}`);
 	}
 }
 
-async function relayOf(
+async function sessionOf(
 	channel: FakeChannel,
 	client: Client,
 	heartbeatMilliseconds = 60_000,
 	maxEffort?: number,
-): Promise<Relay> {
-	const subscription = subscriptionOf({ maxBacklogBytes: 1600, endsAt: 2000 });
+): Promise<Session> {
+	const subscription = { ...subscriptionOf({ maxBacklogBytes: 1600, endsAt: 2000 }), dialect: "message" as const };
 	const cursors = await Cursors.of(["orders"]);
 	const { call } = channel;
 	const logger = new Logger({ request: "r1" });
@@ -78,27 +76,28 @@ async function relayOf(
 		subscription,
 		starts,
 		heartbeatMilliseconds,
+		retryMilliseconds: 2000,
 		meter: undefined,
 		logger,
 		call,
 	};
-	return new Relay(options, client, maxEffort);
+	return new Session(options, client, maxEffort);
 }
 
 async function started(heartbeatMilliseconds?: number, maxEffort?: number) {
 	const channel = new FakeChannel();
 	const client = new FakeClient();
-	const relay = await relayOf(channel, client, heartbeatMilliseconds, maxEffort);
-	expect(await relay.start()).toBeUndefined();
+	const session = await sessionOf(channel, client, heartbeatMilliseconds, maxEffort);
+	expect(await session.start()).toBeUndefined();
 	expect(client.seen.shift()).toMatch(/^connected .* 10$/);
-	return { channel, client, relay };
+	return { channel, client, session };
 }
 
-describe("a relay", () => {
+describe("a session", () => {
 	it("answers with the refusal of its channel", async () => {
 		const channel = new FakeChannel();
 		channel.refusal = new Problem("channel_full", "It is full.");
-		const refusal = await (await relayOf(channel, new FakeClient())).start();
+		const refusal = await (await sessionOf(channel, new FakeClient())).start();
 		expect(refusal?.status).toBe(503);
 	});
 
@@ -129,7 +128,9 @@ describe("a relay", () => {
 		channel.socket?.close(1011);
 		await expect.poll(() => channel.subscriptions.length).toBeGreaterThanOrEqual(3);
 		channel.refusal = new Problem("invalid_token", "Revoked.");
-		await expect.poll(() => client.seen).toEqual(["closing revoked false 10"]);
+		await expect
+			.poll(() => client.seen)
+			.toEqual(['closing {"reason":"revoked","reconnect":false} 10', "closed revoked"]);
 	});
 
 	it("writes down each time that a channel could not be reached, for the request of the stream", async () => {
@@ -161,30 +162,30 @@ describe("a relay", () => {
 	});
 
 	it("beats when nothing was written, with the position where events were withheld since", async () => {
-		const { channel, client, relay } = await started(30);
+		const { channel, client, session } = await started(30);
 		await expect.poll(() => client.seen).toContain("beat");
-		channel.socket?.send(encodeEvents({ position: 14, offset: 0, events: 0, replayed: 0 }, ""));
+		channel.socket?.send(encodeEvents({ position: 14, events: 0, replayed: 0 }, ""));
 		await expect.poll(() => client.seen).toContain("beat 14");
 		await expect.poll(() => client.seen.at(-1)).toBe("beat");
-		relay.leave();
+		session.leave();
 		const { length } = client.seen;
 		await scheduler.wait(100);
 		expect(client.seen).toHaveLength(length);
 	});
 
 	it("tells the cursor with whatever it tells, and need not beat with it any more", async () => {
-		const { channel, client, relay } = await started(30);
-		channel.socket?.send(encodeEvents({ position: 14, offset: 0, events: 0, replayed: 0 }, ""));
+		const { channel, client, session } = await started(30);
+		channel.socket?.send(encodeEvents({ position: 14, events: 0, replayed: 0 }, ""));
 		channel.socket?.send(JSON.stringify({ type: "presence", user: "bob", state: "online" }));
 		await expect.poll(() => client.seen.at(-1)).toBe("beat");
 		expect(client.seen[0]).toBe('presence {"channel":"orders","user":"bob","state":"online"} 14');
 		expect(client.seen).not.toContain("beat 14");
-		relay.leave();
+		session.leave();
 	});
 
 	it("warns its client once, whatever its channels say", async () => {
 		const { channel, client } = await started();
-		for (let time = 0; time < 3; time += 1) channel.socket?.send(JSON.stringify({ type: "expiring", expires: 2 }));
+		for (let time = 0; time < 3; time += 1) channel.socket?.send(JSON.stringify({ type: "expiring", expiresAt: 2000 }));
 		channel.send(11, "eleven");
 		await expect.poll(() => client.seen).toEqual(['expiring {"expires":2} 10', "eleven"]);
 	});
@@ -195,18 +196,19 @@ describe("a relay", () => {
 			if (channel.socket?.readyState === WebSocket.OPEN) channel.send(10 + event, `${event}`);
 			await scheduler.wait(1);
 		}
+		expect(client.seen.pop()).toBe("closed shutdown");
 		expect(client.seen.slice(0, -1)).toEqual(
 			["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"].slice(0, client.seen.length - 1),
 		);
 		expect(client.seen.length).toBeGreaterThan(5);
 		// Its cursor is where the last event has brought it.
-		expect(client.seen.at(-1)).toBe(`closing shutdown true ${10 + client.seen.length - 1}`);
+		expect(client.seen.at(-1)).toBe(`closing {"reason":"shutdown","reconnect":true} ${10 + client.seen.length - 1}`);
 	});
 
 	it("leaves its channel when its client leaves", async () => {
-		const { channel, relay } = await started();
+		const { channel, session } = await started();
 		const closed = new Promise<void>((resolve) => channel.socket?.addEventListener("close", () => resolve()));
-		relay.leave();
+		session.leave();
 		await closed;
 	});
 });

@@ -8,12 +8,12 @@ export function subscriptionOf(overrides: Partial<Subscription> = {}): Subscript
 		channels: ["orders"],
 		user: "alice",
 		claims: {},
-		form: "frame",
+		dialect: "named",
 		presence: false,
 		maxBacklogBytes: 1000,
-		expires: endsAt / 1000,
+		expiresAt: endsAt,
 		endsAt,
-		issuedAt: 1,
+		issuedAt: 1000,
 		...overrides,
 	};
 }

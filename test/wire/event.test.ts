@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { envelopeJson, type NewEvent, type StoredEvent, sentData } from "../../src/wire/event.ts";
-import { storedEvent } from "../support/events.ts";
+import { envelopeJson, type NewEvent, sentData } from "../../src/wire/event.ts";
+import { newEvent, storedEvent } from "../support/events.ts";
 
 function dataOf(value: unknown): NewEvent {
-	return { type: "message", data: JSON.stringify(value) };
+	return newEvent({ data: JSON.stringify(value) });
 }
 
 describe("sentData", () => {
@@ -27,7 +27,7 @@ describe("sentData", () => {
 });
 
 describe("envelopeJson", () => {
-	const stored = (overrides: Partial<StoredEvent>) =>
+	const stored = (overrides: Parameters<typeof storedEvent>[0]) =>
 		storedEvent({ offset: 1_795_223_089_000_001, type: "order", ...overrides });
 
 	it.each(["text", "", 'a "quote"', 7, null, false, { id: 1, nested: [{}] }, []])("holds the data %j", (value) => {

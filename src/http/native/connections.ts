@@ -92,7 +92,7 @@ async function renew(
 		channel,
 		async (stub): Promise<RenewalOutcome> => await stub.renew(connection, renewal),
 	);
-	if (outcome.ok) return { connection, expires: outcome.expires };
+	if (outcome.ok) return { connection, expires: outcome.expiresAt / 1000 };
 	if (outcome.reason === "not_found") throw unknownConnection();
 	throw new Problem(
 		"invalid_token",
@@ -105,7 +105,7 @@ async function keepAlive(c: Context<AppEnv>, { connection, channel }: OpenStream
 	const open = await callChannel(c.env, channel, async (stub) => await stub.alive(connection, user.sub));
 	checkOwner(open, user);
 	const aliveSeconds = ALIVE_HEARTBEATS * c.get("config").HEARTBEAT_SECONDS;
-	return { connection, expires: open.expires, aliveSeconds };
+	return { connection, expires: open.expiresAt / 1000, aliveSeconds };
 }
 
 function checkOwner<Open extends { user: string }>(open: Open | undefined, { sub }: User): asserts open is Open {

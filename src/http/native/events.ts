@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
-import { EventStream } from "../../outlet/event-stream.ts";
 import { valuesOf } from "../../parameters.ts";
-import { Relay, type RelayOptions } from "../../session/session.ts";
-import type { EventForm } from "../../wire/event.ts";
+import { EventStream } from "../../session/event-stream.ts";
+import { Session, type SessionOptions } from "../../session/session.ts";
+import type { DialectName } from "../../wire/dialect/dialects.ts";
 import { openRequest } from "../../wire/link.ts";
 import { check } from "../check.ts";
 import { scopeOf } from "../context.ts";
@@ -39,22 +39,21 @@ export const events: Route = {
 			channels: valuesOf(parameters, "channel"),
 			inbox: query.inbox === "1",
 			types: query.type,
-			form: formOf(query),
+			dialect: dialectOf(query),
 			presence: query.presence === "1",
 			cursor,
 			rewind: query.rewind,
 			since: query.since,
 		});
-		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES, RETRY_MILLISECONDS } = c.get("config");
+		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = c.get("config");
 		if (options.channels.length === 1 && DELIVERY === "direct") return await openDirectly(options);
 		const stream = new EventStream({
 			maxBacklogBytes: MAX_BACKLOG_BYTES,
-			retryMilliseconds: RETRY_MILLISECONDS,
 			drainMilliseconds: 2 * HEARTBEAT_SECONDS * 1000,
-			left: () => relay.leave(),
+			left: () => session.leave(),
 		});
-		const relay = new Relay(options, stream);
-		const refusal = await relay.start();
+		const session = new Session(options, stream);
+		const refusal = await session.start();
 		if (refusal) throw await Problem.fromResponse(refusal);
 		return stream.toResponse();
 	},
@@ -99,14 +98,14 @@ export const eventsHead: Operation = {
 };
 
 /** The object's response passes through untouched, and so without this Worker's JavaScript. */
-async function openDirectly({ channels, subscription, starts, call }: RelayOptions): Promise<Response> {
+async function openDirectly({ channels, subscription, starts, call }: SessionOptions): Promise<Response> {
 	const channel = channels[0] ?? "";
 	const response = await call(channel, openRequest({ ...subscription, ...starts.get(channel) }));
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;
 }
 
-function formOf({ envelope, unnamed }: z.output<typeof eventsQuerySchema>): EventForm {
-	if (envelope !== "1") return "frame";
+function dialectOf({ envelope, unnamed }: z.output<typeof eventsQuerySchema>): DialectName {
+	if (envelope !== "1") return "named";
 	return unnamed === "1" ? "unnamed" : "envelope";
 }

@@ -1,7 +1,7 @@
 import type { Lease } from "../../auth/user.ts";
 import { Problem } from "../../errors.ts";
-import { CLOSE_CODES, SocketClient } from "../../outlet/socket.ts";
-import { Relay } from "../../session/session.ts";
+import { Session } from "../../session/session.ts";
+import { CLOSE_CODES, SocketClient } from "../../session/socket.ts";
 import type { RequestScope } from "../context.ts";
 import { prepareRenewal, prepareSubscription } from "../subscribing.ts";
 import { type Auth, readMessage, readText } from "./ws-messages.ts";
@@ -17,7 +17,7 @@ const PING_HEARTBEATS = 2;
 /** How much a client may send after its WebSocket was closed: it may not have heard of that yet. */
 const MAX_DROPPED_CHARACTERS = 4_194_304;
 
-/** One WebSocket of a client: who it is, and the relay that serves it. */
+/** One WebSocket of a client: who it is, and the session that serves it. */
 export class SocketConversation {
 	readonly #scope: RequestScope;
 	readonly #request: Request;
@@ -29,7 +29,7 @@ export class SocketConversation {
 	#messages = 0;
 	#periodEndsAt = 0;
 	#droppedCharacters = 0;
-	#relay: Relay | undefined;
+	#session: Session | undefined;
 	#deadline: number | null = null;
 	#isAsked = false;
 	#pings = false;
@@ -73,7 +73,7 @@ export class SocketConversation {
 
 	/** Whatever comes from a client that pings is a sign of life. */
 	#heard(): void {
-		if (this.#pings) this.#relay?.alive(PING_HEARTBEATS);
+		if (this.#pings) this.#session?.alive(PING_HEARTBEATS);
 	}
 
 	#count(): void {
@@ -116,7 +116,7 @@ export class SocketConversation {
 		this.#setDeadline();
 		this.#isAsked = true;
 		const lease = await this.#scope.authority.leaseForMessage(auth, this.#request, auth.cursor !== undefined);
-		if (this.#relay) await this.#renew(this.#relay, lease);
+		if (this.#session) await this.#renew(this.#session, lease);
 		else await this.#subscribe(auth, lease);
 		this.#isAsked = false;
 		this.#clearDeadline();
@@ -125,22 +125,22 @@ export class SocketConversation {
 
 	async #subscribe(auth: Auth, lease: Lease): Promise<void> {
 		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
-		const request = { channels, inbox, types, presence, form: "message", cursor, rewind, since } as const;
+		const request = { channels, inbox, types, presence, dialect: "message", cursor, rewind, since } as const;
 		const options = await prepareSubscription(this.#scope, lease, request);
 		if (!this.#isOpen) return;
-		this.#relay = new Relay(options, new SocketClient(this.#socket));
-		const refusal = await this.#relay.start();
+		this.#session = new Session(options, new SocketClient(this.#socket));
+		const refusal = await this.#session.start();
 		if (refusal) throw await Problem.fromResponse(refusal);
 	}
 
-	async #renew(relay: Relay, lease: Lease): Promise<void> {
+	async #renew(session: Session, lease: Lease): Promise<void> {
 		const { user } = lease;
-		if (user.sub !== relay.user) {
+		if (user.sub !== session.user) {
 			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
 		}
 		const renewal = await prepareRenewal(this.#scope.env, lease);
-		for (const channel of relay.channels) await this.#scope.authority.allowSubscribe(user, channel);
-		relay.renew(renewal);
+		for (const channel of session.channels) await this.#scope.authority.allowSubscribe(user, channel);
+		session.renew(renewal);
 	}
 
 	#setDeadline(): void {
@@ -163,7 +163,7 @@ export class SocketConversation {
 
 	#leave(): void {
 		this.#clearDeadline();
-		this.#relay?.leave();
+		this.#session?.leave();
 	}
 }
 

@@ -1,17 +1,21 @@
 import { describe, expect, it } from "vitest";
-import {
-	closingFrame,
-	controlFrame,
-	envelopeFrame,
-	eventFrame,
-	heartbeatFrame,
-} from "../../../src/wire/dialect/frame.ts";
+import { closing } from "../../../src/wire/control.ts";
+import { envelope } from "../../../src/wire/dialect/envelope.ts";
+import { named } from "../../../src/wire/dialect/named.ts";
 import type { StoredEvent } from "../../../src/wire/event.ts";
 import { storedEvent } from "../../support/events.ts";
 import { parseFrames } from "../../support/sse.ts";
 
 function eventOf(data: unknown, rest: Partial<StoredEvent> = {}): StoredEvent {
 	return storedEvent({ type: "order", data: JSON.stringify(data), ...rest });
+}
+
+function eventFrame(event: StoredEvent): string {
+	return named.event(event, "orders", String(event.offset));
+}
+
+function envelopeFrame(event: StoredEvent, channel: string): string {
+	return envelope.event(event, channel, String(event.offset));
 }
 
 const NASTY: [name: string, text: string][] = [
@@ -54,7 +58,7 @@ function normalised(text: string): string {
 	return text.replaceAll(/\r\n?/g, "\n");
 }
 
-describe("eventFrame", () => {
+describe("an event", () => {
 	it.each(NASTY)("carries %s to the client, and nothing else", (_, text) => {
 		const expected = [{ id: "7", event: "order", data: normalised(text) }];
 		const frame = eventFrame(eventOf(text));
@@ -104,7 +108,7 @@ describe("eventFrame", () => {
 	});
 });
 
-describe("envelopeFrame", () => {
+describe("an event in an envelope", () => {
 	it.each(NASTY)("carries %s in one line of JSON, every character of it", (_, text) => {
 		const frame = envelopeFrame(eventOf(text), "orders");
 		const { events, errors } = parseFrames(frame);
@@ -128,27 +132,27 @@ describe("envelopeFrame", () => {
 	});
 });
 
-describe("controlFrame", () => {
+describe("a control event", () => {
 	it("writes `connected` as the protocol shows it", () => {
 		const data = { connection: "c", user: "alice", channels: ["orders"], resumed: true, expires: 1_795_223_089 };
-		expect(controlFrame("connected", data, "7", 2000)).toBe(
+		expect(named.control("connected", data, "7", 2000)).toBe(
 			'retry: 2000\nevent: connected\nid: 7\ndata: {"connection":"c","user":"alice","channels":["orders"],"resumed":true,"expires":1795223089}\n\n',
 		);
 	});
 
 	it("tells the cursor, and no reconnection time unless it is given one", () => {
-		const { events, retries } = parseFrames(controlFrame("expiring", { expires: 1 }, "7"));
+		const { events, retries } = parseFrames(named.control("expiring", { expires: 1 }, "7"));
 		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 		expect(retries).toEqual([]);
 	});
 
 	it("writes a retry of 0", () => {
-		expect(parseFrames(controlFrame("expiring", { expires: 1 }, "7", 0)).retries).toEqual([0]);
+		expect(parseFrames(named.control("expiring", { expires: 1 }, "7", 0)).retries).toEqual([0]);
 	});
 
 	it.each(["a\nb", "a\r\nevent: order\r\n\r\n", '"', "\u2028", "😀\0"])("keeps the user %j inside its data", (user) => {
 		const data = { connection: "c", user, channels: ["orders"], resumed: false, expires: 1 };
-		const { events, errors } = parseFrames(controlFrame("connected", data, "7"));
+		const { events, errors } = parseFrames(named.control("connected", data, "7"));
 		expect(errors).toEqual([]);
 		expect(events).toHaveLength(1);
 		expect(JSON.parse(events[0]?.data ?? "")).toEqual(data);
@@ -157,7 +161,7 @@ describe("controlFrame", () => {
 	it.each(["yesterday\n\nevent: closing", "a\rid: 9", "\0"])(
 		"keeps a foreign cursor such as %j inside its data",
 		(after) => {
-			const frame = controlFrame("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7");
+			const frame = named.control("gap", { channel: "orders", after, oldest: null, reason: "foreign_cursor" }, "7");
 			const { events } = parseFrames(frame);
 			expect(events).toHaveLength(1);
 			expect(events[0]?.id).toBe("7");
@@ -166,30 +170,30 @@ describe("controlFrame", () => {
 	);
 });
 
-describe("closingFrame", () => {
+describe("the last frame of a stream", () => {
 	it("tells clients that should not come back to wait for an hour", () => {
-		const { events, retries } = parseFrames(closingFrame({ reason: "revoked", reconnect: false }, "7"));
+		const { events, retries } = parseFrames(named.end(closing("revoked"), "7"));
 		expect(events).toEqual([{ id: "7", event: "closing", data: '{"reason":"revoked","reconnect":false}' }]);
 		expect(retries).toEqual([3_600_000]);
 	});
 
 	it("leaves the reconnection time of the others as it is", () => {
-		expect(parseFrames(closingFrame({ reason: "shutdown", reconnect: true }, "7")).retries).toEqual([]);
+		expect(parseFrames(named.end(closing("shutdown"), "7")).retries).toEqual([]);
 	});
 });
 
-describe("heartbeatFrame", () => {
+describe("a heartbeat", () => {
 	it("is a comment of one line, and no empty line that some clients take for a message", () => {
-		expect(heartbeatFrame()).toBe(":\n");
-		expect(parseFrames(heartbeatFrame())).toEqual({ events: [], ids: [], errors: [], retries: [], comments: [""] });
+		expect(named.beat()).toBe(":\n");
+		expect(parseFrames(named.beat())).toEqual({ events: [], ids: [], errors: [], retries: [], comments: [""] });
 	});
 
 	it("moves the cursor with an event of its own, which has data so that every client takes its id", () => {
-		expect(heartbeatFrame("7")).toBe("event: heartbeat\nid: 7\ndata: {}\n\n");
+		expect(named.beat("7")).toBe("event: heartbeat\nid: 7\ndata: {}\n\n");
 	});
 
 	it("does not leak into the event after it", () => {
-		const { events } = parseFrames(heartbeatFrame() + controlFrame("expiring", { expires: 1 }, "7"));
+		const { events } = parseFrames(named.beat() + named.control("expiring", { expires: 1 }, "7"));
 		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 	});
 });

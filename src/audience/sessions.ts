@@ -1,0 +1,61 @@
+import type { Offset } from "../wire/offset.ts";
+import type { Subscription } from "../wire/subscription.ts";
+import { SessionOutlet } from "./session-outlet.ts";
+import { Subscriber } from "./subscriber.ts";
+
+/** The runtime's limit of hibernatable WebSockets for an object. */
+const MAX_SOCKETS = 32_768;
+
+/** The subscribers whose responses sessions in the Worker hold. Their WebSockets stay open while the object sleeps. */
+export class Sessions {
+	readonly #ctx: DurableObjectState;
+	readonly #bySocket = new Map<WebSocket, Subscriber<SessionOutlet>>();
+
+	constructor(ctx: DurableObjectState) {
+		this.#ctx = ctx;
+	}
+
+	/** Makes the subscribers again after the object has slept. Whatever was published until then, they have. */
+	restore(head: Offset, now: number): Iterable<Subscriber> {
+		for (const socket of this.#ctx.getWebSockets()) {
+			const kept = SessionOutlet.kept(socket);
+			if (!kept) continue;
+			const { subscription, since, behindAt } = kept;
+			const subscriber = this.#add(socket, subscription, behindAt ?? head, since);
+			if (behindAt !== undefined) subscriber.fallBehind(now);
+		}
+		return this.#bySocket.values();
+	}
+
+	get size(): number {
+		return this.#bySocket.size;
+	}
+
+	/** Whether the runtime allows no further WebSocket. */
+	get isFull(): boolean {
+		return this.size >= MAX_SOCKETS;
+	}
+
+	/** Makes a subscriber of a session's WebSocket, which lets the object sleep. */
+	accept(socket: WebSocket, subscription: Subscription, position: Offset, now: number): Subscriber<SessionOutlet> {
+		this.#ctx.acceptWebSocket(socket);
+		return this.#add(socket, subscription, position, now);
+	}
+
+	of(socket: WebSocket): Subscriber<SessionOutlet> | undefined {
+		return this.#bySocket.get(socket);
+	}
+
+	/** Forgets a WebSocket that was closed, and answers with its subscriber. */
+	remove(socket: WebSocket): Subscriber | undefined {
+		const subscriber = this.#bySocket.get(socket);
+		this.#bySocket.delete(socket);
+		return subscriber;
+	}
+
+	#add(socket: WebSocket, subscription: Subscription, position: Offset, since: number): Subscriber<SessionOutlet> {
+		const subscriber = new Subscriber(subscription, position, since, new SessionOutlet(socket));
+		this.#bySocket.set(socket, subscriber);
+		return subscriber;
+	}
+}

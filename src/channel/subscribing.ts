@@ -1,0 +1,126 @@
+import type { Audience } from "../audience/audience.ts";
+import type { Replay } from "../audience/replay.ts";
+import { ResponseOutlet } from "../audience/response-outlet.ts";
+import type { Sessions } from "../audience/sessions.ts";
+import { Subscriber } from "../audience/subscriber.ts";
+import { Problem } from "../errors.ts";
+import { DIALECTS } from "../wire/dialect/dialects.ts";
+import { joinResponse } from "../wire/link.ts";
+import type { Renewal, Subscription } from "../wire/subscription.ts";
+import type { Alarm } from "./alarm.ts";
+import type { Idle } from "./idle.ts";
+import type { Limits } from "./limits.ts";
+import type { Revocations } from "./revocations.ts";
+
+interface SubscribingOptions {
+	channel: string;
+	retryMilliseconds: number;
+	audience: Audience;
+	sessions: Sessions;
+	replay: Replay;
+	limits: Limits;
+	revocations: Revocations;
+	alarm: Alarm;
+	idle: Idle;
+}
+
+/** Opens streams, and renews them. */
+export class Subscribing {
+	readonly #options: SubscribingOptions;
+
+	constructor(options: SubscribingOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Opens a stream whose response the object holds. The response waits at the output gate until what was written here is
+	 * on disk.
+	 */
+	async open(subscription: Subscription): Promise<Response> {
+		const { channel, retryMilliseconds, audience, replay, limits } = this.#options;
+		const { dialect, maxBacklogBytes } = subscription;
+		if (dialect === "stored") throw new Error("A client cannot read events as they are stored.");
+		await limits.makeRoom(subscription);
+		const now = this.#admit(subscription);
+		const { subscriber } = replay.start(subscription, now, ({ position }, isLong) => {
+			const outlet = new ResponseOutlet({
+				channel,
+				dialect: DIALECTS[dialect],
+				maxBacklogBytes,
+				retryMilliseconds,
+				now,
+				left: () => audience.leave(subscriber, Date.now()),
+				more: isLong ? () => replay.catchUp(subscriber, Date.now()) : undefined,
+			});
+			const subscriber = new Subscriber(subscription, position, now, outlet);
+			return subscriber;
+		});
+		await this.#welcome(subscriber, now);
+		return subscriber.outlet.toResponse();
+	}
+
+	/** Opens a stream whose response a session in the Worker holds. */
+	async join(subscription: Subscription): Promise<Response> {
+		const { channel, sessions, replay, limits } = this.#options;
+		await limits.makeRoom(subscription);
+		const now = this.#admit(subscription);
+		if (sessions.isFull) {
+			const detail = `The channel ${channel} has as many subscribers as the runtime allows. Try again later.`;
+			throw new Problem("channel_full", detail);
+		}
+		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+		const { subscriber, start } = replay.start(subscription, now, ({ position }) =>
+			sessions.accept(ours, subscription, position, now),
+		);
+		await this.#welcome(subscriber, now);
+		return joinResponse(theirs, start);
+	}
+
+	/**
+	 * Lets a stream go on with new credentials of the same user. Older ones than it has change nothing.
+	 *
+	 * @returns whether the credentials are good for the channel.
+	 */
+	async renew(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
+		if (this.#options.revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return false;
+		if (renewal.endsAt > subscriber.subscription.endsAt) subscriber.renew(renewal);
+		await this.#setAlarm(subscriber);
+		return true;
+	}
+
+	/**
+	 * From here until the subscriber is welcome, everything is one synchronous step: nothing falls between replay and live,
+	 * and no other stream is counted in between.
+	 *
+	 * @returns when the stream opens, in unix milliseconds.
+	 * @throws Problem `invalid_token`, `channel_full` or `too_many_connections`.
+	 */
+	#admit(subscription: Subscription): number {
+		const { limits, revocations, channel } = this.#options;
+		const now = Date.now();
+		if (revocations.covers(subscription.user, subscription.issuedAt, now)) {
+			throw new Problem(
+				"invalid_token",
+				`Your access to the channel ${channel} was ended, and these credentials may be older than that, since clocks may differ by a minute. Get new ones.`,
+			);
+		}
+		limits.check(subscription);
+		return now;
+	}
+
+	async #welcome(subscriber: Subscriber, now: number): Promise<void> {
+		const { audience, idle } = this.#options;
+		const former = audience.find(subscriber.connection);
+		if (former) audience.replace(former);
+		if (subscriber.subscription.rejoins) audience.add(subscriber);
+		else audience.join(subscriber, now);
+		idle.end();
+		await this.#setAlarm(subscriber);
+	}
+
+	/** The other streams have set it already. To look at all of them for each that opens would be quadratic. */
+	async #setAlarm(subscriber: Subscriber): Promise<void> {
+		const { alarm, audience } = this.#options;
+		await alarm.ringBy(audience.dueOf(subscriber, Date.now()));
+	}
+}

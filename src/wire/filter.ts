@@ -1,0 +1,34 @@
+import type { StoredEvent } from "./event.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Who wants which event. */
+type Filter = Pick<Subscription, "types" | "user" | "claims">;
+
+/**
+ * Whether an event is for a subscriber: by its type, and by whom it is addressed to.
+ *
+ * @example
+ * wants({ user: "alice", claims: {}, types: ["order"] }, { offset: 7, at: 0, type: "order", data: toJson(1) }); // true
+ * wants({ user: "alice", claims: {} }, { offset: 7, at: 0, type: "order", data: toJson(1), to: { user: "bob" } }); // false
+ */
+export function wants({ types, user, claims }: Filter, { type, to }: StoredEvent): boolean {
+	if (types && !types.includes(type)) return false;
+	if (to === undefined) return true;
+	if (to.user !== undefined && to.user !== user) return false;
+	return Object.entries(to.claims ?? {}).every(([name, value]) => holds(claims, name, value));
+}
+
+/**
+ * Picks the events that a subscriber wants.
+ *
+ * @returns the same list where it wants all of them.
+ */
+export function wantedOf(events: readonly StoredEvent[], filter: Filter): readonly StoredEvent[] {
+	if (events.every((event) => wants(filter, event))) return events;
+	return events.filter((event) => wants(filter, event));
+}
+
+function holds(claims: Record<string, unknown>, name: string, value: unknown): boolean {
+	const claim = Object.hasOwn(claims, name) ? claims[name] : undefined;
+	return claim === value || (Array.isArray(claim) && claim.includes(value));
+}
