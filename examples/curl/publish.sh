@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Publishes one event with curl: that order 7 is paid, or the one that is named. Prints the event's id.
+# Publishes one event with curl: order 7, or the order that the argument names, was paid. Prints the event's id.
 #
 #     examples/curl/publish.sh 7
 set -euo pipefail
@@ -8,7 +8,7 @@ url=${TIDINGS_URL:-http://localhost:8787}
 key=${TIDINGS_KEY:-local-publish-key-0123456789abcdef}
 order=${1:-7}
 
-# The key comes in through standard input: everybody on the machine can see the arguments of a command.
+# The key is passed on standard input, because every user of the machine can see the arguments of a command.
 if answer=$(curl "$url/channels/orders/events" --silent --show-error --fail-with-body --max-time 10 \
   --header @- --header 'Content-Type: application/json' --header "Idempotency-Key: order-$order-paid" \
   --data "{\"type\":\"order\",\"data\":{\"id\":$order,\"state\":\"paid\"}}" <<< "Authorization: Bearer $key"); then

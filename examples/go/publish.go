@@ -1,4 +1,4 @@
-// Publishes one event from Go: that order 7 is paid, or the one that is named. Prints the event's id.
+// Publishes one event from Go: order 7, or the order that the argument names, was paid. Prints the event's id.
 //
 //	go run examples/go/publish.go 7
 package main
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// What the service answers: ids, or a problem (RFC 9457) with a detail.
+// The service's answer: ids, or a problem (RFC 9457) with a detail.
 type answer struct {
 	IDs    []string `json:"ids"`
 	Detail string   `json:"detail"`

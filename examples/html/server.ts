@@ -1,5 +1,5 @@
 /**
- * The backend of a page: it serves the page and the modules of `tidings/client`, and hands out tickets.
+ * The backend of the page. It serves the page and the modules of `tidings/client`, and hands out tickets.
  *
  *     npx node examples/html/server.ts
  */
@@ -30,7 +30,7 @@ async function answer(request: string, response: ServerResponse): Promise<void> 
 	}
 }
 
-/** Your backend knows from its session who asks, and what they may read. Here, everybody is alice. */
+/** Your backend knows from its session who the user is, and what they may read. Here, everyone is alice. */
 async function newTicket(): Promise<string> {
 	const response = await fetch(`${TIDINGS_URL}/tickets`, {
 		method: "POST",

@@ -1,5 +1,5 @@
 /**
- * Publishes one event from Node: that order 7 is paid, or the one that is named. Prints the event's id.
+ * Publishes one event from Node: order 7, or the order that the argument names, was paid. Prints the event's id.
  *
  *     npx node examples/node/publish.ts 7
  */
@@ -13,7 +13,7 @@ try {
 	const { ids } = await publisher.publish(
 		"orders",
 		{ type: "order", data: { id: order, state: "paid" } },
-		// Made of what has happened: whoever publishes it again, within five minutes, stores nothing.
+		// The key names what happened, so that publishing it again within five minutes stores nothing.
 		{ idempotencyKey: `order-${order}-paid`, signal: AbortSignal.timeout(10_000) },
 	);
 	console.log(ids[0]);

@@ -1,5 +1,5 @@
 /**
- * Prints the events of the channel `orders`, or of the one that is named, until Ctrl-C.
+ * Prints the events of the channel `orders`, or of the channel that the argument names, until Ctrl-C.
  *
  *     npx node examples/node/subscribe.ts orders
  */
@@ -7,7 +7,7 @@ import { connect, TidingsError } from "tidings/client";
 
 const { TIDINGS_URL = "http://localhost:8787", ISSUER_URL = "http://localhost:8788" } = process.env;
 
-/** Logs in at the local identity provider. It gives out a fresh token each time. */
+/** Logs in at the local identity provider, which issues a fresh token each time. */
 async function logIn(): Promise<string> {
 	const response = await fetch(`${ISSUER_URL}/login`, {
 		method: "POST",

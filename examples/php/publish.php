@@ -1,6 +1,6 @@
 <?php
 /**
- * Publishes one event from PHP, without extensions: that order 7 is paid, or the one that is named. Prints its id.
+ * Publishes one event from PHP, without extensions: order 7, or the order that the argument names, was paid. Prints its id.
  *
  *     php examples/php/publish.php 7
  */
@@ -20,7 +20,7 @@ $context = stream_context_create(['http' => [
     ],
     'content' => json_encode(['type' => 'order', 'data' => ['id' => $order, 'state' => 'paid']], JSON_THROW_ON_ERROR),
     'timeout' => 10,
-    // A refusal has a body too, which says what is wrong.
+    // Also read the body of an error, which says what is wrong.
     'ignore_errors' => true,
 ]]);
 
@@ -28,7 +28,7 @@ $body = @file_get_contents("$url/channels/orders/events", false, $context);
 if ($body === false) fail(error_get_last()['message'] ?? 'There was no answer.');
 
 $answer = json_decode($body, true);
-// A problem (RFC 9457) has a detail in the place of ids.
+// A problem (RFC 9457) has a detail instead of ids.
 if (!isset($answer['ids'][0])) fail($answer['detail'] ?? "The answer was not tidings' own: $body");
 echo $answer['ids'][0], "\n";
 

@@ -1,4 +1,4 @@
-"""Publishes one event from Python: that order 7 is paid, or the one that is named. Prints the event's id.
+"""Publishes one event from Python: order 7, or the order that the argument names, was paid. Prints the event's id.
 
     python3 examples/python/publish.py 7
 """
@@ -28,7 +28,7 @@ def publish(channel: str, event: dict, idempotency_key: str) -> str:
 
 
 def detail_of(error: HTTPError) -> str:
-    """What the service says is wrong (RFC 9457)."""
+    """The detail of the service's problem (RFC 9457)."""
     if error.headers.get_content_type() != "application/problem+json":
         return str(error)
     return json.load(error)["detail"]

@@ -1,4 +1,4 @@
-/** The access token of the user; your identity provider's library has a function for it. Here, everybody is alice. */
+/** Returns the user's access token. Your identity provider's library has a function for this. Here, everyone is alice. */
 export async function logIn(): Promise<string> {
 	const response = await fetch(`${ISSUER_URL}/login`, {
 		method: "POST",

@@ -1,4 +1,4 @@
-/** Two components that share one connection: one shows the orders, the other how the connection stands. */
+/** Two components that share one connection. One shows the orders, the other the state of the connection. */
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import type { ReceivedEvent } from "tidings/client";
@@ -6,7 +6,7 @@ import { logIn } from "./log-in.ts";
 import { SharedConnection } from "./shared-connection.ts";
 import { useEvents } from "./use-events.ts";
 
-/** What is published to the channel `orders`: its types, and their data. */
+/** The types of the events on the channel `orders`, and their data. */
 interface OrderEvents {
 	order: { id: number; state: string };
 }

@@ -1,5 +1,5 @@
 /**
- * Bundles the page with esbuild, and serves it.
+ * Bundles the page with esbuild and serves it.
  *
  *     npx node examples/react/serve.ts
  */

@@ -1,3 +1,3 @@
-/** Where tidings and the identity provider are: `serve.ts` writes it into the bundle. */
+/** The URLs of tidings and the identity provider. `serve.ts` writes them into the bundle. */
 declare const TIDINGS_URL: string;
 declare const ISSUER_URL: string;

@@ -1,6 +1,6 @@
 import { type Connection, type ConnectOptions, connect, type Handlers } from "tidings/client";
 
-/** A connection that is opened for the first who joins it, and closed after the last. */
+/** A connection that opens when the first component joins, and closes after the last has left. */
 export class SharedConnection<Events> {
 	readonly #options: ConnectOptions<Events>;
 	#connection: Connection<Events> | undefined;
@@ -10,7 +10,7 @@ export class SharedConnection<Events> {
 		this.#options = options;
 	}
 
-	/** Answers with what leaves it again. */
+	/** Returns a function that leaves the connection again. */
 	join(handlers: Handlers<Events>): () => void {
 		this.#connection ??= connect(this.#options);
 		this.#joined += 1;
@@ -18,7 +18,7 @@ export class SharedConnection<Events> {
 		return () => {
 			unsubscribe();
 			this.#joined -= 1;
-			// Not at once: in the same breath React may mount the next component, or with StrictMode this one again.
+			// Not at once: React may mount the next component in the same task, or with StrictMode this one again.
 			queueMicrotask(() => this.#closeAfterLast());
 		};
 	}

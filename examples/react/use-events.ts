@@ -3,7 +3,7 @@ import type { ConnectionState, Gap, Handlers, ReceivedEvent } from "tidings/clie
 import type { SharedConnection } from "./shared-connection.ts";
 
 /**
- * Tells a component's handlers what comes while it is mounted; answers with how the connection stands.
+ * Calls a component's handlers while it is mounted, and returns the state of the connection.
  *
  * @example
  * const { name } = useEvents(orders, { onEvent: ({ data }) => setLatest(data) });
@@ -13,7 +13,7 @@ export function useEvents<Events>(
 	handlers: Pick<Handlers<Events>, "onEvent" | "onGap"> = {},
 ): ConnectionState {
 	const [state, setState] = useState<ConnectionState>({ name: "connecting" });
-	// Those of the latest render are called; new ones are no reason to subscribe anew.
+	// Always the handlers of the latest render, without a new subscription for each render.
 	const onEvent = useEffectEvent((event: ReceivedEvent<Events>) => handlers.onEvent?.(event));
 	const onGap = useEffectEvent((gap: Gap) => handlers.onGap?.(gap));
 	useEffect(() => connection.join({ onEvent, onGap, onState: setState }), [connection]);

@@ -4,7 +4,7 @@ import type { AuthenticatedUser } from "tidings";
 
 const HOUR_SECONDS = 3600;
 
-/** A session of a guest with a random name, so that nobody can become somebody else. Put your own login in its place. */
+/** A session for a guest with a random name, which nobody else can take. Put your own login in its place. */
 export async function newSession(): Promise<{ user: string; token: string }> {
 	const now = Math.floor(Date.now() / 1000);
 	const user = `guest-${crypto.randomUUID()}`;
@@ -12,7 +12,7 @@ export async function newSession(): Promise<{ user: string; token: string }> {
 	return { user, token };
 }
 
-/** Who has this session, and what they may read besides `public:*` and their own channel. `null`: nobody. */
+/** Returns the user of a session, and what they may read besides `public:*` and their own channel; `null` if it is invalid. */
 export async function readSession(token: string): Promise<AuthenticatedUser | null> {
 	const session = await verify(token, env.SESSION_SECRET, "HS256").catch(() => null);
 	if (!session) return null;
