@@ -1,18 +1,19 @@
 import { Problem, type ProblemCode } from "./errors.ts";
 
-/** What came once as its text, and what came more than once as a list, which a schema that asks for a text refuses. */
+/** A parameter that is given once is a string. One that is repeated is an array, which a schema for a string refuses. */
 export type Parameters = Record<string, string | string[]>;
 
-/** Nobody needs as many, and each of them takes memory. */
+/** Bounds the memory that a query or a form can take. */
 const MAX_PARAMETERS = 1000;
 const NO_ALIASES: ReadonlyMap<string, string> = new Map();
 
 /**
- * The parameters of a query or a form (WHATWG URL, "application/x-www-form-urlencoded"), but for one thing: text that is
- * encoded badly is refused, where it would quietly become other text.
+ * Parses the parameters of a query or a form (WHATWG URL, "application/x-www-form-urlencoded"). Unlike the standard, it
+ * refuses invalid percent-encoding, which would silently become other text.
  *
- * @param whole what the text is, for the problem that `invalid` is the code of.
- * @param aliases other names for parameters.
+ * @param invalid the code of the problem.
+ * @param whole what the text is, such as `query`, for the problem's detail.
+ * @param aliases other names of parameters.
  *
  * @example
  * readParameters("type=a&type=b&rewind=5", "invalid_request", "query"); // { type: ["a", "b"], rewind: "5" }
@@ -50,7 +51,7 @@ function decode(text: string): string | undefined {
 	return decodePercent(text.replaceAll("+", " "));
 }
 
-/** Text without its percent-encoding; `undefined` where that is not UTF-8, or a `%` stands alone. */
+/** Decodes percent-encoding. Returns `undefined` if the result is not UTF-8, or if a `%` is not part of an escape. */
 export function decodePercent(text: string): string | undefined {
 	try {
 		return decodeURIComponent(text);
@@ -59,7 +60,7 @@ export function decodePercent(text: string): string | undefined {
 	}
 }
 
-/** All values of a parameter. */
+/** Returns all values of a parameter. */
 export function valuesOf(parameters: Parameters, name: string): string[] {
 	const values = parameters[name] ?? [];
 	return typeof values === "string" ? [values] : values;

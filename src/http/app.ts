@@ -7,18 +7,18 @@ import type { AuthorisationHooks } from "../auth/hooks.ts";
 import { refuseLocalKeys } from "../auth/local-keys.ts";
 import { Problem } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
-import { crossOrigin } from "./cross-origin.ts";
-import { identify, log } from "./logging.ts";
+import { crossOrigin } from "./middleware/cross-origin.ts";
+import { identify, log } from "./middleware/logging.ts";
 import { consolePage } from "./pages/console.ts";
 import { docsPage } from "./pages/docs.ts";
 import { mount } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
-/** The HTTP side of the service: every route of the protocol. */
+/** Creates the Hono app with every route of the service. */
 export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	const app = new Hono<AppEnv>();
 	app.onError((error, c) => answer(c, Problem.of(error)));
-	app.notFound(nothingThere);
+	app.notFound(notFound);
 	app.use(identify);
 	app.use(log);
 	app.use(crossOrigin);
@@ -29,7 +29,7 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 			app,
 			onMethodNotAllowed: (c, methods) => {
 				const allowed = methods.filter((method) => method !== "HEAD").join(", ");
-				const detail = `${c.req.method} is not allowed here; ${allowed} is.`;
+				const detail = `${c.req.method} is not allowed on this path. Use ${allowed}.`;
 				return answer(c, new Problem("method_not_allowed", detail, { headers: { Allow: allowed } }));
 			},
 		}),
@@ -41,11 +41,11 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	return app;
 }
 
-/** Reads the settings before anything else: nothing is served on settings that are unusable. */
+/** Reads the settings before every route. With invalid settings, no route is served. */
 function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	return async (c, next) => {
-		// RFC 9112, section 3.2.
-		if (!URL.canParse(c.req.url)) throw new Problem("invalid_request", "The header Host does not name a host.");
+		// A request without a valid Host header is malformed (RFC 9112, section 3.2).
+		if (!URL.canParse(c.req.url)) throw new Problem("invalid_request", "The `Host` header is not a valid host.");
 		const config = readSettings(c.env, hooks);
 		refuseLocalKeys(config, c.req.url);
 		c.set("config", config);
@@ -54,7 +54,7 @@ function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
 	};
 }
 
-/** An answer is for whoever asked: no cache keeps it, and no browser takes it for something else. */
+/** Prevents caching and MIME sniffing of every response that does not set its own `Cache-Control`. */
 const keepPrivate: MiddlewareHandler<AppEnv> = async (c, next) => {
 	await next();
 	const { headers } = c.res;
@@ -63,18 +63,18 @@ const keepPrivate: MiddlewareHandler<AppEnv> = async (c, next) => {
 	headers.set("X-Content-Type-Options", "nosniff");
 };
 
-/** Comes last: what gets here, no route of this app has. The app that mounts it may have one. */
+/** Runs last, for a path that no route of this app has. An app that this one is mounted in may have a route for it. */
 const passOn: MiddlewareHandler<AppEnv> = async (c, next) => {
 	const { routeIndex } = c.req;
 	c.set("isPassedOn", true);
 	await next();
-	const isNobodys = c.req.routeIndex === routeIndex && c.res.status === 404;
-	// At its root, the other app answers for what nobody has.
-	if (isNobodys && basePath(c, routeIndex) !== "/") c.res = nothingThere(c);
+	const isUnrouted = c.req.routeIndex === routeIndex && c.res.status === 404;
+	// An app that mounts this one at `/` has its own response for unknown paths.
+	if (isUnrouted && basePath(c, routeIndex) !== "/") c.res = notFound(c);
 };
 
-function nothingThere(c: Context<AppEnv>): Response {
-	return answer(c, new Problem("not_found", "No route has this path. The routes are in docs/protocol.md."));
+function notFound(c: Context<AppEnv>): Response {
+	return answer(c, new Problem("not_found", "No route has this path. See docs/protocol.md for the routes."));
 }
 
 function answer(c: Context<AppEnv>, problem: Problem): Response {

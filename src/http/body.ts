@@ -20,54 +20,60 @@ export function mediaType(request: Request): string | undefined {
 }
 
 /**
- * The text of a body, without the byte order mark that it may begin with. Never more than a limit is read: also where no
- * `Content-Length` tells how much will come.
+ * Reads a body as text, without a leading byte order mark. Reads no more than the limit, with or without a
+ * `Content-Length`.
  *
- * @throws Problem `payload_too_large`; `unsupported_media_type` when it is compressed; `invalid` when the bytes are not UTF-8.
+ * @param invalid the code of the problem for a body that is not UTF-8.
+ * @throws Problem `payload_too_large`, or `unsupported_media_type` when the body is compressed.
  */
 export async function readText(request: Request, maxBytes: number, invalid: ProblemCode): Promise<string> {
 	checkCoding(request);
 	const length = request.headers.get("Content-Length");
 	if (Number(length) > maxBytes) throw tooLarge(maxBytes);
-	// A body whose length is known is read at once, which costs a third of reading it in pieces.
-	const bytes = length === null ? await readPieces(request, maxBytes) : await request.arrayBuffer();
+	// Reading the whole body at once costs a third of reading it in chunks.
+	const bytes = length === null ? await readChunks(request, maxBytes) : await request.arrayBuffer();
 	try {
 		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 	} catch (cause) {
-		if (isGzip(bytes)) throw encoded("The body looks like gzip");
+		if (isGzip(bytes)) throw compressed("The body looks like gzip");
 		throw new Problem(invalid, "The body is not UTF-8 text.", { cause });
 	}
 }
 
 function checkCoding({ headers }: Request): void {
 	const coding = headers.get("Content-Encoding")?.trim().toLowerCase() ?? "";
-	if (coding !== "" && coding !== "identity") throw encoded("The body has a `Content-Encoding`");
+	if (coding !== "" && coding !== "identity") throw compressed("The body has a `Content-Encoding`");
 }
 
-/** The first bytes that gzip has (RFC 1952, section 2.3.1), and no text in UTF-8. */
+/** Checks for the magic bytes of gzip (RFC 1952, section 2.3.1), which are not valid UTF-8. */
 function isGzip(bytes: ArrayBuffer): boolean {
 	const [first, second] = new Uint8Array(bytes);
 	return first === 0x1f && second === 0x8b;
 }
 
-/** The answer says which codings would do (RFC 9110, section 15.5.16). */
-function encoded(problem: string): Problem {
-	const detail = `${problem}. No \`Content-Encoding\` is supported: send the body as it is, not compressed.`;
+/** The `Accept-Encoding` tells the client which codings are accepted (RFC 9110, section 15.5.16). */
+function compressed(problem: string): Problem {
+	const detail = `${problem}. Send it uncompressed, without a \`Content-Encoding\`.`;
 	return new Problem("unsupported_media_type", detail, { headers: { "Accept-Encoding": "identity" } });
 }
 
-async function readPieces(request: Request, maxBytes: number): Promise<ArrayBuffer> {
-	const pieces: Uint8Array[] = [];
+async function readChunks(request: Request, maxBytes: number): Promise<ArrayBuffer> {
+	const chunks: Uint8Array[] = [];
 	let size = 0;
-	for await (const piece of request.body ?? []) {
-		size += piece.byteLength;
+	for await (const chunk of request.body ?? []) {
+		size += chunk.byteLength;
 		if (size > maxBytes) throw tooLarge(maxBytes);
-		pieces.push(piece);
+		chunks.push(chunk);
 	}
-	return await new Blob(pieces).arrayBuffer();
+	return await new Blob(chunks).arrayBuffer();
 }
 
-/** What a request says as JSON, which may say nothing, and so have no body at all: then, the fallback. */
+/**
+ * Reads a JSON body that may be left out.
+ *
+ * @param fallback the value when there is no body.
+ * @throws Problem `invalid_request`, `payload_too_large` or `unsupported_media_type`.
+ */
 export async function readOptionalJson(request: Request, maxBytes: number, fallback: unknown): Promise<unknown> {
 	const text = await readText(request, maxBytes, "invalid_request");
 	if (text === "") return fallback;
@@ -78,17 +84,21 @@ export async function readOptionalJson(request: Request, maxBytes: number, fallb
 }
 
 function tooLarge(maxBytes: number): Problem {
-	return new Problem("payload_too_large", `The body is larger than ${maxBytes} bytes. Send less at once.`);
+	return new Problem("payload_too_large", `The body is larger than ${maxBytes} bytes. Send a smaller one.`);
 }
 
-/** A body that is JSON. */
+/** A parsed JSON body. */
 interface JsonBody {
 	value: unknown;
-	/** The member `data` of the object that it is, as it was written; of each object, where it is a list of them. */
+	/** The source text of the member `data`: of the body, or of each item when the body is an array. */
 	data: (JsonText | undefined)[];
 }
 
-/** Parses a body that must be JSON. */
+/**
+ * Parses a JSON body.
+ *
+ * @param invalid the code of the problem for a body that is not JSON, or is nested too deeply.
+ */
 export function parseJson(text: string, invalid: ProblemCode): JsonBody {
 	try {
 		const { isTooDeep, data } = outlineJson(text);
@@ -97,5 +107,8 @@ export function parseJson(text: string, invalid: ProblemCode): JsonBody {
 		const problem = text.trim() === "" ? "The body is empty." : "The body is not JSON.";
 		throw new Problem(invalid, `${problem} Send a JSON object with \`Content-Type: application/json\`.`, { cause });
 	}
-	throw new Problem(invalid, `The body is nested deeper than ${MAX_DEPTH} levels. Flatten it, or send data as a text.`);
+	throw new Problem(
+		invalid,
+		`The body is nested deeper than ${MAX_DEPTH} levels. Flatten it, or send the data as a string.`,
+	);
 }

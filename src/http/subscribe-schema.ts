@@ -4,21 +4,22 @@ import { typeSchemaWith } from "../wire/intake.ts";
 import { channelSchema } from "../wire/names.ts";
 import { timeSchema } from "./reading/time-schema.ts";
 
-/** What a stream may be asked for, wherever it stands: in a query as text, or in a message as JSON. */
+/** The options of a stream that a query and a WebSocket message have in common: as text in the one, as JSON in the other. */
 
 const MAX_CHANNELS = 32;
 const MAX_TYPES = 64;
 
-const REWIND_HELP = "must be a whole number from 1 on, or `all`";
+const REWIND_HELP = "must be `all` or a whole number of at least 1";
 const SINCE_HELP = "must be an RFC 3339 time such as `2026-01-31T12:00:00Z`, or unix milliseconds";
 
-/** A stream's channels, each of them once. The messages are whole sentences. */
+/** The channels of a stream, without duplicates. The messages are whole sentences. */
 export const channelsSchema = z
 	.array(channelSchema)
 	.min(1, "Name at least one channel: `/events?channel=orders`, or `channels` in the message.")
-	.max(MAX_CHANNELS, `A stream has at most ${MAX_CHANNELS} channels. Open another one.`);
+	.max(MAX_CHANNELS, `A stream can have at most ${MAX_CHANNELS} channels. Open another stream for the rest.`)
+	.transform((channels) => channels as [string, ...string[]]);
 
-/** Puts what is wrong with a value into words. */
+/** Words the problem with a value, which may be of another type than expected. */
 type Help = (problem: string) => { error: (issue: { input?: unknown }) => string };
 
 const plainly: Help = (problem) => ({ error: () => problem });
@@ -40,7 +41,7 @@ export function sinceSchema(help = plainly) {
 		});
 }
 
-/** Nobody can publish any other: a stream that asked for one would wait for ever. */
+/** A type that can be published. A stream that asked for any other would wait for ever. */
 const wantedTypeSchema = typeSchemaWith({
 	empty: "leave it out for events of all types",
 	reserved: "leave it out: control events come in any case, and `presence` asks for who comes and goes",
@@ -48,9 +49,9 @@ const wantedTypeSchema = typeSchemaWith({
 
 export const typesSchema = z.array(wantedTypeSchema).max(MAX_TYPES, `must be given at most ${MAX_TYPES} times`);
 
-/** One of the two says where to start. */
+/** Both of them say where to start, so only one may be given. */
 export function hasOneStart({ rewind, since }: { rewind?: unknown; since?: unknown }): boolean {
 	return rewind === undefined || since === undefined;
 }
 
-export const ONE_START = { path: ["rewind"], error: "must not come with `since`; choose one" };
+export const ONE_START = { path: ["rewind"], error: "must not be combined with `since`; choose one" };

@@ -9,21 +9,24 @@ import type { Renewal, StartRequest } from "../wire/subscription.ts";
 import { callChannel } from "./call-channel.ts";
 import { check, checkChannel } from "./check.ts";
 import type { RequestScope, TidingsEnv } from "./context.ts";
-import { DistinctChannels } from "./distinct-channels.ts";
-import { limitSubscribing } from "./rate-limit.ts";
+import { DistinctChannels } from "./limits/distinct-channels.ts";
+import { limitSubscribing } from "./limits/rate-limit.ts";
 import { channelsSchema } from "./subscribe-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 
-/** A WebSocket keeps up to 16 KiB while its Channel sleeps: so much of it for who somebody is, and for what they want. */
+/**
+ * While a Channel sleeps, the attachment of a WebSocket holds up to 16 KiB. This is the share of the user's identity, and
+ * that of the channels and types that the stream asks for.
+ */
 const MAX_IDENTITY_BYTES = 9_500;
-const MAX_WISHES_BYTES = 4_900;
-/** No cursor of any stream is longer. What is longer is none, and is not carried around in full. */
+const MAX_SELECTION_BYTES = 4_900;
+/** No valid cursor is longer. A longer one is cut off, so that an invalid cursor takes no memory. */
 const MAX_CURSOR_CHARACTERS = 640;
 
-/** What a client asks for, from a query or a message. */
+/** A client's request for a stream, from a query or a message. */
 export interface SubscribeRequest {
 	channels: readonly string[];
-	/** Whether the user's personal channel is added. */
+	/** Adds the user's personal channel. */
 	inbox: boolean;
 	types: readonly string[];
 	dialect: DialectName;
@@ -34,7 +37,7 @@ export interface SubscribeRequest {
 }
 
 /**
- * What a user's request for a stream comes to, for its channels.
+ * Authorises a request for a stream, and prepares the subscription to its channels.
  *
  * @throws Problem `invalid_request`, `invalid_channel` or `insufficient_scope`, naming the channel; `rate_limited`.
  */
@@ -50,15 +53,15 @@ export async function prepareSubscription(
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
 	checkIdentity(user);
-	checkSize({ channels, types }, MAX_WISHES_BYTES, "channels and types of this stream", "Name fewer");
+	checkSize({ channels, types }, MAX_SELECTION_BYTES, "channels and types of this stream", "Name fewer");
 	limitChannels(user, channels, MAX_CHANNELS_PER_USER);
 	const subscription: SessionOptions["subscription"] = {
-		connection: await newConnection(env.CHANNEL, channels[0] ?? ""),
+		connection: await newConnection(env.CHANNEL, channels[0]),
 		channels,
 		...renewalOf(user, endsAt),
 		dialect,
 		presence,
-		// One client reads them all.
+		// One client reads all channels, so they share its backlog.
 		maxBacklogBytes: Math.ceil(MAX_BACKLOG_BYTES / channels.length),
 		...(types.length > 0 && { types: [...types] }),
 	};
@@ -84,13 +87,14 @@ function limitChannels({ sub }: User, channels: readonly string[], max: number):
 	if (opened.admit(sub, channels, max, Date.now())) return;
 	throw new Problem(
 		"rate_limited",
-		`You may open ${max} different channels within ten minutes (MAX_CHANNELS_PER_USER), and these are more. Try again later.`,
+		`These channels exceed the ${max} different ones that you may open within ten minutes (MAX_CHANNELS_PER_USER). Try again later.`,
 	);
 }
 
 /**
- * Where a stream starts in a channel. One that the cursor does not name is new to the client, and starts as if there was
- * no cursor, unless the cursor names none of them: then it is not known what the client has missed, and it is told so.
+ * Where a stream starts in a channel. A channel that the cursor does not name is new to the client, so it starts as if
+ * there were no cursor. If the cursor names none of the stream's channels, nobody knows what the client has missed: each
+ * channel then gets the cursor without a position, and reports a gap.
  */
 function startOf(
 	channel: string,
@@ -103,14 +107,14 @@ function startOf(
 	return { ...(rewind !== undefined && { rewind }), ...(since !== undefined && { since }) };
 }
 
-function readChannels(names: readonly string[]): string[] {
+function readChannels(names: readonly string[]): [string, ...string[]] {
 	return check(channelsSchema, [...new Set(names)].map(checkChannel), "invalid_request").sort();
 }
 
 /**
- * What a user's new credentials change about an open stream.
+ * Prepares the renewal of an open stream with new credentials of its user.
  *
- * @throws Problem `invalid_request` when there are more claims than can be kept with it; `rate_limited`.
+ * @throws Problem `invalid_request` when the claims are too large, or `rate_limited`.
  */
 export async function prepareRenewal(env: TidingsEnv, { user, endsAt }: Lease): Promise<Renewal> {
 	await limitSubscribing(env, user);
@@ -118,7 +122,7 @@ export async function prepareRenewal(env: TidingsEnv, { user, endsAt }: Lease): 
 	return renewalOf(user, endsAt);
 }
 
-/** What a channel has to know of a user's credentials, which are in seconds as JWTs are. */
+/** What a channel needs to know of the credentials. JWTs are in seconds, the rest of the service in milliseconds. */
 function renewalOf({ sub, claims, expires, issuedAt }: User, endsAt: number): Renewal {
 	return {
 		user: sub,
@@ -130,12 +134,12 @@ function renewalOf({ sub, claims, expires, issuedAt }: User, endsAt: number): Re
 }
 
 function checkIdentity({ sub, claims }: User): void {
-	checkSize({ sub, claims }, MAX_IDENTITY_BYTES, "claims of these credentials", "Use ones with fewer claims");
+	checkSize({ sub, claims }, MAX_IDENTITY_BYTES, "claims of these credentials", "Get credentials with fewer claims");
 }
 
 function checkSize(value: unknown, maxBytes: number, what: string, help: string): void {
 	const bytes = new TextEncoder().encode(JSON.stringify(value)).byteLength;
 	if (bytes <= maxBytes) return;
-	const detail = `The ${what} take ${bytes} bytes as JSON, and a stream can keep ${maxBytes}. ${help}.`;
+	const detail = `The ${what} take ${bytes} bytes as JSON. A stream can hold ${maxBytes}. ${help}.`;
 	throw new Problem("invalid_request", detail);
 }

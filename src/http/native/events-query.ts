@@ -2,16 +2,16 @@ import { z } from "zod";
 import { type Parameters, valuesOf } from "../../parameters.ts";
 import { channelsSchema, hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "../subscribe-schema.ts";
 
-/** Of a parameter that may come once, which comes as a list when it came more often. */
+/** Options for the schema of a parameter that may be given once. A parameter that is repeated arrives as an array. */
 const once = (problem: string) => ({
 	error: ({ input }: { input?: unknown }) => (Array.isArray(input) ? "must be given once" : problem),
 });
 
-/** A `+` in a query is a space: the offset of a time loses it. */
+/** The same, for a time. A `+` in a query means a space, so the `+` of the time's offset is lost unless it is encoded. */
 const onceWithPlus: typeof once = (problem) => ({
 	error: (issue) =>
 		typeof issue.input === "string" && / \d{2}:?\d{2}$/.test(issue.input)
-			? "must have the `+` of its offset as `%2B`: in a query, `+` is a space"
+			? "must have the `+` of its offset encoded as `%2B`: in a query, `+` means a space"
 			: once(problem).error(issue),
 });
 
@@ -21,21 +21,21 @@ const flag = (description: string) =>
 		.default("0")
 		.meta({ description: `\`1\`: ${description}` });
 
-/** Of a parameter that may come more than once. */
+/** Makes an array of a parameter that may be repeated. */
 const listed = (values: unknown) => (typeof values === "string" ? [values] : values);
 
-/** How other clients write the name of the cursor. */
+/** The names that other clients use for the cursor. */
 export const CURSOR_ALIASES: ReadonlyMap<string, string> = new Map([
 	["lastEventID", "lastEventId"],
 	["last_event_id", "lastEventId"],
 ]);
 
-/** The cursor in a query, where there is one: clients that append theirs leave older ones before it. */
+/** The last cursor in a query: a client that appends its cursor to a URL leaves older ones before it. */
 export function cursorIn(query: Parameters): string | undefined {
 	return valuesOf(query, "lastEventId").findLast((value) => value !== "");
 }
 
-/** The query of `GET /events`, but for the channels and the credentials. */
+/** The query of `GET /events`, without the channels and the credentials. */
 export const eventsQuerySchema = z
 	.object({
 		type: z
@@ -56,10 +56,10 @@ export const eventsQuerySchema = z
 	.refine(hasOneStart, ONE_START)
 	.refine(({ envelope, unnamed }) => unnamed !== "1" || envelope === "1", {
 		path: ["unnamed"],
-		error: "must come with `envelope=1`: nothing else would tell an event's type",
+		error: "needs `envelope=1`: without either, an event would not tell its type",
 	});
 
-/** All that may stand in the query, as it is described. What reads the channels checks them, for every kind of stream. */
+/** The whole query, for the description. The channels are checked with the subscription, for every kind of stream. */
 export const eventsParameters = z.object({
 	channel: channelsSchema
 		.optional()

@@ -46,7 +46,10 @@ export const events: Route = {
 			since: query.since,
 		});
 		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = c.get("config");
-		if (options.channels.length === 1 && DELIVERY === "direct") return await openDirectly(options);
+		const [channel, ...others] = options.channels;
+		if (channel !== undefined && others.length === 0 && DELIVERY === "direct") {
+			return await openDirectly(channel, options);
+		}
 		const stream = new EventStream({
 			maxBacklogBytes: MAX_BACKLOG_BYTES,
 			drainMilliseconds: 2 * HEARTBEAT_SECONDS * 1000,
@@ -97,9 +100,8 @@ export const eventsHead: Operation = {
 	}),
 };
 
-/** The object's response passes through untouched, and so without this Worker's JavaScript. */
-async function openDirectly({ channels, subscription, starts, call }: SessionOptions): Promise<Response> {
-	const channel = channels[0] ?? "";
+/** Returns the response of the channel's object as it is: its body then bypasses the JavaScript of this Worker. */
+async function openDirectly(channel: string, { subscription, starts, call }: SessionOptions): Promise<Response> {
 	const response = await call(channel, openRequest({ ...subscription, ...starts.get(channel) }));
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;

@@ -6,19 +6,19 @@ import { checkCount } from "../../wire/intake.ts";
 import { mediaType, parseJson, readText } from "../body.ts";
 import { check } from "../check.ts";
 
-/** The forms in which events can be published, each read into what `acceptEvents` checks. */
+/** Reads the body formats of a publish. `acceptEvents` then checks the events. */
 
-/** No body may be larger, however large and many its events: an isolate has 128 MB for all that it does. */
+/** The limit of every body, whatever the limit of an event: an isolate has 128 MB in all. */
 const MAX_BODY_BYTES = 16_777_216;
-/** A batch has up to 100 events, and their JSON is longer than their data. */
+/** A batch has up to 100 events, and an event's JSON is longer than its data. */
 const BODY_BYTES_PER_EVENT_BYTE = 128;
 
-/** A form has three fields. What has many more parts is refused before it is taken apart. */
+/** A form has three fields. A form with many more parts is refused before it is parsed. */
 const MAX_FORM_PARTS = 16;
-const FORM_FIELDS = "A form has the fields `type`, `data` and `user`, and no others.";
-const TWICE = "A form's field must not be given twice.";
+const FORM_FIELDS = "A form can have the fields `type`, `data` and `user` only.";
+const TWICE = "Each field of the form must be given once.";
 
-/** An event as a form has it. The messages are whole sentences; what the fields may hold is checked with the event. */
+/** An event as a form. The messages are whole sentences. The values of the fields are checked with the event. */
 export const formSchema = z
 	.strictObject(
 		{
@@ -34,7 +34,7 @@ export const formSchema = z
 	)
 	.transform(({ user, ...event }) => ({ ...event, ...(user !== undefined && { to: { user } }) }));
 
-/** The standard has such a line ignored, and with it what it was meant to say. */
+/** A parser ignores a line that starts with a byte order mark, as the standard requires: its field would be lost. */
 const LATE_MARK = /(?:^|[\n\r])\ufeff/;
 
 type Reader = (text: string, type: string | undefined, maxEventBytes: number) => unknown;
@@ -47,9 +47,9 @@ const FORMATS: ReadonlyMap<string, Reader> = new Map([
 ]);
 
 /**
- * The events in a request's body, not yet checked.
+ * Reads the events in the body of a publish. They are not checked yet.
  *
- * @param queryType the type in the query, for a body that cannot name it.
+ * @param queryType the event type in the query, for `text/plain`, which cannot name one.
  * @throws Problem `unsupported_media_type`, `payload_too_large` or `invalid_event`.
  */
 export async function readPublishBody(
@@ -71,7 +71,7 @@ export async function readPublishBody(
 	return read(text, queryType, maxEventBytes);
 }
 
-/** Data is kept as it was written: parsed, `1e400` and 9007199254740993 would be other numbers. */
+/** Keeps the source text of `data`: JavaScript numbers cannot represent `1e400` or 9007199254740993. */
 function readJson(text: string): unknown {
 	const { value, data } = parseJson(text, "invalid_event");
 	const events: unknown[] = Array.isArray(value) ? value : [value];
@@ -92,16 +92,16 @@ function readForm(text: string): unknown {
 	return check(formSchema, readParameters(text, "invalid_event", "form"), "invalid_event");
 }
 
-/** The frames of an event stream (WHATWG HTML, "Server-sent events"). The last one need not end with an empty line. */
+/** Reads the frames of an event stream (WHATWG HTML, "Server-sent events"). The last frame may lack its blank line. */
 function readFrames(text: string, _type: string | undefined, maxEventBytes: number): unknown {
 	if (LATE_MARK.test(text)) {
-		const detail = "A line begins with a byte order mark, which only the whole body may do. Leave it out.";
+		const detail = "A line starts with a byte order mark, which is allowed only at the start of the body. Remove it.";
 		throw new Problem("invalid_event", detail);
 	}
 	const events: unknown[] = [];
 	let retry: number | undefined;
 	const parser = createParser({
-		// It has at least as many bytes as characters.
+		// A frame has at least as many bytes as characters.
 		maxBufferSize: maxEventBytes,
 		onRetry: (milliseconds) => {
 			retry = milliseconds;
@@ -114,16 +114,17 @@ function readFrames(text: string, _type: string | undefined, maxEventBytes: numb
 	});
 	parser.feed(`${text}\n\n`);
 	checkUnbroken(parser, maxEventBytes);
-	if (events.length === 0) throw new Problem("invalid_event", "The body has no frame with a `data:` line.");
+	if (events.length === 0)
+		throw new Problem("invalid_event", "The body has no frame with a `data:` line. Send at least one.");
 	return events;
 }
 
-/** A parser that has met too large a frame stops there, and refuses to go on. */
+/** After a frame that is too large, the parser throws at the next call. */
 function checkUnbroken(parser: EventSourceParser, maxEventBytes: number): void {
 	try {
 		parser.feed("");
 	} catch (cause) {
-		const detail = `A frame has more than ${maxEventBytes} bytes of data, which are allowed (MAX_EVENT_BYTES). Send a link to what is large.`;
+		const detail = `A frame has more data than the ${maxEventBytes} bytes that are allowed (MAX_EVENT_BYTES). Publish a link to the data instead.`;
 		throw new Problem("payload_too_large", detail, { cause });
 	}
 }

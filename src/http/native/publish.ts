@@ -7,17 +7,17 @@ import { subjectSchema } from "../../wire/names.ts";
 import { receiptSchema } from "../../wire/receipt.ts";
 import { check, checkChannel, checkSubject } from "../check.ts";
 import type { AppEnv } from "../context.ts";
+import { limitPublishing } from "../limits/rate-limit.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";
 import { idempotencyKeySchema, type PublishConditions, publishEvents } from "../publishing.ts";
-import { limitPublishing } from "../rate-limit.ts";
 import { pathParameter } from "../reading/path.ts";
 import { readQuery } from "../reading/query.ts";
 import type { Route } from "../route.ts";
 import { CHANNEL_EVENTS_PATH, channelParameter } from "./channel.ts";
 import { formSchema, readPublishBody } from "./publish-body.ts";
 
-/** The type is checked with its event. */
+/** The type itself is checked with the event. */
 const querySchema = z.object({ type: z.string("must be given once").optional() });
 
 const QUERY_NAMES = Object.keys(querySchema.shape);

@@ -4,26 +4,26 @@ import { Session } from "../../session/session.ts";
 import { CLOSE_CODES, SocketClient } from "../../session/socket.ts";
 import type { RequestScope } from "../context.ts";
 import { prepareRenewal, prepareSubscription } from "../subscribing.ts";
-import { type Auth, readMessage, readText } from "./ws-messages.ts";
+import { type Auth, messageText, parseMessage } from "./ws-messages.ts";
 
 const ANSWER_MILLISECONDS = 10_000;
-/** How many messages may wait while one is worked on. */
+/** The most messages that may wait while one is handled. */
 const MAX_WAITING = 32;
-/** How many messages may come in so long a time: each ping has an answer, which waits for a client that does not read. */
+/** The most messages in a period. Each ping has a reply, and replies pile up for a client that does not read. */
 const MAX_MESSAGES = 1000;
 const PERIOD_MILLISECONDS = 10_000;
-/** A client that has pinged has to be heard within so many heartbeats. */
+/** A client that has sent a ping must send something within this many heartbeats. */
 const PING_HEARTBEATS = 2;
-/** How much a client may send after its WebSocket was closed: it may not have heard of that yet. */
+/** How much a client may send after the close of its WebSocket, which it may not have received yet. */
 const MAX_DROPPED_CHARACTERS = 4_194_304;
 
-/** One WebSocket of a client: who it is, and the session that serves it. */
+/** The conversation with one client over a WebSocket: it authenticates, subscribes, renews and pings. */
 export class SocketConversation {
 	readonly #scope: RequestScope;
 	readonly #request: Request;
 	readonly #socket: WebSocket;
 	readonly #cutOff: () => void;
-	/** Messages are taken one after the other: a second `auth` must not overtake the first. */
+	/** Messages are handled one at a time, so that a second `auth` cannot overtake the first. */
 	#work: Promise<void> = Promise.resolve();
 	#waiting = 0;
 	#messages = 0;
@@ -31,10 +31,10 @@ export class SocketConversation {
 	#droppedCharacters = 0;
 	#session: Session | undefined;
 	#deadline: number | null = null;
-	#isAsked = false;
+	#isAuthenticating = false;
 	#pings = false;
 
-	/** @param cutOff ends the request that opened the WebSocket, and with it the connection. */
+	/** @param cutOff aborts the request that opened the WebSocket, which cuts the connection. */
 	constructor(scope: RequestScope, request: Request, socket: WebSocket, cutOff: () => void) {
 		this.#scope = scope;
 		this.#request = request;
@@ -54,24 +54,24 @@ export class SocketConversation {
 		return this.#socket.readyState === WebSocket.OPEN;
 	}
 
-	/** Refuses what may not wait before it does: what waits is held in memory. */
+	/** Checks the limits before a message is queued, because the queue is held in memory. */
 	#receive(data: string | ArrayBuffer): void {
 		if (!this.#isOpen) {
 			this.#drop(data);
 			return;
 		}
 		try {
-			const text = readText(data);
+			const text = messageText(data);
 			this.#count();
 			this.#heard();
 			this.#waiting += 1;
-			this.#work = this.#work.then(() => this.#take(text));
+			this.#work = this.#work.then(() => this.#handle(text));
 		} catch (error) {
 			this.#fail(Problem.of(error));
 		}
 	}
 
-	/** Whatever comes from a client that pings is a sign of life. */
+	/** Any message of a client that pings is a sign of life. */
 	#heard(): void {
 		if (this.#pings) this.#session?.alive(PING_HEARTBEATS);
 	}
@@ -84,20 +84,23 @@ export class SocketConversation {
 		}
 		this.#messages += 1;
 		if (this.#waiting < MAX_WAITING && this.#messages <= MAX_MESSAGES) return;
-		throw new Problem("rate_limited", "You send messages too fast.");
+		throw new Problem(
+			"rate_limited",
+			"You send messages too fast. Send at most 1,000 in 10 seconds, and wait for the replies.",
+		);
 	}
 
-	/** The runtime reads on after a close, until the client closes as well: one that never does is cut off. */
+	/** After a close, the runtime reads on until the client closes as well. A client that never does is cut off. */
 	#drop(data: string | ArrayBuffer): void {
 		this.#droppedCharacters += typeof data === "string" ? data.length : data.byteLength;
 		if (this.#droppedCharacters > MAX_DROPPED_CHARACTERS) this.#cutOff();
 	}
 
-	async #take(text: string): Promise<void> {
+	async #handle(text: string): Promise<void> {
 		this.#waiting -= 1;
 		if (!this.#isOpen) return;
 		try {
-			const message = readMessage(text);
+			const message = parseMessage(text);
 			if (message.type === "ping") this.#pong();
 			else await this.#authenticate(message);
 		} catch (error) {
@@ -111,14 +114,14 @@ export class SocketConversation {
 		this.#socket.send('{"type":"pong"}');
 	}
 
-	/** The deadline holds until the answer: a hook may take its time. */
+	/** The deadline runs until `connected` is sent, because a hook may take long. */
 	async #authenticate(auth: Auth): Promise<void> {
 		this.#setDeadline();
-		this.#isAsked = true;
+		this.#isAuthenticating = true;
 		const lease = await this.#scope.authority.leaseForMessage(auth, this.#request, auth.cursor !== undefined);
 		if (this.#session) await this.#renew(this.#session, lease);
 		else await this.#subscribe(auth, lease);
-		this.#isAsked = false;
+		this.#isAuthenticating = false;
 		this.#clearDeadline();
 		this.#heard();
 	}
@@ -136,7 +139,7 @@ export class SocketConversation {
 	async #renew(session: Session, lease: Lease): Promise<void> {
 		const { user } = lease;
 		if (user.sub !== session.user) {
-			throw new Problem("insufficient_scope", "This connection is another user's. Open one of your own.");
+			throw new Problem("insufficient_scope", "This connection was opened by another user. Open a new one.");
 		}
 		const renewal = await prepareRenewal(this.#scope.env, lease);
 		for (const channel of session.channels) await this.#scope.authority.allowSubscribe(user, channel);
@@ -144,7 +147,10 @@ export class SocketConversation {
 	}
 
 	#setDeadline(): void {
-		this.#deadline ??= setTimeout(() => this.#fail(this.#isAsked ? unanswered() : unasked()), ANSWER_MILLISECONDS);
+		this.#deadline ??= setTimeout(
+			() => this.#fail(this.#isAuthenticating ? authTimedOut() : authMissing()),
+			ANSWER_MILLISECONDS,
+		);
 	}
 
 	#clearDeadline(): void {
@@ -167,12 +173,12 @@ export class SocketConversation {
 	}
 }
 
-function unasked(): Problem {
+function authMissing(): Problem {
 	return new Problem("missing_token", "Send an `auth` message within 10 seconds of connecting.");
 }
 
-function unanswered(): Problem {
-	return new Problem("internal_error", "Your `auth` message could not be answered within 10 seconds. Try again later.");
+function authTimedOut(): Problem {
+	return new Problem("internal_error", "Your `auth` message could not be handled within 10 seconds. Try again later.");
 }
 
 function closeCode(status: number): number {

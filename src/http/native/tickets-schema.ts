@@ -8,7 +8,7 @@ const seconds = (max: number) => {
 };
 
 const channelList = z
-	.array(patternSchema, "must be a list of channels")
+	.array(patternSchema, "must be an array of channels")
 	.min(1, "must name at least one channel")
 	.max(128, "must name at most 128 channels");
 
@@ -24,7 +24,7 @@ const lifetimes = {
 		.meta({ description: "Whether it opens streams for requests with a cursor until `streamFor` is over." }),
 };
 
-/** What is asked for with a token. */
+/** The body of a request with a token. */
 export const userTicketSchema = z
 	.strictObject({
 		channels: channelList.optional().meta({ description: "What the token grants, or a part. Default: all of it." }),
@@ -32,7 +32,7 @@ export const userTicketSchema = z
 	})
 	.meta({ id: "UserTicketRequest", description: "With a token.", examples: [{ expiresIn: 300 }] });
 
-/** What is asked for with a publish key. */
+/** The body of a request with a publish key. */
 export const keyTicketSchema = z
 	.strictObject({
 		user: subjectSchema

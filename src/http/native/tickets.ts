@@ -8,9 +8,9 @@ import type { Config } from "../../config.ts";
 import { Problem } from "../../errors.ts";
 import { readOptionalJson } from "../body.ts";
 import { check } from "../check.ts";
+import { limitSubscribing } from "../limits/rate-limit.ts";
 import { CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";
-import { limitSubscribing } from "../rate-limit.ts";
 import type { Route } from "../route.ts";
 import { type IssuedTicket, issuedTicketSchema, keyTicketSchema, userTicketSchema } from "./tickets-schema.ts";
 

@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import { check } from "../check.ts";
 import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "../subscribe-schema.ts";
 
-/** What a client may send over a WebSocket. */
+/** The messages that a client may send over a WebSocket. */
 
 const MAX_MESSAGE_CHARACTERS = 32_768;
 
@@ -12,7 +12,7 @@ const authSchema = z
 		type: z.literal("auth"),
 		token: z.string().optional(),
 		ticket: z.string().optional(),
-		channels: z.array(z.string(), "must be a list of channels").default([]),
+		channels: z.array(z.string(), "must be an array of channels").default([]),
 		inbox: z.boolean("must be true or false").default(false),
 		types: typesSchema.default([]),
 		presence: z.boolean("must be true or false").default(false),
@@ -30,20 +30,33 @@ const messageSchema = z.discriminatedUnion("type", [authSchema, pingSchema], "mu
 
 export type Auth = z.output<typeof authSchema>;
 
-/** @throws Problem `invalid_request` or `payload_too_large`. */
-export function readText(data: string | ArrayBuffer): string {
-	if (typeof data !== "string") throw new Problem("invalid_request", "Messages are JSON text.");
+/**
+ * Checks the size and the type of a message before it waits in memory.
+ *
+ * @throws Problem `invalid_request` or `payload_too_large`.
+ */
+export function messageText(data: string | ArrayBuffer): string {
+	if (typeof data !== "string") throw new Problem("invalid_request", "The message is binary. Send JSON as text.");
 	if (data.length <= MAX_MESSAGE_CHARACTERS) return data;
-	throw new Problem("payload_too_large", `A message has at most ${MAX_MESSAGE_CHARACTERS} characters.`);
+	throw new Problem(
+		"payload_too_large",
+		`The message has more than ${MAX_MESSAGE_CHARACTERS} characters. Send a smaller one.`,
+	);
 }
 
-/** @throws Problem `invalid_request`, naming the field. */
-export function readMessage(text: string): z.output<typeof messageSchema> {
+/**
+ * Parses a message.
+ *
+ * @throws Problem `invalid_request`, naming the field.
+ */
+export function parseMessage(text: string): z.output<typeof messageSchema> {
 	let message: unknown;
 	try {
 		message = JSON.parse(text);
 	} catch (cause) {
-		throw new Problem("invalid_request", "The message is not JSON.", { cause });
+		throw new Problem("invalid_request", "The message is not JSON. Send an `auth` or `ping` message as JSON.", {
+			cause,
+		});
 	}
 	return check(messageSchema, message, "invalid_request", "The message");
 }

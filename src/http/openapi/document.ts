@@ -5,21 +5,21 @@ import { problemSchema } from "../../errors.ts";
 import type { Operation } from "../route.ts";
 import { securitySchemes } from "./security.ts";
 
-/** Every path with its methods. */
+/** Describes every path with its methods. */
 export function describePaths(operations: readonly Operation[]): ZodOpenApiPathsObject {
 	const paths: ZodOpenApiPathsObject = {};
 	for (const { path, method, describe } of operations) paths[path] = { ...paths[path], [method]: describe() };
 	return paths;
 }
 
-/** Leaves out what would tie clients to more than is promised, and bounds that say no more than `integer` does. */
+/** Leaves out `additionalProperties: false` of responses, since fields may be added, and the bounds that every integer has. */
 const override: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
 	if (io === "output" && zodSchema._zod.def.type === "object") delete jsonSchema.additionalProperties;
 	if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 	if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 };
 
-/** The HTTP API as an OpenAPI document, made of the schemas that check its requests. */
+/** Creates the OpenAPI document of the HTTP API, from the same schemas that check the requests. */
 export function describeApi(operations: readonly Operation[]): ReturnType<typeof createDocument> {
 	return createDocument(
 		{
@@ -31,7 +31,7 @@ export function describeApi(operations: readonly Operation[]): ReturnType<typeof
 					"Authenticated server-sent events. What OpenAPI has no words for, such as what a stream says, is in `docs/protocol.md`. Every answer has a header `X-Request-Id`: that of its request, or a new one. Answers have `Cache-Control: no-store`, but for this document and the pages.",
 				license: { name: "MIT", identifier: "MIT" },
 			},
-			// Where the document is: it may be below the path that a Worker mounts the app under.
+			// Relative to the document, since a Worker may mount the app under a path.
 			servers: [{ url: "." }],
 			tags: [
 				{ name: "Subscribe", description: "For clients." },
@@ -42,7 +42,7 @@ export function describeApi(operations: readonly Operation[]): ReturnType<typeof
 			paths: describePaths(operations),
 			components: {
 				securitySchemes,
-				// No route takes or answers with the settings, so it must be said which side of their schema counts.
+				// No request or response contains the settings, so whether this is input or output must be given.
 				schemas: { Problem: problemSchema, Settings: createSchema(settingsSchema, { io: "input" }).schema },
 			},
 		},

@@ -2,15 +2,15 @@ import { z } from "zod";
 import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from "zod-openapi";
 import { type ProblemCode, problemSchema, statusOf } from "../../errors.ts";
 
-/** The error answers of routes, by their codes. */
+/** Describes the error responses of routes, by their codes. */
 
-/** What may happen to any request. */
+/** Any request can fail with these. */
 const ALWAYS: ProblemCode[] = ["internal_error", "misconfigured"];
 
-/** What may happen where a channel's object is asked. */
+/** Requests that call the Durable Object of a channel can fail with these. */
 export const CHANNEL: ProblemCode[] = ["channel_unavailable"];
 
-/** What may be wrong with a token or a publish key. */
+/** Requests with a token or a publish key can fail with these. */
 export const CREDENTIALS: ProblemCode[] = [
 	"missing_token",
 	"invalid_token",
@@ -33,10 +33,10 @@ const HEADERS: Partial<Record<number, z.ZodObject>> = {
 	503: z.object({ "Retry-After": retryAfter }),
 };
 
-/** The answers so far: one with the same codes is the same component of the document. */
+/** Responses with the same codes are one component of the document. */
 const known = new Map<string, ZodOpenApiResponseObject>();
 
-/** The errors that a route may answer with, besides those of every route. */
+/** The error responses of a route: those with the given codes, and those that every route has. */
 export function problems(...codes: ProblemCode[]): ZodOpenApiResponsesObject {
 	const byStatus = Object.groupBy([...codes, ...ALWAYS], (code) => statusOf(code));
 	return Object.fromEntries(

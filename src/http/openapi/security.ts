@@ -1,6 +1,6 @@
 import type { ZodOpenApiComponentsObject } from "zod-openapi";
 
-/** What a request can say who sent it with, by the names that routes ask for it by. */
+/** The kinds of credentials, by the names that routes refer to them by. */
 export const securitySchemes = {
 	token: {
 		type: "http",
@@ -13,7 +13,7 @@ export const securitySchemes = {
 	queryTicket: { type: "apiKey", in: "query", name: "ticket", description: "A ticket, from `POST /tickets`." },
 } satisfies ZodOpenApiComponentsObject["securitySchemes"];
 
-/** Any one of them, one at a time. */
+/** The security requirement of a route that accepts exactly one of these. */
 export function oneOf(...names: (keyof typeof securitySchemes)[]): Record<string, string[]>[] {
 	return names.map((name) => ({ [name]: [] }));
 }

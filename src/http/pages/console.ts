@@ -5,9 +5,9 @@ import { servePage } from "./page.ts";
 type Answer = (c: Context<AppEnv>, assets: Fetcher) => Response | Promise<Response>;
 
 /**
- * `GET /` and `/console/*`: a page that watches channels and publishes to them, from the Worker's static assets.
+ * `GET /` and `/console/*`: a page to watch channels and publish to them, from the Worker's static assets.
  *
- * Where it is off, its paths are like any that no route has, and a Worker that mounts the app may use them.
+ * While it is off, its paths have no route, and a Worker that mounts the app may use them.
  */
 export const consolePage = new Hono<AppEnv>()
 	.all("/console/settings.json", whereItIsOn(tellSettings))
@@ -23,7 +23,7 @@ function whereItIsOn(answer: Answer): MiddlewareHandler<AppEnv> {
 	};
 }
 
-/** Where the page can sign somebody in, if that is a URL. */
+/** Tells the page where users can sign in, if the issuer is a URL. */
 function tellSettings(c: Context<AppEnv>): Response {
 	const { issuer } = c.get("authority");
 	return c.json({ issuer: URL.canParse(issuer ?? "") ? issuer : null });
@@ -33,7 +33,7 @@ function readFile(c: Context<AppEnv>, assets: Fetcher): Promise<Response> {
 	return assets.fetch(c.req.raw);
 }
 
-/** The page holds credentials: it talks to the service and the identity provider only. */
+/** The page holds credentials, so it may connect to the service and the identity provider only. */
 function policyFor(issuer: string | undefined): string[] {
 	const issuerUrl = URL.parse(issuer ?? "");
 	const connections = issuerUrl ? `'self' ${issuerUrl.origin}` : "'self'";

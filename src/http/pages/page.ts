@@ -3,9 +3,9 @@ import { Problem } from "../../errors.ts";
 import type { AppEnv } from "../context.ts";
 
 /**
- * A file of the Worker's static assets, for a page that runs its own script only.
+ * Serves a file of the Worker's static assets, with a Content-Security-Policy that allows the page's own scripts.
  *
- * @param policy what else its Content-Security-Policy allows.
+ * @param policy further directives of the Content-Security-Policy.
  */
 export async function servePage(
 	c: Context<AppEnv>,
@@ -13,7 +13,7 @@ export async function servePage(
 	answer: () => Response | Promise<Response>,
 ): Promise<Response> {
 	if (!["GET", "HEAD"].includes(c.req.method)) {
-		throw new Problem("method_not_allowed", `${c.req.method} is not allowed here; GET is.`, {
+		throw new Problem("method_not_allowed", `${c.req.method} is not allowed on this path. Use GET.`, {
 			headers: { Allow: "GET" },
 		});
 	}

@@ -5,17 +5,17 @@ import { decodePercent } from "../../parameters.ts";
 import type { AppEnv } from "../context.ts";
 
 /**
- * A parameter in the path of a request. It is read where this service's route has it: the path that the app is mounted
- * under may have one of the same name, which the router would answer with. And the router lets text pass that is encoded
- * badly, which must not quietly become another name.
+ * Reads a parameter in the path of a request, in place of Hono's `param()` for two reasons. The path that the app is
+ * mounted under may have a parameter of the same name, and Hono would return that one. And Hono accepts invalid
+ * percent-encoding, which would silently name another channel.
  *
  * @throws Problem `invalid_request`.
  */
 export function pathParameter(c: Context<AppEnv>, name: "channel" | "sub" | "connection"): string {
 	const [address = ""] = c.req.url.split(/[?#]/, 1);
 	const pattern = routePath(c).split("/");
-	const placeFromEnd = pattern.lastIndexOf(`:${name}`) - pattern.length;
-	const value = decodePercent(c.req.path.split("/").at(placeFromEnd) ?? "");
+	const indexFromEnd = pattern.lastIndexOf(`:${name}`) - pattern.length;
+	const value = decodePercent(c.req.path.split("/").at(indexFromEnd) ?? "");
 	if (decodePercent(address) !== undefined && value !== undefined) return value;
 	throw new Problem("invalid_request", "The path is not percent-encoded UTF-8. Write `é` as %C3%A9, and `%` as %25.");
 }

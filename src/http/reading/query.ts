@@ -2,15 +2,15 @@ import { Problem } from "../../errors.ts";
 import { type Parameters, readParameters } from "../../parameters.ts";
 import { meantBy } from "./spelling.ts";
 
-/** Who writes a query by hand has no more unknown names in it. */
+/** Further unknown names are not compared with the known ones: nobody misspells as many. */
 const MAX_COMPARED = 32;
 
 /**
- * The parameters of a request's query. Unknown names are let pass, since others add some of their own, but for those that
- * look like a known one: they would have no effect, and nobody would be told.
+ * Reads the parameters of a request's query. Unknown names are ignored, since proxies and analytics add their own. A name
+ * that looks like a misspelt known one is refused, because it would silently have no effect.
  *
- * @param names the known ones.
- * @param aliases other names for them.
+ * @param names the known names.
+ * @param aliases other spellings, mapped to known names.
  * @throws Problem `invalid_request`.
  */
 export function readQuery(url: string, names: readonly string[], aliases?: ReadonlyMap<string, string>): Parameters {
@@ -24,7 +24,7 @@ export function readQuery(url: string, names: readonly string[], aliases?: Reado
 	return query;
 }
 
-/** The query as it was sent, without its question mark. */
+/** Returns the query as it was sent, without its question mark. */
 export function queryOf(url: string): string {
 	const [address = ""] = url.split("#", 1);
 	const mark = address.indexOf("?");

@@ -1,8 +1,8 @@
-/** A name that has more characters than this is meant for somebody else. */
+/** A longer name is not a misspelling of a parameter. */
 const MAX_CHARACTERS = 24;
 
 /**
- * The name that somebody meant who wrote another one: in other cases, with other separators, or with a typing error.
+ * Finds the known name that a misspelt one means: in other letter case, with other separators, or with a typo.
  *
  * @example
  * meantBy("last-event-id", ["channel", "lastEventId"]); // "lastEventId"
@@ -21,13 +21,13 @@ function lettersOf(name: string): string {
 	return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 }
 
-/** Short names are near too many others. */
+/** A short name is within a few edits of too many others. */
 function allowedDistance({ length }: string): number {
 	if (length < 4) return 0;
 	return length < 7 ? 1 : 2;
 }
 
-/** How many letters have to be put in, taken out, changed, or swapped with the next (optimal string alignment). */
+/** The edit distance: insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
 function distance(one: string, other: string): number {
 	let beforePrevious: number[] = [];
 	let previous = Array.from({ length: other.length + 1 }, (_, column) => column);

@@ -2,16 +2,16 @@ import { z } from "zod";
 
 const LEAP_SECOND = /^(.{17})60(?:\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** A time of RFC 3339, in unix milliseconds. */
+/** An RFC 3339 time. The output is in Unix milliseconds. */
 export const timeSchema = z
 	.preprocess(
-		// Lower case is allowed (section 5.6).
+		// RFC 3339 allows lower case (section 5.6).
 		(value) => (typeof value === "string" ? replaceLeapSecond(value.toUpperCase()) : value),
 		z.iso.datetime({ offset: true }),
 	)
 	.transform(Date.parse);
 
-/** A leap second is where the month after it begins, since unix time has none. Only the end of a month may have one. */
+/** Unix time has no leap seconds: one becomes the start of the next month. Only the last second of a month can be one. */
 function replaceLeapSecond(time: string): string {
 	const [, start, offset] = LEAP_SECOND.exec(time) ?? [];
 	const next = new Date(Date.parse(`${start}59${offset}`) + 1000);

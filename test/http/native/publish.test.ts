@@ -278,7 +278,7 @@ describe("JSON data", () => {
 		const response = await send(freshChannel(), "application/json", `{"data":${json}}`);
 		expect(await problem(response)).toMatchObject({
 			code: "invalid_event",
-			detail: "The body is nested deeper than 512 levels. Flatten it, or send data as a text.",
+			detail: "The body is nested deeper than 512 levels. Flatten it, or send the data as a string.",
 		});
 	});
 });

@@ -1,10 +1,10 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createApp } from "../../src/http/app.ts";
-import { DistinctChannels } from "../../src/http/distinct-channels.ts";
-import { advanceClock } from "../support/clock.ts";
-import { freshChannel, problem } from "../support/service.ts";
+import { createApp } from "../../../src/http/app.ts";
+import { DistinctChannels } from "../../../src/http/limits/distinct-channels.ts";
+import { advanceClock } from "../../support/clock.ts";
+import { freshChannel, problem } from "../../support/service.ts";
 
 const MINUTES = 60_000;
 

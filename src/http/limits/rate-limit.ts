@@ -1,7 +1,7 @@
-import type { Publisher } from "../auth/publishers.ts";
-import type { User } from "../auth/user.ts";
-import { Problem } from "../errors.ts";
-import type { TidingsEnv } from "./context.ts";
+import type { Publisher } from "../../auth/publishers.ts";
+import type { User } from "../../auth/user.ts";
+import { Problem } from "../../errors.ts";
+import type { TidingsEnv } from "../context.ts";
 
 /** The rate limits, where the Worker has bindings for them. */
 

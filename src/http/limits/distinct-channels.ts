@@ -1,8 +1,8 @@
-/** How long a channel that a user has opened is remembered. */
+/** How long an opened channel counts. */
 const WINDOW_MILLISECONDS = 600_000;
-/** How much is remembered in all, roughly in bytes. Past it, the users that were noted first are forgotten. */
+/** The memory for all users, roughly in bytes. Beyond it, the oldest entries are dropped. */
 const MAX_SIZE = 8_000_000;
-/** What a user and a channel take besides their names. */
+/** The overhead of an entry, in addition to the length of the name. */
 const USER_SIZE = 256;
 const CHANNEL_SIZE = 64;
 
@@ -13,30 +13,30 @@ interface Opened {
 }
 
 /**
- * Which channels each user has opened of late. Every channel is an object, and whoever is granted a prefix could name new
- * ones without end.
+ * Limits how many different channels a user opens within ten minutes. Each channel is a Durable Object, and a user who is
+ * granted a prefix could create them without end.
  */
 export class DistinctChannels {
 	readonly #byUser = new Map<string, Opened>();
 	#size = 0;
 
-	/** Notes channels that a user opens; `false`, and nothing is noted, when the user would have opened more than `max`. */
+	/** Counts the channels that a user opens. Returns `false`, and counts nothing, when these would exceed `max`. */
 	admit(user: string, channels: readonly string[], max: number, now: number): boolean {
 		const opened = this.#openedBy(user, now);
-		const others = channels.filter((channel) => !opened.channels.has(channel));
-		if (opened.channels.size + others.length > max) return false;
-		for (const channel of others) {
+		const added = channels.filter((channel) => !opened.channels.has(channel));
+		if (opened.channels.size + added.length > max) return false;
+		for (const channel of added) {
 			opened.channels.add(channel);
 			this.#grow(opened, CHANNEL_SIZE + channel.length);
 		}
-		this.#forgetOldest();
+		this.#dropOldest();
 		return true;
 	}
 
 	#openedBy(user: string, now: number): Opened {
 		const known = this.#byUser.get(user);
 		if (known && now < known.endsAt) return known;
-		this.#forget(user);
+		this.#drop(user);
 		const opened = { channels: new Set<string>(), endsAt: now + WINDOW_MILLISECONDS, size: 0 };
 		this.#byUser.set(user, opened);
 		this.#grow(opened, USER_SIZE + user.length);
@@ -48,14 +48,14 @@ export class DistinctChannels {
 		this.#size += size;
 	}
 
-	#forgetOldest(): void {
+	#dropOldest(): void {
 		for (const user of this.#byUser.keys()) {
 			if (this.#size <= MAX_SIZE) return;
-			this.#forget(user);
+			this.#drop(user);
 		}
 	}
 
-	#forget(user: string): void {
+	#drop(user: string): void {
 		this.#size -= this.#byUser.get(user)?.size ?? 0;
 		this.#byUser.delete(user);
 	}

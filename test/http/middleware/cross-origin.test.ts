@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createTidings } from "../../src/index.ts";
-import { TestIssuer } from "../support/issuer.ts";
-import { callWith, freshChannel, PUBLISH_KEY, problem } from "../support/service.ts";
+import { createTidings } from "../../../src/index.ts";
+import { TestIssuer } from "../../support/issuer.ts";
+import { callWith, freshChannel, PUBLISH_KEY, problem } from "../../support/service.ts";
 
 let issuer: TestIssuer;
 

@@ -3,11 +3,11 @@ import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { createTidings, type TidingsEnv, type TidingsOptions } from "../../src/index.ts";
-import { TestIssuer } from "../support/issuer.ts";
-import { type Line, watchLines } from "../support/lines.ts";
-import { call, freshChannel, PUBLISH_KEY, problem, publish } from "../support/service.ts";
-import { SocketReader } from "../support/socket.ts";
+import { createTidings, type TidingsEnv, type TidingsOptions } from "../../../src/index.ts";
+import { TestIssuer } from "../../support/issuer.ts";
+import { type Line, watchLines } from "../../support/lines.ts";
+import { call, freshChannel, PUBLISH_KEY, problem, publish } from "../../support/service.ts";
+import { SocketReader } from "../../support/socket.ts";
 
 let issuer: TestIssuer;
 let alice: string;
