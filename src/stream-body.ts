@@ -1,14 +1,14 @@
-/** What is told of a body by its reader. */
+/** What the reader of a body does. */
 interface BodyHandlers {
-	/** The client went away by itself. */
+	/** The client has left. */
 	left(): void;
-	/** There is room for more. Asking for it costs: a body without this handler is only pushed to. */
+	/** The client has room for more. This costs, so a body that is only pushed to leaves it out. */
 	more?: (() => void) | undefined;
 }
 
 const encoder = new TextEncoder();
 
-/** The body of an event stream's response, written to from outside. It never refuses, so the writer minds the backlog. */
+/** The body of an event stream's response. It takes whatever is written: the writer has to watch the backlog. */
 export class StreamBody {
 	readonly readable: ReadableStream<Uint8Array>;
 	readonly #maxBacklogBytes: number;
@@ -30,7 +30,7 @@ export class StreamBody {
 		this.#controller = controller as unknown as ReadableStreamDefaultController<Uint8Array>;
 	}
 
-	/** What is queued and was not handed to the network yet. */
+	/** How much is queued and not yet handed to the network. */
 	get unsentBytes(): number {
 		return this.#maxBacklogBytes - (this.#controller.desiredSize ?? 0);
 	}
@@ -39,12 +39,12 @@ export class StreamBody {
 		this.#controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
 	}
 
-	/** Ends the response; what is queued can still be read. */
+	/** Ends the response. What is queued can still be read. */
 	close(): void {
 		this.#controller.close();
 	}
 
-	/** Drops what the client has not read: for one that was closed and does not read on. */
+	/** Drops what is queued, for a client that does not read the end of its stream. */
 	drop(): void {
 		this.#controller.error(new Error("The client left the end of its stream unread."));
 	}

@@ -159,7 +159,7 @@ export class Audience {
 		this.#options.counts.renew();
 	}
 
-	/** When somebody next needs attention, in unix milliseconds; `undefined` when nobody is here. */
+	/** When somebody next needs attention, in Unix milliseconds; `undefined` when nobody is here. */
 	nextDue(now: number): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = this.#drains.nextDue ?? Number.POSITIVE_INFINITY;
@@ -167,7 +167,7 @@ export class Audience {
 		return due;
 	}
 
-	/** When a subscriber next needs attention, in unix milliseconds. */
+	/** When a subscriber next needs attention, in Unix milliseconds. */
 	dueOf(subscriber: Subscriber, now: number): number {
 		// One that is behind does not say when it has room.
 		return subscriber.isBehind ? now : subscriber.nextDue(this.#options.heartbeatMilliseconds);

@@ -1,19 +1,19 @@
 import type { StoredEvent } from "../wire/event.ts";
 import type { Audience } from "./audience.ts";
 
-/** A channel is congested when so many of its streams have much unsent: then it is not they who are slow. */
+/** A channel is congested when more than this share of its streams have a long backlog: the channel is slow, not its clients. */
 const CONGESTED_SHARE = 0.25;
-/** Few streams can have little unsent, however slow they are: they hold nobody back. */
+/** This many streams never make a channel congested, however slow their clients are. */
 const CONGESTED_STREAMS = 16;
-/** Of its backlog, what a stream may have unsent before it counts. Low, for what is on its way to the network comes on top. */
+/** The share of its maximum that makes a backlog long. It is low, because what is in the network's buffers comes on top. */
 const CONGESTED_BACKLOG = 1 / 8;
 const PAUSE_MILLISECONDS = 10;
-/** How many pauses without any progress it takes to see that the clients do not read. */
+/** How many pauses without progress end the wait: the clients do not read. */
 const PATIENCE = 50;
 
 /**
- * Holds publishers back while the channel sends more slowly than they publish. Without it, a flood would make every
- * stream look like a slow consumer, and all would be cut. A few clients that do not read hold nobody back.
+ * Holds publishers back while the channel sends more slowly than they publish. Without backpressure, a flood would make
+ * every stream look like a slow consumer, and all would be cut. A few slow consumers hold nobody back.
  */
 export class Backpressure {
 	readonly #audience: Audience;
@@ -25,12 +25,12 @@ export class Backpressure {
 		this.#maxBacklogBytes = maxBacklogBytes;
 	}
 
-	/** Takes note of what was delivered: streams need not be looked at before it has become much. */
+	/** Notes what was delivered. Backlogs are only looked at once it adds up. */
 	delivered(events: readonly StoredEvent[]): void {
 		for (const { data } of events) this.#deliveredCharacters += data.length;
 	}
 
-	/** Resolves when there is room for more, or when waiting does not help. */
+	/** Resolves when the streams have room for more, or when waiting does not help. */
 	async room(): Promise<void> {
 		if (this.#deliveredCharacters < (this.#maxBacklogBytes * CONGESTED_BACKLOG) / 2) return;
 		this.#deliveredCharacters = 0;

@@ -12,13 +12,13 @@ export class Drains {
 		return this.#subscribers.size;
 	}
 
-	/** When the next one is dropped, in unix milliseconds; `undefined` when none waits. */
+	/** When the next one is dropped, in Unix milliseconds; `undefined` when none waits. */
 	get nextDue(): number | undefined {
 		const [oldest] = this.#subscribers;
 		return oldest && dropsAt(oldest);
 	}
 
-	/** @param until when what is left is dropped, in unix milliseconds: not earlier than for the ones before. */
+	/** @param until when what is left is dropped, in Unix milliseconds: not earlier than for the ones before. */
 	add(subscriber: Subscriber, until: number): void {
 		subscriber.drain(until);
 		this.#subscribers.add(subscriber);

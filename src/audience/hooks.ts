@@ -2,26 +2,26 @@ import type { Logger } from "../logger.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** Somebody who has a stream of a channel open. */
+/** A user who has a stream of a channel open. */
 export interface ConnectedSubscriber {
 	/** The id of the stream, as its `connected` event tells it. */
 	connection: string;
 	user: string;
 	claims: Record<string, unknown>;
 	channel: string;
-	/** When the stream was opened, in unix milliseconds. */
+	/** When the stream was opened, in Unix milliseconds. */
 	since: number;
 }
 
-/** The hooks that watch. One that throws is logged, and changes nothing. */
+/** Hooks that observe. What they throw is logged, and changes nothing. */
 export interface ObserverHooks {
-	/** A stream has been opened. */
+	/** Called when a stream has opened. */
 	onConnect?(subscriber: ConnectedSubscriber): void | Promise<void>;
-	/** A stream has ended. Not called when the object that held it dies: its clients reconnect. */
+	/** Called when a stream has ended. Not called when the object that holds it dies, since its clients reconnect. */
 	onDisconnect?(subscriber: ConnectedSubscriber, reason: DisconnectReason): void | Promise<void>;
 }
 
-/** Calls the observer hooks. One that throws cannot disturb the channel. */
+/** Calls the hooks. One that throws does not disturb the channel. */
 export class Hooks {
 	readonly #hooks: ObserverHooks;
 	readonly #logger: Logger;

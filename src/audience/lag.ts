@@ -12,14 +12,14 @@ export type Lag =
 	| { state: "live" }
 	| {
 			state: "behind";
-			/** When the client last took something, in unix milliseconds. */
+			/** When the client last took something, in Unix milliseconds. */
 			since: number;
 			/** The least that was unsent since then. */
 			leastUnsentBytes: number;
 	  }
 	| {
 			state: "draining";
-			/** When what is left is dropped, in unix milliseconds. */
+			/** When what is left is dropped, in Unix milliseconds. */
 			until: number;
 	  };
 

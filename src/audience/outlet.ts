@@ -10,7 +10,7 @@ export interface OutletState {
 	readonly position: Offset;
 	/** Whether the subscriber reads from the log. */
 	readonly isBehind: boolean;
-	/** When its stream was opened, in unix milliseconds. */
+	/** When its stream was opened, in Unix milliseconds. */
 	readonly since: number;
 }
 
@@ -34,7 +34,7 @@ export interface Outlet {
 	drop(): void;
 	/** Has what must outlast the object's sleep kept. */
 	keep(state: OutletState): void;
-	/** When the client has to be written to, in unix milliseconds, if it may hear nothing for so long. */
+	/** When the client has to be written to, in Unix milliseconds, if it may hear nothing for so long. */
 	beatDue(silenceMilliseconds: number): number;
 	/** Whether the client gives signs of life, and has given none for so long. */
 	isLost(milliseconds: number, now: number): boolean;

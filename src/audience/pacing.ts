@@ -1,20 +1,20 @@
 import type { StoredEvent } from "../wire/event.ts";
 
-/** Writing to so many streams takes about half a millisecond: a channel writes for half of the time, and not for all. */
+/** Writing to this many streams takes about half a millisecond: a busy channel writes for half of the time. */
 const STREAMS_PER_MILLISECOND = 10;
 const MAX_PACE_MILLISECONDS = 1000;
-/** The share of its pace that a channel keeps as long as nothing waits; it doubles while something does. */
+/** The share of its pace that a quiet channel keeps. It doubles with every pause in which events arrive. */
 const QUIET_SHARE = 1 / 4;
-/** So much may wait, in characters of data: what leaves at once has to fit into the streams' backlogs. */
+/** How much may wait, in characters of data: what leaves at once has to fit into the streams' backlogs. */
 const MAX_WAITING_CHARACTERS = 131_072;
 
 /**
- * Lets events that follow closely leave together. Each chunk that is written to a stream costs a wake-up and a system
- * call, whatever its size: a channel that is busy would do nothing else, and starve some of its clients.
+ * Batches the fan-out of events that follow closely. Each chunk that is written to a stream costs a wake-up and a system
+ * call, whatever its size. A busy channel would do nothing else, and starve some of its clients.
  *
- * An event that comes alone leaves at once, and the next one soon: the pace is short until the channel is seen to be
- * busy. It comes from the number of streams and not from a clock, which stands still while JavaScript runs on Workers.
- * Nobody but the streams waits for it: what is here is on disk.
+ * A lone event leaves at once, and the next one soon: the pace is short until the channel turns out to be busy. The pace
+ * follows from the number of streams, not from a clock, which stands still while JavaScript runs on Workers. Publishers
+ * do not wait for it: the events are on disk already.
  */
 export class Pacing {
 	readonly #weight: () => number;
@@ -24,13 +24,13 @@ export class Pacing {
 	#isPaused = false;
 	#share = QUIET_SHARE;
 
-	/** @param weight how much there is to write to, in streams that the channel holds itself. */
+	/** @param weight how much work a fan-out is, in streams that the channel holds itself. */
 	constructor(weight: () => number, deliver: (events: StoredEvent[]) => void) {
 		this.#weight = weight;
 		this.#deliver = deliver;
 	}
 
-	/** Delivers events now, or with those that follow before the pace has passed. */
+	/** Delivers events now, or together with those that follow within the pace. */
 	push(events: readonly StoredEvent[]): void {
 		for (const event of events) {
 			this.#waiting.push(event);

@@ -11,7 +11,7 @@ const WARNING_MILLISECONDS = 60_000;
 /** One open stream of a channel: what it asks for, where it stands, and how far its client lags behind. */
 export class Subscriber<Kind extends Outlet = Outlet> {
 	readonly outlet: Kind;
-	/** When its stream was opened, in unix milliseconds. */
+	/** When its stream was opened, in Unix milliseconds. */
 	readonly since: number;
 	#subscription: Subscription;
 	#position: Offset;
@@ -111,7 +111,7 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 		this.outlet.keep(this);
 	}
 
-	/** When this subscriber next needs attention, in unix milliseconds, if nothing is sent to it. */
+	/** When this subscriber next needs attention, in Unix milliseconds, if nothing is sent to it. */
 	nextDue(heartbeatMilliseconds: number): number {
 		const { endsAt } = this.#subscription;
 		return Math.min(endsAt, this.#isWarned ? endsAt : this.#warnsAt, this.outlet.beatDue(heartbeatMilliseconds));

@@ -92,7 +92,7 @@ export class Subscribing {
 	 * From here until the subscriber is welcome, everything is one synchronous step: nothing falls between replay and live,
 	 * and no other stream is counted in between.
 	 *
-	 * @returns when the stream opens, in unix milliseconds.
+	 * @returns when the stream opens, in Unix milliseconds.
 	 * @throws Problem `invalid_token`, `channel_full` or `too_many_connections`.
 	 */
 	#admit(subscription: Subscription): number {

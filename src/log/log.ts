@@ -12,7 +12,7 @@ import { Ring } from "./ring.ts";
  * beginning: everything after it can be read until something is forgotten.
  */
 
-/** A log starts at this many offsets for every second of unix time: a later log's offsets are higher than an earlier one's. */
+/** A log starts at this many offsets for every second of Unix time: a later log's offsets are higher than an earlier one's. */
 const OFFSETS_PER_SECOND = 1_000_000;
 
 /** What a log needs of a Durable Object's storage. */
@@ -31,9 +31,9 @@ interface Extent {
 	start: Offset;
 	/** The offset of the last event on disk, or `start`. */
 	last: Offset;
-	/** When the last event was published, in unix milliseconds; absent: there is no event. */
+	/** When the last event was published, in Unix milliseconds; absent: there is no event. */
 	lastAt?: number;
-	/** Since when no stream is open, in unix milliseconds; absent while one is open, or may be. */
+	/** Since when no stream is open, in Unix milliseconds; absent while one is open, or may be. */
 	idleSince?: number;
 }
 
@@ -78,12 +78,12 @@ export class Log {
 		return this.#extent?.last ?? 0;
 	}
 
-	/** When the last event was published, in unix milliseconds; `undefined` when there is no event. */
+	/** When the last event was published, in Unix milliseconds; `undefined` when there is no event. */
 	get lastAt(): number | undefined {
 		return this.#extent?.lastAt;
 	}
 
-	/** Since when no stream is open, in unix milliseconds; `undefined` while one is open, or may be. */
+	/** Since when no stream is open, in Unix milliseconds; `undefined` while one is open, or may be. */
 	get idleSince(): number | undefined {
 		return this.#extent?.idleSince;
 	}

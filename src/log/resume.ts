@@ -1,9 +1,9 @@
 import { formatCursor } from "../wire/cursor.ts";
 import type { Start, StartRequest } from "../wire/subscription.ts";
 
-/** What has to be known of a log to find a place in it. */
+/** What has to be known of a log to find a position in it. */
 export interface LogView {
-	/** The lowest position that a cursor of this channel can have, but for 0. */
+	/** The lowest position that a cursor of this channel can have, except 0. */
 	born: number;
 	head: number;
 	oldest: number | undefined;
@@ -11,10 +11,10 @@ export interface LogView {
 }
 
 /**
- * Finds the place where a stream starts.
+ * Finds the position where a stream starts.
  *
- * A trimmed stream keeps its old cursor until the gap has been told, so that a client that drops before it hears of the
- * gap hears of it the next time.
+ * A trimmed stream keeps its old cursor until its client has been told of the gap. A client that disconnects before that
+ * is told the next time.
  *
  * @example
  * findStart({ cursor: "41", position: 41 }, { born: 0, head: 42, oldest: 1, firstSince: () => 1 }); // { position: 41, cursor: 41, resumed: true }
@@ -27,7 +27,7 @@ export function findStart(request: StartRequest, log: LogView): Start {
 
 function resume(cursor: string, offset: number | undefined, { born, head, oldest }: LogView): Start {
 	const oldestCursor = oldest === undefined ? null : formatCursor(oldest);
-	// 0 is the beginning: who has it came before the first event.
+	// 0 is the beginning: the client came before the first event.
 	const isForeign = offset === undefined || offset > head || (offset < born && offset !== 0);
 	if (isForeign) {
 		const gap = { after: cursor, oldest: oldestCursor, reason: "foreign_cursor" } as const;

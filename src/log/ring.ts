@@ -69,7 +69,7 @@ export class Ring {
 		}
 	}
 
-	/** When an event was published, in unix milliseconds. */
+	/** When an event was published, in Unix milliseconds. */
 	publishedAt(offset: Offset): number {
 		if (this.#asked?.offset !== offset) {
 			const slot = this.#slotOf(offset);

@@ -22,19 +22,22 @@ interface Sample {
 	value: number;
 }
 
+/** Only the total of the service is kept on disk. */
+const RESETS = "For a single channel, it restarts from 0 when the channel's object sleeps or restarts.";
+
 const METRICS: Metric[] = [
 	counter("tidings_events_published_total", "Events stored.", ({ tally }) => tally.published),
 	counter(
 		"tidings_events_delivered_total",
-		"Events written to streams, counted once per stream, replayed events included.",
+		`Events written to streams, counted once per stream, replayed events included. ${RESETS}`,
 		({ tally }) => tally.delivered,
 	),
 	counter(
 		"tidings_events_replayed_total",
-		"Events read from a channel's log for streams that resumed or had fallen behind.",
+		`Events read from a channel's log for streams that resumed or had fallen behind. ${RESETS}`,
 		({ tally }) => tally.replayed,
 	),
-	counter("tidings_streams_cut_total", "Streams disconnected as slow consumers.", ({ tally }) => tally.cut),
+	counter("tidings_streams_cut_total", `Streams disconnected as slow consumers. ${RESETS}`, ({ tally }) => tally.cut),
 	{
 		name: "tidings_streams_open",
 		type: "gauge",
@@ -44,7 +47,7 @@ const METRICS: Metric[] = [
 	{
 		name: "tidings_publish_duration_seconds",
 		type: "histogram",
-		help: "Time taken to store the events of one publish request.",
+		help: `Time taken to store the events of one publish request. ${RESETS}`,
 		samples: latencySamples,
 	},
 ];

@@ -23,7 +23,7 @@ export async function join(call: CallChannel, channel: string, subscription: Sub
 export class Tie {
 	/** Where it starts in the channel. */
 	readonly start: Start;
-	/** When the stream ends, as far as the channel knows, in unix milliseconds. */
+	/** When the stream ends, as far as the channel knows, in Unix milliseconds. */
 	readonly endsAt: number;
 	readonly #socket: WebSocket;
 	#isAccepted = false;

@@ -20,5 +20,5 @@ export type PublishOutcome =
 /** Which streams an administrator ends: all of a user's, and what else the user could open, or a single one. */
 export type EndedSubscribers = { user: string } | { connection: string };
 
-/** Whether a stream lives on, and until when its credentials last, in unix milliseconds. */
+/** Whether a stream lives on, and until when its credentials last, in Unix milliseconds. */
 export type RenewalOutcome = { ok: true; expiresAt: number } | { ok: false; reason: "not_found" | "revoked" };

@@ -6,7 +6,7 @@ export interface Connected {
 	channels: string[];
 	/** Whether every event after the client's cursor could be replayed. */
 	resumed: boolean;
-	/** When the stream's credentials end, in unix seconds. */
+	/** When the stream's credentials end, in Unix seconds. */
 	expires: number;
 }
 
@@ -23,7 +23,7 @@ export interface Gap {
 
 /** The stream's credentials end soon. */
 export interface Expiring {
-	/** When they end, in unix seconds. */
+	/** When they end, in Unix seconds. */
 	expires: number;
 }
 

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Offset } from "./offset.ts";
 
 /**
- * A cursor is the SSE `id` of a stream: opaque to clients. Of one channel it is the decimal offset of the last event that
- * was handed over. Of several it tells the same of each, `<hash><offset36>.<hash><offset36>…`: a hash of the channel's
- * name, so that the cursor is good for what it names also in a stream of other channels.
+ * A cursor is the `id` of a stream's events, and opaque to clients. For one channel, it is the decimal offset of the last
+ * event that was handed over. For several, it holds such an offset for each of them, `<hash><offset36>.<hash><offset36>…`.
+ * The hash is of the channel's name, so that a cursor also works in a stream of other channels, for those that it names.
  */
 
 const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
@@ -14,14 +14,14 @@ const HASH_CHARACTERS = 8;
 const PLACE = `[\\w-]{${HASH_CHARACTERS}}(?:0|[1-9a-z][0-9a-z]{0,10})`;
 const SEVERAL = new RegExp(`^${PLACE}(?:\\.${PLACE}){1,31}$`);
 
-/** The id of an event in its channel, which is the cursor of a stream of that channel alone. */
+/** The id of an event in its channel. It is also the cursor of a stream of that channel alone. */
 export const idSchema = z
 	.string()
 	.regex(DECIMAL, "must be the id of an event")
 	.meta({ description: "The id of an event in its channel.", examples: ["1795223089000001"] });
 
 /**
- * The cursor for a position in a channel.
+ * Returns the cursor for a position in one channel.
  *
  * @example
  * formatCursor(1795223089000001); // "1795223089000001"
@@ -31,7 +31,7 @@ export function formatCursor(offset: Offset): string {
 }
 
 /**
- * The position that a cursor stands for; `undefined` for text that no stream of one channel ever sent.
+ * Returns the position of a cursor of one channel, or `undefined` if the text is not such a cursor.
  *
  * @example
  * parseCursor("1795223089000001"); // 1795223089000001
@@ -43,13 +43,13 @@ export function parseCursor(text: string): Offset | undefined {
 	return Number.isSafeInteger(offset) ? offset : undefined;
 }
 
-/** Where a stream stands in each of its channels. */
+/** A stream's position in each of its channels. */
 export type Positions = ReadonlyMap<string, Offset>;
 
-/** The cursors of a stream of certain channels: a cursor always holds the position of every one of them. */
+/** The cursors of a stream of certain channels. A cursor holds the position in every one of them. */
 export class Cursors {
 	readonly #channels: readonly string[];
-	/** Of each channel; none where there is one channel, whose cursors do without. */
+	/** One for each channel; empty for a single channel, whose cursors have no hash. */
 	readonly #hashes: readonly string[];
 
 	private constructor(channels: readonly string[], hashes: readonly string[]) {
@@ -58,7 +58,7 @@ export class Cursors {
 	}
 
 	/**
-	 * The cursors of a stream of these channels.
+	 * Makes the cursors of a stream of these channels.
 	 *
 	 * @example
 	 * (await Cursors.of(["orders", "chat:1"])).format((channel) => (channel === "orders" ? 36 : 35)); // "HBaK2wDS10.dOl7K-QDz"
@@ -67,7 +67,7 @@ export class Cursors {
 		return new Cursors(channels, channels.length > 1 ? await hashesOf(channels) : []);
 	}
 
-	/** @param positionOf where the stream stands in a channel; `undefined`: at the beginning. */
+	/** @param positionOf returns the position in a channel; `undefined` is the beginning. */
 	format(positionOf: (channel: string) => Offset | undefined): string {
 		const offsets = this.#channels.map((channel) => positionOf(channel) ?? 0);
 		const [only] = offsets;
@@ -75,7 +75,7 @@ export class Cursors {
 		return offsets.map((offset, index) => `${this.#hashes[index]}${offset.toString(36)}`).join(".");
 	}
 
-	/** The positions that a cursor tells of these channels. It may name some of them only, or none. */
+	/** Returns the positions that a cursor holds for these channels. It may name only some of them, or none. */
 	async parse(text: string): Promise<Positions> {
 		const [only] = this.#channels;
 		const offset = this.#channels.length === 1 ? parseCursor(text) : undefined;
@@ -92,14 +92,14 @@ export class Cursors {
 	}
 }
 
-/** The offsets in a cursor of several channels, by the hashes of their names. */
+/** Returns the offsets in a cursor of several channels, by the hashes of their names. */
 function offsetsIn(text: string): ReadonlyMap<string, number> {
 	if (!SEVERAL.test(text)) return new Map();
 	const places = text.split(".").map((place) => {
 		return [place.slice(0, HASH_CHARACTERS), Number.parseInt(place.slice(HASH_CHARACTERS), 36)] as const;
 	});
 	if (!places.every(([, offset]) => Number.isSafeInteger(offset))) return new Map();
-	// Where two channels share a hash, it is not known which of them a position is of.
+	// If two channels share a hash, nobody knows which of them a position belongs to.
 	return new Map(places.filter(([hash]) => places.filter(([other]) => other === hash).length === 1));
 }
 

@@ -5,7 +5,7 @@ export interface Envelope<Type extends string = string, Data = unknown> {
 	/** The event's id in its channel, as its publisher was told. */
 	id: string;
 	type: Type;
-	/** When the event was published, in unix milliseconds. */
+	/** When the event was published, in Unix milliseconds. */
 	at: number;
 	data: Data;
 }

@@ -20,7 +20,7 @@ export interface NewEvent {
 /** An event in a channel's log. */
 export interface StoredEvent extends NewEvent {
 	offset: Offset;
-	/** When it was published, in unix milliseconds. */
+	/** When it was published, in Unix milliseconds. */
 	at: number;
 }
 

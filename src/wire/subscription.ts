@@ -10,7 +10,7 @@ export interface StartRequest {
 	position?: Offset;
 	/** Start with the last so many remembered events. */
 	rewind?: number | "all";
-	/** Start with the remembered events from this time on, in unix milliseconds. */
+	/** Start with the remembered events from this time on, in Unix milliseconds. */
 	since?: number;
 }
 
@@ -30,9 +30,9 @@ export interface Subscription extends StartRequest {
 	presence: boolean;
 	/** Unsent bytes before the subscriber falls behind. */
 	maxBacklogBytes: number;
-	/** When the credentials end, in unix milliseconds: what the client is told. */
+	/** When the credentials end, in Unix milliseconds: what the client is told. */
 	expiresAt: number;
-	/** When the stream is ended, in unix milliseconds. */
+	/** When the stream is ended, in Unix milliseconds. */
 	endsAt: number;
 	/** The earliest time that the credentials can have been issued at, in Unix milliseconds; `undefined` if it is unknown. */
 	issuedAt?: number | undefined;
