@@ -7,7 +7,7 @@ import { isChannelPattern } from "./wire/names.ts";
 import { MAX_RETRY_MILLISECONDS } from "./wire/retry.ts";
 
 const DAY_SECONDS = 86_400;
-/** Asymmetric algorithms only: with `HS*`, whoever can verify a token can also forge one (RFC 8725, section 3.1). */
+/** Asymmetric algorithms only: with `HS*`, whoever can verify a token can also forge one. */
 const ALGORITHMS = [
 	"RS256",
 	"RS384",

@@ -1,4 +1,4 @@
-/** Local development. */
+/** The secrets and hosts of local development. */
 
 /** The secrets of `.dev.vars`. They are public, so `auth/local-keys.ts` refuses them on any other host. */
 export const LOCAL_PUBLISH_KEY = "local-publish-key-0123456789abcdef";

@@ -153,22 +153,22 @@ export function checkCount(events: number): void {
 	throw new Problem("invalid_event", `A batch must contain 1 to ${MAX_BATCH} events. Split a larger batch.`);
 }
 
-function acceptEvent(input: unknown, place: string, maxEventBytes: number): NewEvent {
+function acceptEvent(input: unknown, prefix: string, maxEventBytes: number): NewEvent {
 	const checked = eventSchema.safeParse(input);
-	if (!checked.success) throw new Problem("invalid_event", place + describeIssue(checked.error, "The event"));
+	if (!checked.success) throw new Problem("invalid_event", prefix + describeIssue(checked.error, "The event"));
 	const { type, data, retry, to } = checked.data;
 	const recipients = to && toRecipients(to);
 	const event: NewEvent = {
 		type,
-		data: readData(data, place),
+		data: readData(data, prefix),
 		...(retry !== undefined && { retry }),
 		...(recipients && { to: recipients }),
 	};
-	checkSize(event, place, maxEventBytes);
+	checkSize(event, prefix, maxEventBytes);
 	return event;
 }
 
-function checkSize(event: NewEvent, place: string, maxEventBytes: number): void {
+function checkSize(event: NewEvent, prefix: string, maxEventBytes: number): void {
 	const characters = event.data.length + (event.to ? JSON.stringify(event.to).length : 0);
 	// Fast path: most events are far below both limits, without encoding them.
 	if (characters * MAX_BYTES_PER_CHARACTER <= Math.min(maxEventBytes, MAX_STORED_BYTES)) return;
@@ -176,30 +176,30 @@ function checkSize(event: NewEvent, place: string, maxEventBytes: number): void 
 	if (bytes > maxEventBytes) {
 		throw new Problem(
 			"payload_too_large",
-			`${place}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to large content instead.`,
+			`${prefix}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to large content instead.`,
 		);
 	}
 	if (utf8Bytes(event.data) > MAX_STORED_BYTES) {
 		throw new Problem(
 			"payload_too_large",
-			`${place}The data is too large to be stored: it contains many characters that JSON must escape. Encode it, for example with Base64.`,
+			`${prefix}The data is too large to be stored: it contains many characters that JSON must escape. Encode it, for example with Base64.`,
 		);
 	}
 }
 
-function readData(data: unknown, place: string): Json {
-	const json = data instanceof JsonText ? data.compact() : stringify(data, place);
+function readData(data: unknown, prefix: string): Json {
+	const json = data instanceof JsonText ? data.compact() : stringify(data, prefix);
 	if (isIllFormed(json)) {
-		const detail = `${place}\`data\` contains a lone surrogate, which UTF-8 cannot encode. Send complete characters.`;
+		const detail = `${prefix}\`data\` contains a lone surrogate, which UTF-8 cannot encode. Send complete characters.`;
 		throw new Problem("invalid_event", detail);
 	}
 	return json;
 }
 
-function stringify(data: unknown, place: string): Json {
+function stringify(data: unknown, prefix: string): Json {
 	const flaw = flawOf(data);
 	if (!flaw) return toJson(data);
-	throw new Problem("invalid_event", `${place}${describePlace(["data", ...flaw.path])} ${flaw.problem}.`);
+	throw new Problem("invalid_event", `${prefix}${describePlace(["data", ...flaw.path])} ${flaw.problem}.`);
 }
 
 /** Whether the JSON is a string with a lone surrogate, which cannot be sent as it is. Within other JSON, it stays escaped. */

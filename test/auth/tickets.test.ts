@@ -91,7 +91,7 @@ describe("openTicket", () => {
 		await expect(opened(TICKET, TICKET.opensUntil, true)).rejects.toThrow(problem("token_expired"));
 	});
 
-	describe("when resumable", () => {
+	describe("a resumable ticket", () => {
 		const resumable = { ...TICKET, resumesUntil: NOW + 3_600_000 };
 
 		it("resumes streams with a cursor after it has expired, until the stream's lifetime is over", async () => {

@@ -19,7 +19,7 @@ const NAMES = [
 	LONGEST,
 ];
 
-const NO_NAMES = [
+const INVALID_NAMES = [
 	"",
 	`${LONGEST}c`,
 	".a",
@@ -59,7 +59,7 @@ describe("channelSchema", () => {
 		expect(channelSchema.safeParse(name).success).toBe(true);
 	});
 
-	it.each([...NO_NAMES, "*", "chat:*", "*:chat", "a*b"])("refuses %j", (name) => {
+	it.each([...INVALID_NAMES, "*", "chat:*", "*:chat", "a*b"])("refuses %j", (name) => {
 		expect(channelSchema.safeParse(name).success).toBe(false);
 	});
 });
@@ -69,7 +69,7 @@ describe("isChannelPattern", () => {
 		expect(isChannelPattern(pattern)).toBe(true);
 	});
 
-	it.each([...NO_NAMES, "**", "*a", "*:chat", "a*b", "a**", ":*", "~*", " *", "* ", "*\n", "a *", `${LONGEST}c*`])(
+	it.each([...INVALID_NAMES, "**", "*a", "*:chat", "a*b", "a**", ":*", "~*", " *", "* ", "*\n", "a *", `${LONGEST}c*`])(
 		"refuses %j",
 		(pattern) => {
 			expect(isChannelPattern(pattern)).toBe(false);
