@@ -14,11 +14,11 @@ const MAX_INDEX_CHARACTERS = 96;
  */
 export function countsPoint(channel: string | undefined, tally: Tally): AnalyticsEngineDataPoint {
 	const name = channel ?? "";
-	const { published, delivered, replayed, cut, publishSeconds, publishes } = tally;
+	const { published, delivered, replayed, cut, publishMilliseconds, publishes } = tally;
 	return {
 		indexes: [name.slice(0, MAX_INDEX_CHARACTERS)],
 		blobs: ["counts", name],
-		doubles: [published, delivered, replayed, cut, publishSeconds, ...publishes],
+		doubles: [published, delivered, replayed, cut, publishMilliseconds / 1000, ...publishes],
 	};
 }
 

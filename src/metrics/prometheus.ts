@@ -1,5 +1,5 @@
 import type { Measures } from "./metrics-object.ts";
-import { LATENCY_BOUNDS } from "./tally.ts";
+import { BUCKET_MILLISECONDS } from "./tally.ts";
 
 /** The content type of Prometheus' text format (Prometheus documentation, "Exposition formats"). */
 export const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -75,14 +75,18 @@ function counter(name: string, help: string, value: (measures: Measures) => numb
 	return { name, help, type: "counter", samples: (measures) => [{ value: value(measures) }] };
 }
 
-/** Buckets are cumulative: each includes all buckets before it. */
-function latencySamples({ tally: { publishes, publishSeconds } }: Measures): Sample[] {
-	const buckets = [...LATENCY_BOUNDS.map(String), "+Inf"].map((le, bucket) => ({
+/** Buckets are cumulative: each includes all buckets before it. Prometheus' base unit is the second. */
+function latencySamples({ tally: { publishes, publishMilliseconds } }: Measures): Sample[] {
+	const buckets = [...BUCKET_MILLISECONDS.map((bound) => `${bound / 1000}`), "+Inf"].map((le, bucket) => ({
 		suffix: "_bucket",
 		labels: { le },
 		value: sumOf(publishes.slice(0, bucket + 1)),
 	}));
-	return [...buckets, { suffix: "_sum", value: publishSeconds }, { suffix: "_count", value: sumOf(publishes) }];
+	return [
+		...buckets,
+		{ suffix: "_sum", value: publishMilliseconds / 1000 },
+		{ suffix: "_count", value: sumOf(publishes) },
+	];
 }
 
 function sumOf(numbers: readonly number[]): number {

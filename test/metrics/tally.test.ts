@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addTally, countDelivered, countPublish, LATENCY_BOUNDS, newTally } from "../../src/metrics/tally.ts";
+import { addTally, BUCKET_MILLISECONDS, countDelivered, countPublish, newTally } from "../../src/metrics/tally.ts";
 
 /** The bucket of a publish with this latency. */
 function bucketOf(milliseconds: number): number {
@@ -25,7 +25,7 @@ describe("a tally", () => {
 	it("counts a batch as one publish of several events", () => {
 		const tally = newTally();
 		countPublish(tally, 100, 20);
-		expect(tally).toMatchObject({ published: 100, publishSeconds: 0.02 });
+		expect(tally).toMatchObject({ published: 100, publishMilliseconds: 20 });
 		expect(tally.publishes.reduce((sum, count) => sum + count)).toBe(1);
 	});
 
@@ -46,7 +46,7 @@ describe("a tally", () => {
 		addTally(sum, other);
 		addTally(sum, other);
 		expect(other).toEqual(before);
-		expect(sum).toMatchObject({ published: 4, delivered: 6, replayed: 6, cut: 2, publishSeconds: 0.002 });
-		expect(sum.publishes).toEqual([2, ...LATENCY_BOUNDS.map(() => 0)]);
+		expect(sum).toMatchObject({ published: 4, delivered: 6, replayed: 6, cut: 2, publishMilliseconds: 2 });
+		expect(sum.publishes).toEqual([2, ...BUCKET_MILLISECONDS.map(() => 0)]);
 	});
 });
