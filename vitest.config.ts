@@ -34,6 +34,7 @@ const PURE = [
 	"test/auth/{credentials,grants,local-keys,publishers,tickets,times}.test.ts",
 	"test/audience/{counts,pacing}.test.ts",
 	"test/client/*.test.ts",
+	"test/http/reading/{spelling,time-schema}.test.ts",
 	"test/metrics/{data-point,prometheus,tally}.test.ts",
 	"test/log/{group-commit,resume}.test.ts",
 	"test/wire/**/*.test.ts",
@@ -83,7 +84,7 @@ export default defineConfig({
 					testTimeout: 20_000,
 					include: ["test/http/**/*.test.ts", "test/channel/{channel,cost}.test.ts", "test/hostile/requests.test.ts"],
 					// A relay holds these in any case.
-					exclude: ["test/http/native/several-channels.test.ts", "test/http/native/ws.test.ts"],
+					exclude: ["test/http/native/several-channels.test.ts", "test/http/native/ws.test.ts", ...PURE],
 				},
 			},
 			{

@@ -36,7 +36,7 @@ export interface AppEnv {
 	};
 }
 
-/** What work for a request needs that outlives its handler, such as a WebSocket. */
+/** What code outside a Hono handler needs to serve a request. */
 export interface RequestScope {
 	env: TidingsEnv;
 	config: Config;

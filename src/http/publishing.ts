@@ -9,7 +9,7 @@ import { callChannel } from "./call-channel.ts";
 import type { TidingsEnv } from "./context.ts";
 import { workerMeter } from "./worker-meter.ts";
 
-/** Publishing, whichever way the events came. The messages are whole sentences. */
+/** Publishes the events of a request or of a service binding. The messages of the schemas are whole sentences. */
 
 const KEY_HELP = "An Idempotency-Key has 1 to 128 visible ASCII characters.";
 const HEAD_HELP = "`ifHead` must be the channel's head, one id as a string.";

@@ -10,7 +10,7 @@ const MAX_CHANNELS = 32;
 const MAX_TYPES = 64;
 
 const REWIND_HELP = "must be `all` or a whole number of at least 1";
-const SINCE_HELP = "must be an RFC 3339 time such as `2026-01-31T12:00:00Z`, or unix milliseconds";
+const SINCE_HELP = "must be an RFC 3339 time such as `2026-01-31T12:00:00Z`, or Unix milliseconds";
 
 /** The channels of a stream, without duplicates. The messages are whole sentences. */
 export const channelsSchema = z

@@ -3,7 +3,7 @@ import type { User } from "../../auth/user.ts";
 import { Problem } from "../../errors.ts";
 import type { TidingsEnv } from "../context.ts";
 
-/** The rate limits, where the Worker has bindings for them. */
+/** Rate limits, which apply if the Worker has bindings for them. */
 
 /**
  * Counts a publish.

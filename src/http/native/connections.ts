@@ -96,7 +96,7 @@ async function renew(
 	if (outcome.reason === "not_found") throw unknownConnection();
 	throw new Problem(
 		"invalid_token",
-		"Your access was revoked, and this token may have been issued before that, since clocks may differ by a minute. Get a new token.",
+		"Your access was revoked. A token must be issued at least a minute later, since clocks may differ. Get a new token.",
 	);
 }
 

@@ -18,7 +18,11 @@ const querySchema = z
 		user: subjectSchema
 			.optional()
 			.meta({ description: "Ends all streams of this subject, and refuses what was issued to them before." }),
-		connection: z.string().min(1).optional().meta({ description: "Ends one stream, by its id." }),
+		connection: z
+			.string("must be given once")
+			.min(1, "must not be empty")
+			.optional()
+			.meta({ description: "Ends one stream, by its id." }),
 	})
 	.transform(({ user, connection }, context): { user: string } | { connection: string } => {
 		if (user !== undefined && connection === undefined) return { user };

@@ -14,7 +14,7 @@ import { readQuery } from "../reading/query.ts";
 import type { Route } from "../route.ts";
 import { workerMeter } from "../worker-meter.ts";
 
-/** Each takes a request to its object, and an invocation of a Worker may have six of them waiting. */
+/** Each channel takes a request to its object, and an invocation of a Worker has at most six of them in flight. */
 const MAX_CHANNELS = 32;
 
 const channelsSchema = z

@@ -16,7 +16,7 @@ const BODY_BYTES_PER_EVENT_BYTE = 128;
 /** A form has three fields. A form with many more parts is refused before it is parsed. */
 const MAX_FORM_PARTS = 16;
 const FORM_FIELDS = "A form can have the fields `type`, `data` and `user` only.";
-const TWICE = "Each field of the form must be given once.";
+const TWICE = "A field of the form is given twice. Send each field once.";
 
 /** An event as a form. The messages are whole sentences. The values of the fields are checked with the event. */
 export const formSchema = z

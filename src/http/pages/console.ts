@@ -26,7 +26,7 @@ function whereItIsOn(answer: Answer): MiddlewareHandler<AppEnv> {
 /** Tells the page where users can sign in, if the issuer is a URL. */
 function tellSettings(c: Context<AppEnv>): Response {
 	const { issuer } = c.get("authority");
-	return c.json({ issuer: URL.canParse(issuer ?? "") ? issuer : null });
+	return c.json({ issuer: issuer !== undefined && URL.canParse(issuer) ? issuer : null });
 }
 
 function readFile(c: Context<AppEnv>, assets: Fetcher): Promise<Response> {
@@ -35,7 +35,7 @@ function readFile(c: Context<AppEnv>, assets: Fetcher): Promise<Response> {
 
 /** The page holds credentials, so it may connect to the service and the identity provider only. */
 function policyFor(issuer: string | undefined): string[] {
-	const issuerUrl = URL.parse(issuer ?? "");
+	const issuerUrl = issuer === undefined ? null : URL.parse(issuer);
 	const connections = issuerUrl ? `'self' ${issuerUrl.origin}` : "'self'";
 	return ["style-src 'self'", "img-src 'self'", `connect-src ${connections}`];
 }
