@@ -5,9 +5,12 @@ import { idSchema } from "./cursor.ts";
 export const receiptSchema = z
 	.object({
 		channel: z.string(),
+		/** The ids of the events, in the order in which they were published. */
 		ids: z.array(idSchema).meta({ description: "The ids of the events, in the order in which they were published." }),
+		/** The number of streams of the channel that were open. */
 		subscribers: z.int().min(0).meta({ description: "The number of streams of the channel that were open." }),
 	})
 	.meta({ id: "Receipt" });
 
+/** The answer to a publish. Once it arrives, the events are on disk. */
 export type Receipt = z.output<typeof receiptSchema>;

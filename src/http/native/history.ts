@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { whole } from "../../whole.ts";
 import { idSchema } from "../../wire/cursor.ts";
+import type { Envelope } from "../../wire/envelope.ts";
 import { callChannel } from "../call-channel.ts";
 import { check } from "../check.ts";
 import { readQuery } from "../reading/query.ts";
@@ -41,7 +42,7 @@ export const history: Route = {
 		}),
 };
 
-function envelopeSchema(): z.ZodType {
+function envelopeSchema(): z.ZodType<Envelope> {
 	return z
 		.object({
 			channel: z.string(),
