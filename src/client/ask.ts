@@ -1,6 +1,6 @@
 import { TidingsError } from "./tidings-error.ts";
 
-/** Keeps answers of proxies and portals out of the cache. Workers before November 2024 throw for this option. */
+/** Keeps answers of proxies and portals out of the cache. Workers with an old compatibility date throw for this option. */
 const uncached: Pick<RequestInit, "cache"> = "cache" in Request.prototype ? { cache: "no-store" } : {};
 
 /**

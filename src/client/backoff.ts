@@ -8,16 +8,16 @@ export const LONGEST_WAIT_MILLISECONDS = 3_600_000;
  * Half of it is random, so that clients that were cut off together do not all reconnect at the same moment.
  *
  * @param failures how many attempts have failed in a row, from 1.
- * @param base the longest first wait, in milliseconds. It is clamped to the range from 100 to an hour; from 30,000 on, the
- * wait does not double.
+ * @param baseMilliseconds the longest first wait, clamped to the range from 100 to an hour. From 30,000 on, the wait does
+ * not double.
  * @param chance a number from 0 to 1. Default: random.
  *
  * @example
  * backoff(1, 2000, 0); // 1000
  * backoff(3, 2000, 1); // 8000
  */
-export function backoff(failures: number, base: number, chance = Math.random()): number {
-	const first = Math.min(Math.max(MIN_MILLISECONDS, base), LONGEST_WAIT_MILLISECONDS);
+export function backoff(failures: number, baseMilliseconds: number, chance = Math.random()): number {
+	const first = Math.min(Math.max(MIN_MILLISECONDS, baseMilliseconds), LONGEST_WAIT_MILLISECONDS);
 	const most = Math.max(first, Math.min(MAX_MILLISECONDS, first * 2 ** (failures - 1)));
 	return most * (0.5 + chance / 2);
 }

@@ -105,7 +105,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 			for await (const frames of readFrames(await this.#open(signal))) {
 				for (const frame of frames) {
 					this.#take(frame);
-					// A slow loop holds back the stream, and the service what follows. That is not silence.
+					// Waiting for a slow loop is not silence.
 					this.#silence.clear();
 					if (await this.#subscribers.finished()) this.#advance(frame);
 					signal.throwIfAborted();
@@ -175,7 +175,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		if (alive) void this.#upkeep.signLife();
 	}
 
-	/** Moves the cursor, once every reader has finished with the frame: after a crash, the others come again. */
+	/** Moves the cursor after a frame. An event that a reader has not finished with would come again after a crash. */
 	#advance({ id }: Frame): void {
 		if (id && !this.#isConnecting) this.#cursor.set(id);
 	}

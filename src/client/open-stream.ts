@@ -6,7 +6,7 @@ import { TidingsError } from "./tidings-error.ts";
 
 type StreamOptions = Pick<ConnectOptions, "channels" | "types" | "inbox" | "presence" | "rewind" | "getTicket">;
 
-/** With what to open a stream, and where to start. */
+/** The credential to open a stream with, and where to start. */
 interface Opening {
 	/** A ticket, if the options have `getTicket`, or a token. */
 	credential: string;
@@ -15,7 +15,7 @@ interface Opening {
 }
 
 /**
- * Opens an event stream, and answers with its body.
+ * Opens an event stream, and returns its body.
  *
  * @throws TidingsError when the service refuses, or the answer is not an event stream; what `fetch` throws.
  */

@@ -14,7 +14,7 @@ interface UpkeepOptions {
 	url: URL;
 	/** Ends the upkeep with the stream. */
 	signal: AbortSignal;
-	/** Fetches a fresh token. Without it, the stream has a ticket, which can only be replaced by another stream. */
+	/** Fetches a fresh token. Without it, the stream has a ticket, and only another stream can have a new ticket. */
 	freshToken?: (() => Promise<string>) | undefined;
 	/** Opens another stream in place of this one. */
 	reopen: () => void;
@@ -74,13 +74,13 @@ export class Upkeep {
 		try {
 			next = (await this.#put("aliveSeconds", freshToken, { alive: true })) * 500;
 		} catch (error) {
-			// If the network has failed, so has the stream, and the service ends it when signs of life stay out.
+			// If the network has failed, so has the stream, and the service ends it when no sign of life arrives.
 			if (!signal.aborted) console.warn("tidings: no sign of life could be sent.", error);
 		}
 		if (!signal.aborted) this.#life.set(() => void this.signLife(), Math.max(next, LEAST_MILLISECONDS));
 	}
 
-	/** Sends a PUT to the stream, and answers with one number of its answer. */
+	/** Sends a PUT to the stream, and returns one number of the answer. */
 	async #put(
 		name: "expires" | "aliveSeconds",
 		freshToken: () => Promise<string>,
