@@ -100,6 +100,22 @@ describe("the documentation of the client", () => {
 		expect(Math.max(...sizes)).toBeLessThan(Number(limit) * 1000);
 	});
 
+	it.each([
+		["tidings/client", "dist/client/connect.js", []],
+		["tidings/publish", "dist/client/publish.js", ["dist/wire/json-text.js", "dist/wire/json-value.js"]],
+	])("describes modules that bundle next to nothing of the service: %s", async (_, entry, shared) => {
+		const { metafile } = await build({
+			absWorkingDir: ROOT,
+			entryPoints: [entry],
+			bundle: true,
+			format: "esm",
+			write: false,
+			metafile: true,
+		});
+		const others = Object.keys(metafile.inputs).filter((path) => !path.startsWith("dist/client/"));
+		expect(others.toSorted()).toEqual(shared);
+	});
+
 	it.each(named(subscribers))("has code that receives what is published: $line", async ({ code }) => {
 		const subscriber = runPiece(code);
 		const received = async () => {
