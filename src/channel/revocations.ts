@@ -31,8 +31,8 @@ export class Revocations {
 	/**
 	 * Whether a user's credentials were issued before the user was revoked.
 	 *
-	 * @param issuedAt the earliest time that the credentials can have been issued at, in Unix milliseconds; `undefined` counts as
-	 * before any revocation.
+	 * @param issuedAt the earliest time that the credentials can have been issued at, in Unix milliseconds; `undefined` counts
+	 * as before any revocation.
 	 * @param now in Unix milliseconds.
 	 */
 	covers(user: string, issuedAt: number | undefined, now: number): boolean {

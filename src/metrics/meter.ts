@@ -19,8 +19,8 @@ export const METRICS_OBJECT = "metrics";
 interface MeterOptions {
 	/** Identifies the isolate or channel that reports. */
 	holder: string;
-	/** How often streams send a heartbeat, in seconds. */
-	heartbeatSeconds: number;
+	/** How often streams send a heartbeat. */
+	heartbeatMilliseconds: number;
 	/** Whether channels are counted separately. */
 	byChannel: boolean;
 	logger: Logger;
@@ -31,18 +31,18 @@ interface MeterOptions {
  * Creates a meter that reports to the Metrics object.
  *
  * @param holder identifies the isolate or channel that reports.
- * @param heartbeatSeconds how often streams send a heartbeat.
+ * @param heartbeatMilliseconds how often streams send a heartbeat.
  * @returns `undefined` when `METRICS` is not bound.
  */
 export function meterOf(
 	{ METRICS, ANALYTICS }: MetricsEnv,
 	holder: string,
-	heartbeatSeconds: number,
+	heartbeatMilliseconds: number,
 ): Meter | undefined {
 	if (!METRICS) return undefined;
 	const send = async (report: Report) => await METRICS.getByName(METRICS_OBJECT).report(report);
 	const logger = new Logger({ holder });
-	return new Meter({ holder, heartbeatSeconds, byChannel: ANALYTICS !== undefined, logger, send });
+	return new Meter({ holder, heartbeatMilliseconds, byChannel: ANALYTICS !== undefined, logger, send });
 }
 
 /**
@@ -63,13 +63,13 @@ export class Meter {
 	#dueAt: number | undefined;
 	#reportedAt: number | undefined;
 
-	constructor({ holder, heartbeatSeconds, byChannel, logger, send }: MeterOptions) {
+	constructor({ holder, heartbeatMilliseconds, byChannel, logger, send }: MeterOptions) {
 		this.#holder = holder;
 		this.#byChannel = byChannel;
 		this.#logger = logger;
 		this.#send = send;
 		// Heartbeats renew the lease, and two of them may be missed.
-		this.#leaseMilliseconds = RENEWAL_MILLISECONDS + 2 * Math.max(heartbeatSeconds * 1000, RENEWAL_MILLISECONDS);
+		this.#leaseMilliseconds = RENEWAL_MILLISECONDS + 2 * Math.max(heartbeatMilliseconds, RENEWAL_MILLISECONDS);
 	}
 
 	/** Updates the counters of a channel, and schedules a report. */

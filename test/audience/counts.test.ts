@@ -13,7 +13,13 @@ function counting() {
 	const holder = "channel:orders";
 	const reports: Report[] = [];
 	const send = async (report: Report) => void reports.push(report);
-	const meter = new Meter({ holder, heartbeatSeconds: 25, byChannel: true, logger: new Logger({ holder }), send });
+	const meter = new Meter({
+		holder,
+		heartbeatMilliseconds: 25_000,
+		byChannel: true,
+		logger: new Logger({ holder }),
+		send,
+	});
 	const counts = new Counts("orders", meter);
 	return { counts, meter, reports };
 }

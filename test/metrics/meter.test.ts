@@ -13,11 +13,11 @@ afterEach(() => {
 });
 
 /** A meter and its reports. */
-function meter({ byChannel = true, heartbeatSeconds = 25 } = {}) {
+function meter({ byChannel = true, heartbeatMilliseconds = 25_000 } = {}) {
 	const reports: Report[] = [];
 	const send = vi.fn(async (report: Report) => void reports.push(report));
 	return {
-		meter: new Meter({ holder: "me", heartbeatSeconds, byChannel, logger: new Logger({ holder: "me" }), send }),
+		meter: new Meter({ holder: "me", heartbeatMilliseconds, byChannel, logger: new Logger({ holder: "me" }), send }),
 		reports,
 		send,
 	};
@@ -136,7 +136,7 @@ describe("open streams", () => {
 	});
 
 	it("get a longer lease with a longer heartbeat", async () => {
-		const { meter: counts, reports } = meter({ heartbeatSeconds: 300 });
+		const { meter: counts, reports } = meter({ heartbeatMilliseconds: 300_000 });
 		counts.opened();
 		await counts.report();
 		expect(reports[0]?.leaseMilliseconds).toBe(11 * MINUTE);
