@@ -32,7 +32,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 const PURE = [
 	"test/{config,errors,lock,origins,parameters,redactor,whole}.test.ts",
 	"test/auth/{credentials,grants,local-keys,publishers,tickets,times}.test.ts",
-	"test/audience/{counts,pacing}.test.ts",
+	"test/audience/{counts,drains,lag,pacing}.test.ts",
 	"test/client/*.test.ts",
 	"test/http/reading/{spelling,time-schema}.test.ts",
 	"test/metrics/{data-point,prometheus,tally}.test.ts",

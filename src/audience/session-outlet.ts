@@ -30,9 +30,10 @@ export class SessionOutlet implements Outlet {
 		this.#socket = socket;
 	}
 
-	/** Reads what was kept with a WebSocket; `undefined` when its stream has ended. */
+	/** Reads what was kept with a WebSocket; `undefined` when its stream has ended, or was never opened. */
 	static kept(socket: WebSocket): KeptSubscriber | undefined {
-		const bytes = socket.deserializeAttachment() as Uint8Array;
+		const bytes = socket.deserializeAttachment() as Uint8Array | null;
+		if (bytes === null) return undefined;
 		return (JSON.parse(new TextDecoder().decode(bytes)) as Attachment).subscriber;
 	}
 

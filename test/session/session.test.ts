@@ -4,36 +4,10 @@ import { Logger } from "../../src/logger.ts";
 import type { Client } from "../../src/session/client.ts";
 import { Session } from "../../src/session/session.ts";
 import { Cursors } from "../../src/wire/cursor.ts";
-import { encodeEvents, joinResponse, requestedSubscription, type SessionMessage } from "../../src/wire/link.ts";
-import type { Start, Subscription } from "../../src/wire/subscription.ts";
+import { encodeEvents } from "../../src/wire/link.ts";
+import { FakeChannel } from "../support/fake-channel.ts";
 import { watchLines } from "../support/lines.ts";
 import { subscriptionOf } from "../support/subscription.ts";
-
-/** A channel at the other end of a session's WebSockets, which does what a test says. */
-class FakeChannel {
-	readonly subscriptions: Subscription[] = [];
-	readonly told: SessionMessage[] = [];
-	socket: WebSocket | undefined;
-	refusal: Problem | undefined;
-	/** What its calls fail with. */
-	failure: Error | undefined;
-	start: Start = { position: 10, cursor: 10, resumed: false };
-
-	readonly call = async (_: string, request: Request): Promise<Response> => {
-		this.subscriptions.push(requestedSubscription(request));
-		if (this.failure) throw this.failure;
-		if (this.refusal) return this.refusal.toResponse();
-		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-		ours.accept();
-		ours.addEventListener("message", ({ data }) => void this.told.push(JSON.parse(String(data)) as SessionMessage));
-		this.socket = ours;
-		return joinResponse(theirs, this.start);
-	};
-
-	send(position: number, text: string): void {
-		this.socket?.send(encodeEvents({ position, last: position, events: 1, replayed: 0 }, text));
-	}
-}
 
 /** A client that writes down what it gets. */
 class FakeClient implements Client {
