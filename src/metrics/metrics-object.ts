@@ -66,7 +66,8 @@ export class MetricsObject extends DurableObject<MetricsEnv> {
 	#readTally(): Tally {
 		const [row] = this.#sql.exec<{ tally: string }>("SELECT tally FROM total");
 		const tally = newTally();
-		if (row) addTally(tally, JSON.parse(row.tally) as Tally);
+		// A total that an older version kept may lack what is counted now.
+		if (row) addTally(tally, { ...newTally(), ...(JSON.parse(row.tally) as Partial<Tally>) });
 		return tally;
 	}
 

@@ -2,6 +2,7 @@ import type { Lease } from "../../auth/user.ts";
 import { Problem } from "../../errors.ts";
 import { Session } from "../../session/session.ts";
 import { CLOSE_CODES, SocketClient } from "../../session/socket.ts";
+import { errorMessage, PONG } from "../../wire/dialect/message.ts";
 import type { RequestScope } from "../context.ts";
 import { prepareRenewal, prepareSubscription } from "../subscribing.ts";
 import { type Auth, messageText, parseMessage } from "./ws-messages.ts";
@@ -111,7 +112,7 @@ export class SocketConversation {
 	#pong(): void {
 		this.#pings = true;
 		this.#heard();
-		this.#socket.send('{"type":"pong"}');
+		this.#socket.send(PONG);
 	}
 
 	/** The deadline runs until `connected` is sent, because a hook may take long. */
@@ -162,7 +163,7 @@ export class SocketConversation {
 		if (!this.#isOpen) return;
 		const { code, detail, status } = problem;
 		this.#scope.logger.outcome("A WebSocket was closed with an error.", status, problem);
-		this.#socket.send(JSON.stringify({ type: "error", code, detail }));
+		this.#socket.send(errorMessage(code, detail));
 		this.#socket.close(closeCode(status), code);
 		this.#leave();
 	}

@@ -14,3 +14,11 @@ export const message: Dialect = {
 	beat: (id) => JSON.stringify({ type: "heartbeat", ...(id !== undefined && { id }) }),
 	end: (closing, id) => message.control("closing", closing, id),
 };
+
+/** The answer to a client's `ping`. */
+export const PONG = JSON.stringify({ type: "pong" });
+
+/** Why the service closes a WebSocket that has no stream, or whose client has made a mistake. */
+export function errorMessage(code: string, detail: string): string {
+	return JSON.stringify({ type: "error", code, detail });
+}
