@@ -28,16 +28,23 @@ const HIBERNATE = { env: { DELIVERY: "hibernate" } };
 /** The tests of `test/e2e` that open streams. */
 const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
-/** What only computes: it leaves nothing behind, so that its files can share a start of workerd, which takes a second. */
-const PURE = [
-	"test/{config,errors,lock,origins,parameters,redactor,whole}.test.ts",
-	"test/auth/{credentials,grants,local-keys,publishers,tickets,times}.test.ts",
-	"test/audience/{counts,drains,lag,pacing}.test.ts",
-	"test/client/*.test.ts",
-	"test/http/reading/{spelling,time-schema}.test.ts",
-	"test/metrics/{data-point,prometheus,tally}.test.ts",
-	"test/log/{group-commit,resume}.test.ts",
-	"test/wire/**/*.test.ts",
+/** What keeps the whole machine busy. */
+const FLOOD = "test/load/slow-consumers.test.ts";
+const LOAD = ["test/load/{crash,silent-network,socket-flood,vanished}.test.ts"];
+
+/** Files that share a workerd, whose start takes a second or two, and what each has loaded and compiled. */
+const SHARED_WORKERD = {
+	testTimeout: 20_000,
+	isolate: false,
+	setupFiles: "test/support/leave-nothing.ts",
+} as const;
+
+/** What opens streams, and what is said of them. Several channels and WebSockets are held by the Worker in any case. */
+const DELIVERED = [
+	"test/http/logging.test.ts",
+	"test/http/native/{administration,alive,channels,events,metrics,presence,publish,tickets}.test.ts",
+	"test/channel/{channel,cost}.test.ts",
+	"test/hostile/requests.test.ts",
 ];
 
 function alone(groupOrder: number) {
@@ -55,15 +62,11 @@ export default defineConfig({
 				// What runs in the Worker is tested in workerd.
 				plugins: [inWorkerd({})],
 				test: {
+					...SHARED_WORKERD,
 					name: "worker",
-					testTimeout: 20_000,
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**", ...PURE],
+					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**"],
 				},
-			},
-			{
-				plugins: [inWorkerd({})],
-				test: { name: "worker-pure", testTimeout: 20_000, include: PURE, isolate: false },
 			},
 			{
 				plugins: [issuerInWorkerd],
@@ -79,13 +82,7 @@ export default defineConfig({
 			},
 			{
 				plugins: [inWorkerd({ DELIVERY: "hibernate" })],
-				test: {
-					name: "hibernate",
-					testTimeout: 20_000,
-					include: ["test/http/**/*.test.ts", "test/channel/{channel,cost}.test.ts", "test/hostile/requests.test.ts"],
-					// A relay holds these in any case.
-					exclude: ["test/http/native/several-channels.test.ts", "test/http/native/ws.test.ts", ...PURE],
-				},
+				test: { ...SHARED_WORKERD, name: "hibernate", include: DELIVERED },
 			},
 			{
 				// The service as its users run it, with real clients over HTTP.
@@ -127,11 +124,24 @@ export default defineConfig({
 				},
 			},
 			{
-				// Crashes, floods and crowds: they want the whole machine, so they come last and one at a time.
-				test: { ...onNode, ...alone(1), name: "load", include: ["test/load/**/*.test.ts"] },
+				// Crashes, and crowds that vanish.
+				test: { ...onNode, name: "load", include: LOAD },
 			},
 			{
-				test: { ...onNode, ...HIBERNATE, ...alone(2), name: "load-hibernate", include: ["test/load/**/*.test.ts"] },
+				test: {
+					...onNode,
+					...HIBERNATE,
+					name: "load-hibernate",
+					include: LOAD,
+					exclude: ["test/load/socket-flood.test.ts"],
+				},
+			},
+			{
+				// It keeps the whole machine busy, and measures memory: so it comes last, and alone.
+				test: { ...onNode, ...alone(1), name: "flood", include: [FLOOD] },
+			},
+			{
+				test: { ...onNode, ...HIBERNATE, ...alone(2), name: "flood-hibernate", include: [FLOOD] },
 			},
 		],
 	},

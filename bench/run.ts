@@ -12,7 +12,6 @@ import type { Case } from "./cases/case.ts";
 import { FIGURES, type FigureName, type Figures, formatFigure } from "./figures.ts";
 import { LoadProcess } from "./load/load-process.ts";
 import { openFilesLimit } from "./measures/process.ts";
-import { publish } from "./publication.ts";
 import { report } from "./report.ts";
 import { Results } from "./results.ts";
 import { createServers } from "./servers/all.ts";
@@ -80,7 +79,10 @@ for (const [index, { round, work, server }] of plan.entries()) {
 
 console.log(`\n${report(results)}\n`);
 const isComplete = !(options.cases || options.servers || options.quick);
-if (isComplete && results.failures.length === 0) await publish(results);
+if (isComplete && results.failures.length === 0) {
+	// It draws a chart, with a library that takes a second to load.
+	await (await import("./publication.ts")).publish(results);
+}
 for (const failure of results.failures) console.error(failure);
 process.exitCode = results.failures.length > 0 ? 1 : 0;
 

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestHarness, type TestHarness } from "wrangler";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { Workerd } from "../../scripts/workerd.ts";
 
 /** What the "Deploy to Cloudflare" button reads, and what happens when its form is submitted with empty fields. */
 
@@ -17,24 +17,17 @@ const filledIn: Record<string, string> = {
 	PUBLISH_KEYS: secret,
 	TICKET_SECRET: secret,
 };
-let server: TestHarness;
-
-const withSettings = (secrets: Record<string, string>) => ({
-	root: ROOT,
-	workers: [{ configPath: "./wrangler.toml", secrets }],
-});
+let server: Workerd;
 
 beforeAll(async () => {
-	server = createTestHarness(withSettings(asked));
-	await server.listen();
+	server = await Workerd.start(asked, { built: inject("built") });
 });
 
-afterAll(() => server.close());
+afterAll(() => server.stop());
 
 async function health(settings: Record<string, string>): Promise<[number, string | undefined]> {
-	await server.update(withSettings(settings));
-	const { url } = await server.listen();
-	const response = await fetch(new URL("/health", url));
+	await server.restart(settings);
+	const response = await fetch(`${server.url}/health`);
 	return [response.status, ((await response.json()) as { detail?: string }).detail];
 }
 

@@ -72,7 +72,7 @@ it("a client whose network falls silent is gone after the signs of life that it 
 	expect([await subscribersOf("chat:spoken"), await subscribersOf("chat:streamed")]).toEqual([1, 1]);
 	// No FIN, no RST: packets go nowhere from here on.
 	ip("link", "set", CABLE, "down");
-	const seconds = (count: number) => ({ timeout: (count + 2) * HEARTBEAT_SECONDS * 1000, interval: 100 });
+	const seconds = (count: number) => ({ timeout: (count + 3) * HEARTBEAT_SECONDS * 1000, interval: 100 });
 	await expect.poll(() => subscribersOf("chat:spoken"), seconds(2)).toBe(0);
 	await expect.poll(() => subscribersOf("chat:streamed"), seconds(5)).toBe(0);
 	client.kill("SIGKILL");

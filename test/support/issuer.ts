@@ -1,6 +1,13 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { vi } from "vitest";
 
+/** The first keys of each provider, by its URL: the service has them cached, and files share a workerd. */
+const firstPairs = new Map<string, Promise<CryptoKeyPair>>();
+
+function newPair(): Promise<CryptoKeyPair> {
+	return generateKeyPair("ES256", { extractable: true });
+}
+
 /** An identity provider for tests: keys of its own, served at `JWKS_URL`, and tokens with whatever a test needs. */
 export class TestIssuer {
 	readonly jwksUrl: string;
@@ -23,7 +30,9 @@ export class TestIssuer {
 		jwksUrl = "http://localhost:8788/.well-known/jwks.json",
 		kid: string | null = "key-1",
 	): Promise<TestIssuer> {
-		const issuer = new TestIssuer(jwksUrl, await generateKeyPair("ES256", { extractable: true }), kid);
+		const pair = firstPairs.get(jwksUrl) ?? newPair();
+		firstPairs.set(jwksUrl, pair);
+		const issuer = new TestIssuer(jwksUrl, await pair, kid);
 		const passOn = globalThis.fetch;
 		vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
 			const { url } = new Request(input);
@@ -34,7 +43,7 @@ export class TestIssuer {
 
 	/** Signs with a new key from now on, and publishes only that. */
 	async rotate(kid: string | null): Promise<void> {
-		this.#pair = await generateKeyPair("ES256", { extractable: true });
+		this.#pair = await newPair();
 		this.#kid = kid;
 	}
 
