@@ -47,7 +47,7 @@ export class Reading {
 		if (this.#seen.has(offset)) this.twice += 1;
 		else if (this.#last !== undefined && offset !== this.#last + 1) this.outOfOrder += 1;
 		this.#seen.add(offset);
-		this.#last = Math.max(this.#last ?? 0, offset);
+		this.#last = Math.max(this.#last ?? offset, offset);
 		this.#account.check(offset, content);
 	}
 }

@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Endpoint } from "../load/endpoint.ts";
-import type { Server } from "./server.ts";
+import { type Server, started } from "./server.ts";
 
 export class BetterSse implements Server {
 	readonly name = "better-sse";
 	#child: ChildProcess | undefined;
-	#port = 0;
+	#port: number | undefined;
 
 	async start(): Promise<void> {
 		const child = fork(join(import.meta.dirname, "better-sse-server.ts"));
@@ -32,7 +32,7 @@ export class BetterSse implements Server {
 
 	endpoint(): Endpoint {
 		return {
-			port: this.#port,
+			port: started(this.#port),
 			stream: { path: "/", headers: {} },
 			publish: { path: "/", headers: {}, form: "lines" },
 		};

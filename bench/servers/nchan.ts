@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Endpoint } from "../load/endpoint.ts";
-import type { Server } from "./server.ts";
+import { type Server, started } from "./server.ts";
 
 const NGINX = "/usr/sbin/nginx";
 /** The path in Debian's `libnginx-mod-nchan`. */
@@ -19,7 +19,7 @@ export class Nchan implements Server {
 	readonly name = "nchan";
 	readonly #folder: string;
 	#master: ChildProcess | undefined;
-	#port = 0;
+	#port: number | undefined;
 
 	private constructor(folder: string) {
 		this.#folder = folder;
@@ -30,13 +30,14 @@ export class Nchan implements Server {
 	}
 
 	async start(): Promise<void> {
-		this.#port = await freePort();
+		const port = await freePort();
+		this.#port = port;
 		const config = join(this.#folder, "nginx.conf");
-		await writeFile(config, this.#config());
+		await writeFile(config, this.#config(port));
 		this.#master = spawn(NGINX, ["-p", this.#folder, "-c", config, "-e", "stderr"], {
 			stdio: ["ignore", "ignore", "inherit"],
 		});
-		while (!(await isListening(this.#port))) {
+		while (!(await isListening(port))) {
 			if (this.#master.exitCode !== null) throw new Error("nginx ended before it listened.");
 			await wait(20);
 		}
@@ -62,13 +63,13 @@ export class Nchan implements Server {
 
 	endpoint(channel: string): Endpoint {
 		return {
-			port: this.#port,
+			port: started(this.#port),
 			stream: { path: `/subscribe?channel=${channel}`, headers: {} },
 			publish: { path: `/publish?channel=${channel}`, headers: {}, form: "lines" },
 		};
 	}
 
-	#config(): string {
+	#config(port: number): string {
 		return `
 daemon off;
 pid ${this.#folder}/nginx.pid;
@@ -84,7 +85,7 @@ http {
   nchan_message_buffer_length 100000;
   keepalive_requests 10000000;
   server {
-    listen 127.0.0.1:${this.#port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096;
     location /publish { nchan_publisher http; nchan_channel_id $arg_channel; }
     location /subscribe {
       nchan_subscriber eventsource;

@@ -1,5 +1,11 @@
 import type { Endpoint } from "../load/endpoint.ts";
 
+/** What a server has only once it was started. */
+export function started<Value>(value: Value | undefined): Value {
+	if (value === undefined) throw new Error("The server has not been started.");
+	return value;
+}
+
 /** A server under test. */
 export interface Server extends AsyncDisposable {
 	readonly name: string;

@@ -2,7 +2,7 @@ import { PUBLISH_KEY, Workerd, type WorkerdOptions } from "../../scripts/workerd
 import type { Endpoint, Form } from "../load/endpoint.ts";
 import { heapBytes } from "../measures/heap.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Server } from "./server.ts";
+import { type Server, started } from "./server.ts";
 
 export interface WorkerServerOptions extends WorkerdOptions {
 	name: string;
@@ -53,7 +53,7 @@ export class WorkerServer implements Server {
 				? { path: `${path}&ticket=${ticket}`, headers: {} }
 				: { path, headers: { Authorization: `Bearer ${token}` } };
 		return {
-			port: Number(new URL(this.#workerd?.url ?? "").port),
+			port: Number(new URL(started(this.#workerd).url).port),
 			stream,
 			publish: {
 				path: `/channels/${channel}/events`,
@@ -64,7 +64,7 @@ export class WorkerServer implements Server {
 	}
 
 	async heapBytes(): Promise<number> {
-		if (!this.#workerd) throw new Error(`${this.name} has not been started.`);
-		return await heapBytes(this.#workerd.inspectorUrl, this.#workerd.url);
+		const { inspectorUrl, url } = started(this.#workerd);
+		return await heapBytes(inspectorUrl, url);
 	}
 }

@@ -26,12 +26,12 @@ export class Charts {
 
 	#show(seconds: readonly Second[]): void {
 		const last = seconds.at(-1);
-		const lastDelay = seconds.findLast(({ delay }) => delay !== null)?.delay;
+		const lastDelay = seconds.findLast(({ delayMilliseconds }) => delayMilliseconds !== null)?.delayMilliseconds;
 		this.#rateNow.textContent = count(last?.events ?? 0);
 		this.#delayNow.textContent = typeof lastDelay === "number" ? `${count(lastDelay)} ms` : "none";
 		if (document.hidden) return;
 		this.#rate.draw(seconds.map(({ events }) => events));
-		this.#delay.draw(seconds.map(({ delay }) => delay));
+		this.#delay.draw(seconds.map(({ delayMilliseconds }) => delayMilliseconds));
 	}
 }
 

@@ -4,8 +4,8 @@ export const SECONDS = 60;
 /** One second of the past. */
 export interface Second {
 	events: number;
-	/** The median of the delivery delays, in milliseconds; `null` if no event has one. */
-	delay: number | null;
+	/** The median of the delivery delays; `null` if no event has one. */
+	delayMilliseconds: number | null;
 }
 
 /** Counts the events of each of the last seconds, and their delivery delays. */
@@ -32,7 +32,7 @@ export class Rates {
 		}
 		return Array.from({ length: SECONDS }, (_, index) => {
 			const second = current - SECONDS + index;
-			return { events: this.#counts.get(second) ?? 0, delay: median(this.#delays.get(second) ?? []) };
+			return { events: this.#counts.get(second) ?? 0, delayMilliseconds: median(this.#delays.get(second) ?? []) };
 		});
 	}
 }
