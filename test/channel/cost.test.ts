@@ -1,17 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { COUNTED, type Cost, HEARTBEATS_IN_TEN_MINUTES, TAKEN_BYTES } from "../../scripts/cost/counted.ts";
 import { ChannelObject } from "../../src/channel/channel.ts";
 import { Log } from "../../src/log/log.ts";
-import {
-	billRows,
-	COUNTED,
-	type Cost,
-	countedRows,
-	HEARTBEATS_IN_TEN_MINUTES,
-	TAKEN_BYTES,
-	usageRows,
-} from "../support/bill.ts";
 import { alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { CHANNELS_SLEEP, freshChannel, publish, published, subscribe } from "../support/service.ts";
@@ -245,13 +237,5 @@ describe("a channel that sleeps", () => {
 			messages: 2 * COUNTED.taken.messages,
 			rowsWritten: EVENTS * rowsWritten,
 		});
-	});
-});
-
-describe("docs/cost.md", () => {
-	it("says what was counted, and what it comes to", async () => {
-		// The cast keeps the compiler from looking for a module.
-		const { default: page } = await import("../../docs/cost.md?raw" as string);
-		for (const row of [...countedRows(), ...usageRows(), ...billRows()]) expect(page).toContain(row);
 	});
 });

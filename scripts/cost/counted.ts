@@ -1,0 +1,34 @@
+/** What Cloudflare counts of a channel: test/channel/cost.test.ts measures it, and docs/cost.md is computed from it. */
+
+/** What Cloudflare counts of a channel's object. Setting an alarm is a row written, running it a request. */
+export interface Cost {
+	requests: number;
+	/** Incoming WebSocket messages. */
+	messages: number;
+	rowsWritten: number;
+	rowsRead: number;
+}
+
+export const COUNTED = {
+	publish: { requests: 1, messages: 0, rowsWritten: 1, rowsRead: 2 },
+	batchOfTen: { requests: 1, messages: 0, rowsWritten: 10, rowsRead: 20 },
+	/** With an idempotency key, which costs another row when it is forgotten. */
+	keyedPublish: { requests: 1, messages: 0, rowsWritten: 2, rowsRead: 2 },
+	/** The first publish ever: it makes the tables. A stream is open. */
+	firstPublish: { requests: 1, messages: 0, rowsWritten: 6, rowsRead: 5 },
+	/** The opening of a stream of a channel that nothing was published to, where nobody is: it sets the alarm. */
+	firstStream: { requests: 1, messages: 0, rowsWritten: 1, rowsRead: 1 },
+	/** From its opening to the end of its credentials, of which it is warned; others are open all the while. */
+	stream: { requests: 3, messages: 0, rowsWritten: 2, rowsRead: 1 },
+	/** The same, of a stream without company: the channel writes down since when nobody is there. */
+	loneStream: { requests: 3, messages: 0, rowsWritten: 5, rowsRead: 3 },
+	/** Direct only: for all streams together. */
+	heartbeat: { requests: 1, messages: 0, rowsWritten: 1, rowsRead: 0 },
+	/** Hibernate only: what an object with a full log of 100 events reads when it has slept. */
+	wake: { requests: 0, messages: 0, rowsWritten: 0, rowsRead: 104 },
+	/** Hibernate only: a client has taken another 64 KiB. */
+	taken: { requests: 0, messages: 1, rowsWritten: 0, rowsRead: 0 },
+} satisfies Record<string, Cost>;
+
+export const HEARTBEATS_IN_TEN_MINUTES = { 1: 30, 60: 25 };
+export const TAKEN_BYTES = 65_536;
