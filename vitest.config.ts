@@ -39,13 +39,17 @@ const SHARED_WORKERD = {
 	setupFiles: "test/support/leave-nothing.ts",
 } as const;
 
-/** What opens streams, and what is said of them. Several channels and WebSockets are held by the Worker in any case. */
+/** What opens streams, and what is said of them. */
 const DELIVERED = [
-	"test/http/logging.test.ts",
-	"test/http/native/{administration,alive,channels,events,metrics,presence,publish,tickets}.test.ts",
-	"test/channel/{channel,cost}.test.ts",
+	"test/http/{middleware/logging,native/*}.test.ts",
+	"test/channel/*.test.ts",
 	"test/hostile/requests.test.ts",
 ];
+/** Of these, what is the same in both ways: the Worker holds several channels and WebSockets in any case. */
+const UNDELIVERED = ["test/http/native/{openapi,several-channels,ws}.test.ts"];
+
+/** It reads what a whole deployment has counted, so it has one to itself. */
+const METRICS = "test/http/native/metrics.test.ts";
 
 function alone(groupOrder: number) {
 	return { fileParallelism: false, sequence: { groupOrder } };
@@ -65,7 +69,7 @@ export default defineConfig({
 					...SHARED_WORKERD,
 					name: "worker",
 					include: ["test/**/*.test.ts"],
-					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**"],
+					exclude: ["test/e2e/**", "test/examples/**", "test/issuer/**", "test/load/**", METRICS],
 				},
 			},
 			{
@@ -82,7 +86,15 @@ export default defineConfig({
 			},
 			{
 				plugins: [inWorkerd({ DELIVERY: "hibernate" })],
-				test: { ...SHARED_WORKERD, name: "hibernate", include: DELIVERED },
+				test: { ...SHARED_WORKERD, name: "hibernate", include: DELIVERED, exclude: [...UNDELIVERED, METRICS] },
+			},
+			{
+				plugins: [inWorkerd({})],
+				test: { name: "metrics", testTimeout: 20_000, include: [METRICS] },
+			},
+			{
+				plugins: [inWorkerd({ DELIVERY: "hibernate" })],
+				test: { name: "metrics-hibernate", testTimeout: 20_000, include: [METRICS] },
 			},
 			{
 				// The service as its users run it, with real clients over HTTP.
