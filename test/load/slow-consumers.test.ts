@@ -6,12 +6,12 @@ import { DELIVERY, publish, subscribersOf, ticketOf } from "../e2e/support/serve
 import { SseReader } from "../support/sse.ts";
 
 /**
- * Each is sent 50 MB: 100 show within seconds what 1,000 show in CI. Behind relays each byte is copied once more, and
- * takes three times as long.
+ * Each is sent 50 MB: 100 show within seconds what 1,000 show in CI. A session copies each byte once more,
+ * which takes three times as long.
  */
 const CROWD = Number(process.env.READERS ?? 100);
 const READERS = DELIVERY === "hibernate" ? Math.min(100, Math.ceil(CROWD / 3)) : CROWD;
-/** What may wait for one of them: its backlog, and behind a relay as much on the way to it. */
+/** What may wait for one of them: its backlog, and with a session, as much on the way to that. */
 const MEGABYTES_PER_READER = DELIVERY === "hibernate" ? 2 : 1;
 /** What the process works with, however few they are: what is being published, and what is not collected yet. */
 const WORKING_MEGABYTES = 100;
