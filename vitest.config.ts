@@ -34,7 +34,7 @@ const LOAD = ["test/load/{crash,silent-network,socket-flood,vanished}.test.ts"];
 
 /** Files that share a workerd, whose start takes a second or two, and what each has loaded and compiled. */
 const SHARED_WORKERD = {
-	testTimeout: 20_000,
+	testTimeout: 60_000,
 	isolate: false,
 	setupFiles: "test/support/leave-nothing.ts",
 } as const;
@@ -42,11 +42,17 @@ const SHARED_WORKERD = {
 /** What opens streams, and what is said of them. */
 const DELIVERED = [
 	"test/http/{middleware/logging,native/*}.test.ts",
-	"test/channel/*.test.ts",
+	"test/channel/{channel,cost}.test.ts",
 	"test/hostile/requests.test.ts",
 ];
 /** Of these, what is the same in both ways: the Worker holds several channels and WebSockets in any case. */
 const UNDELIVERED = ["test/http/native/{openapi,several-channels,ws}.test.ts"];
+
+const CONFORMANCE = {
+	include: ["test/conformance/*.test.ts"],
+	globalSetup: [SHARED, "test/e2e/support/deployment.ts"],
+	isolate: false,
+};
 
 /** It reads what a whole deployment has counted, so it has one to itself. */
 const METRICS = "test/http/native/metrics.test.ts";
@@ -79,7 +85,7 @@ export default defineConfig({
 				},
 				test: {
 					name: "issuer",
-					testTimeout: 20_000,
+					testTimeout: 60_000,
 					include: ["test/issuer/**/*.test.ts"],
 					setupFiles: ["test/issuer/support/migrate.ts"],
 				},
@@ -90,11 +96,11 @@ export default defineConfig({
 			},
 			{
 				plugins: [inWorkerd({})],
-				test: { name: "metrics", testTimeout: 20_000, include: [METRICS] },
+				test: { name: "metrics", testTimeout: 60_000, include: [METRICS] },
 			},
 			{
 				plugins: [inWorkerd({ DELIVERY: "hibernate" })],
-				test: { name: "metrics-hibernate", testTimeout: 20_000, include: [METRICS] },
+				test: { name: "metrics-hibernate", testTimeout: 60_000, include: [METRICS] },
 			},
 			{
 				// The service as its users run it, with real clients over HTTP.
@@ -111,6 +117,13 @@ export default defineConfig({
 					name: "e2e-hibernate",
 					include: [`test/e2e/{${OBSERVED.join(",")}}.test.ts`],
 				},
+			},
+			{
+				// The protocol, from outside, as `npm run conformance` tests a deployment.
+				test: { ...onNode, ...CONFORMANCE, name: "conformance" },
+			},
+			{
+				test: { ...onNode, ...HIBERNATE, ...CONFORMANCE, name: "conformance-hibernate" },
 			},
 			...(node20 === undefined
 				? []

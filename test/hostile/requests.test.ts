@@ -154,7 +154,8 @@ describe("random input to what opens a stream", () => {
 });
 
 // It is the same in both ways of delivery.
-describe.skipIf(CHANNELS_SLEEP)("random input to what opens none", () => {
+describe("random input to what opens none", () => {
+	if (CHANNELS_SLEEP) return;
 	it("as the body of a publish is stored or refused", async () => {
 		await fc.assert(
 			fc.asyncProperty(

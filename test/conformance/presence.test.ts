@@ -1,15 +1,23 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { TestIssuer } from "../../support/issuer.ts";
-import { call, freshChannel, problem, publish, published, subscribe } from "../../support/service.ts";
+import {
+	call,
+	freshChannel,
+	newUser,
+	open,
+	PUBLISH_KEY,
+	problem,
+	publish,
+	published,
+	subscribe,
+	type User,
+} from "./support/service.ts";
 
-let issuer: TestIssuer;
-let alice: string;
-let bob: string;
+let alice: User;
+let bob: User;
 
 beforeAll(async () => {
-	issuer = await TestIssuer.start();
-	alice = await issuer.token();
-	bob = await issuer.token({ sub: "bob" });
+	alice = await newUser("alice");
+	bob = await newUser("bob");
 });
 
 describe("presence=1", () => {
@@ -18,12 +26,12 @@ describe("presence=1", () => {
 		const watcher = await subscribe(`/events?channel=${channel}&presence=1`, alice);
 		await watcher.expect("connected");
 		const stream = await subscribe(`/events?channel=${channel}`, bob);
-		expect((await watcher.expect("presence")).data).toEqual({ channel, user: "bob", state: "online" });
+		expect((await watcher.expect("presence")).data).toEqual({ channel, user: bob.name, state: "online" });
 		await stream.close();
 		await published(channel, { data: "finds that bob has left" });
 		const frames = await watcher.take(2);
 		expect(frames.find(({ event }) => event === "presence")?.data).toBe(
-			JSON.stringify({ channel, user: "bob", state: "offline" }),
+			JSON.stringify({ channel, user: bob.name, state: "offline" }),
 		);
 		await watcher.close();
 	});
@@ -34,7 +42,7 @@ describe("presence=1", () => {
 		await watcher.expect("connected");
 		const one = await subscribe(`/events?channel=${channel}`, bob);
 		const other = await subscribe(`/events?channel=${channel}`, bob);
-		expect((await watcher.expect("presence")).data).toMatchObject({ user: "bob", state: "online" });
+		expect((await watcher.expect("presence")).data).toMatchObject({ user: bob.name, state: "online" });
 		await one.close();
 		await published(channel, { data: "finds that one has left" });
 		expect((await watcher.next()).data).toBe("finds that one has left");
@@ -51,7 +59,7 @@ describe("presence=1", () => {
 		const former = await subscribe(`/events?channel=${channel}`, alice);
 		const watcher = await subscribe(`/events?channel=${channel}&presence=1`, alice);
 		await watcher.expect("connected");
-		expect((await watcher.expect("presence")).data).toEqual({ channel, user: "bob", state: "online" });
+		expect((await watcher.expect("presence")).data).toEqual({ channel, user: bob.name, state: "online" });
 		await published(channel, { data: "next" });
 		expect((await watcher.next()).data).toBe("next");
 		for (const each of [stream, former, watcher]) await each.close();
@@ -62,7 +70,7 @@ describe("presence=1", () => {
 		const watcher = await subscribe(`/events?channel=${channels[0]}&channel=${channels[1]}&presence=1`, alice);
 		await watcher.expect("connected");
 		const stream = await subscribe(`/events?channel=${channels[1]}`, bob);
-		expect((await watcher.expect("presence")).data).toEqual({ channel: channels[1], user: "bob", state: "online" });
+		expect((await watcher.expect("presence")).data).toEqual({ channel: channels[1], user: bob.name, state: "online" });
 		await stream.close();
 		await watcher.close();
 	});
@@ -116,7 +124,7 @@ describe("presence=1", () => {
 	});
 
 	it("needs the grant of the channel", async () => {
-		const response = await call("/events?channel=secret&presence=1", { headers: { Authorization: `Bearer ${alice}` } });
+		const response = await open("/events?channel=secret&presence=1", alice);
 		expect(await problem(response)).toMatchObject({ status: 403, code: "insufficient_scope" });
 	});
 
@@ -130,25 +138,31 @@ describe("presence=1", () => {
 describe("inbox=1", () => {
 	it("adds the caller's personal channel without naming it", async () => {
 		const channel = freshChannel();
-		const token = await issuer.token({ sub: "auth0|7" });
-		const stream = await subscribe(`/events?channel=${channel}&inbox=1`, token);
-		expect(await stream.expect("connected")).toMatchObject({ data: { channels: [channel, "user:auth0~7C7"] } });
-		await published("user:auth0~7C7", { data: "for you" });
+		const user = await newUser("auth0|7");
+		const stream = await subscribe(`/events?channel=${channel}&inbox=1`, user);
+		const { channels } = (await stream.expect("connected")).data as { channels: string[] };
+		expect(channels).toEqual([channel, user.personal].sort());
+		const response = await call(`/users/${encodeURIComponent(user.name)}/events`, {
+			method: "POST",
+			headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "text/plain" },
+			body: "for you",
+		});
+		expect(await response.json()).toMatchObject({ channel: user.personal, subscribers: 1 });
 		expect((await stream.next()).data).toBe("for you");
 		await stream.close();
 	});
 
 	it("is enough by itself", async () => {
 		const stream = await subscribe("/events?inbox=1", bob);
-		expect(await stream.expect("connected")).toMatchObject({ data: { channels: ["user:bob"] } });
+		expect(await stream.expect("connected")).toMatchObject({ data: { channels: [bob.personal] } });
 		await stream.close();
 	});
 
 	it("asks for the grant as any channel does", async () => {
 		const ticket = await call("/tickets", {
 			method: "POST",
-			headers: { Authorization: `Bearer ${alice}`, "Content-Type": "application/json" },
-			body: JSON.stringify({ channels: ["orders"] }),
+			headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
+			body: JSON.stringify({ user: alice.name, channels: [freshChannel()] }),
 		});
 		const { ticket: text } = (await ticket.json()) as { ticket: string };
 		expect(await problem(await call(`/events?inbox=1&ticket=${text}`))).toMatchObject({ code: "insufficient_scope" });

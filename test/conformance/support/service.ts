@@ -1,0 +1,108 @@
+import { afterAll } from "vitest";
+import type { MessageReader } from "../../support/message-reader.ts";
+import { SseReader } from "../../support/sse.ts";
+
+/** In workerd it is the service there, and in Node the one that `TIDINGS_URL` names. */
+const { target } = await (navigator.userAgent === "Cloudflare-Workers"
+	? import("./in-process.ts")
+	: import("./deployment.ts"));
+
+/** The service as a client meets it who has a publish key, and nothing else. */
+
+export const PUBLISH_KEY = target.publishKey;
+
+const run = crypto.randomUUID().slice(0, 8);
+let made = 0;
+const channels: string[] = [];
+
+afterAll(async () => {
+	for (const channel of channels.splice(0)) await administer("DELETE", `/channels/${channel}`);
+});
+
+/** A channel that nobody else uses. It is wiped in the end. */
+export function freshChannel(name = "chat"): string {
+	const channel = `${target.prefix}${name}:${run}-${made}`;
+	made += 1;
+	channels.push(channel);
+	return channel;
+}
+
+/** The error that a response holds. */
+export interface ProblemBody {
+	status: number;
+	code: string;
+	detail: string;
+}
+
+/** Sends a request. */
+export const call = target.send;
+
+/** Who opens streams, with a ticket. */
+export interface User {
+	name: string;
+	ticket: string;
+	/** Their personal channel. */
+	personal: string;
+}
+
+/** A user whom nobody else is, with a ticket for the channels of the tests and their personal one. */
+export async function newUser(name = "user", claims: Record<string, unknown> = {}): Promise<User> {
+	const user = `conformance-${name}-${run}-${made}`;
+	made += 1;
+	const personal = `user:${user.replaceAll("|", "~7C")}`;
+	channels.push(personal);
+	const response = await call("/tickets", {
+		method: "POST",
+		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json" },
+		body: JSON.stringify({ user, claims, channels: [`${target.prefix}chat*`, personal], expiresIn: 3600 }),
+	});
+	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+	return { name: user, personal, ticket: ((await response.json()) as { ticket: string }).ticket };
+}
+
+/** Asks for a stream. */
+export function open(path: string, { ticket }: User, headers: HeadersInit = {}): Promise<Response> {
+	return call(`${path}&ticket=${ticket}`, { headers });
+}
+
+/** Opens a stream that must succeed. */
+export async function subscribe(path: string, user: User, headers: HeadersInit = {}): Promise<SseReader> {
+	const response = await open(path, user, headers);
+	if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+	return new SseReader(response);
+}
+
+/** Opens a WebSocket, and sends an `auth` with the ticket of a user. */
+export async function openSocket({ ticket }: User, auth: object): Promise<MessageReader> {
+	const socket = await target.openSocket();
+	socket.send({ type: "auth", ticket, ...auth });
+	return socket;
+}
+
+/** Calls a route that asks for a publish key. */
+export function administer(method: string, path: string): Promise<Response> {
+	return call(path, { method, headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
+}
+
+/** Publishes JSON with the publish key. */
+export function publish(channel: string, body: unknown, headers: HeadersInit = {}): Promise<Response> {
+	return call(`/channels/${channel}/events`, {
+		method: "POST",
+		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json", ...headers },
+		body: JSON.stringify(body),
+	});
+}
+
+/** Publishes and answers with the ids. */
+export async function published(channel: string, body: unknown): Promise<string[]> {
+	const response = await publish(channel, body);
+	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+	return ((await response.json()) as { ids: string[] }).ids;
+}
+
+/** The error that a response holds, as RFC 9457 wants it. */
+export async function problem(response: Response): Promise<ProblemBody> {
+	const type = response.headers.get("Content-Type");
+	if (type !== "application/problem+json") throw new Error(`${response.status} ${type}: ${await response.text()}`);
+	return await response.json();
+}
