@@ -1,18 +1,22 @@
-/** What the reader of a body does. */
+/** Callbacks for what the reader of a body does. */
 interface BodyHandlers {
-	/** The client has left. */
+	/** The client disconnected. */
 	left(): void;
-	/** The client has room for more. This costs, so a body that is only pushed to leaves it out. */
+	/** The client has room for more. Leave it out of a body that is only pushed to: every pull costs a call. */
 	more?: (() => void) | undefined;
 }
 
 const encoder = new TextEncoder();
 
-/** The body of an event stream's response. It takes whatever is written: the writer has to watch the backlog. */
+/**
+ * The body of an event stream's response. `write` never blocks or refuses: backpressure is up to the writer, which has
+ * `unsentBytes`.
+ */
 export class StreamBody {
 	readonly readable: ReadableStream<Uint8Array>;
 	readonly #maxBacklogBytes: number;
 	readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+	#isOpen = true;
 
 	constructor(maxBacklogBytes: number, { left, more }: BodyHandlers) {
 		this.#maxBacklogBytes = maxBacklogBytes;
@@ -23,29 +27,35 @@ export class StreamBody {
 					controller = ready;
 				},
 				...(more && { pull: more }),
-				cancel: left,
+				cancel: () => {
+					this.#isOpen = false;
+					left();
+				},
 			},
 			new ByteLengthQueuingStrategy({ highWaterMark: maxBacklogBytes }),
 		);
 		this.#controller = controller as unknown as ReadableStreamDefaultController<Uint8Array>;
 	}
 
-	/** How much is queued and not yet handed to the network. */
+	/** The number of bytes that are queued and not yet sent. */
 	get unsentBytes(): number {
 		return this.#maxBacklogBytes - (this.#controller.desiredSize ?? 0);
 	}
 
+	/** Does nothing once the stream has ended. */
 	write(chunk: Uint8Array | string): void {
-		this.#controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+		if (this.#isOpen) this.#controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
 	}
 
 	/** Ends the response. What is queued can still be read. */
 	close(): void {
-		this.#controller.close();
+		if (this.#isOpen) this.#controller.close();
+		this.#isOpen = false;
 	}
 
-	/** Drops what is queued, for a client that does not read the end of its stream. */
+	/** Discards the queue, for a client that does not read the end of its stream. */
 	drop(): void {
+		this.#isOpen = false;
 		this.#controller.error(new Error("The client left the end of its stream unread."));
 	}
 

@@ -5,7 +5,7 @@ import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
-import { Drains } from "./drains.ts";
+import { DrainingStreams } from "./draining-streams.ts";
 import type { Hooks } from "./hooks.ts";
 import { Presence } from "./presence.ts";
 import type { Replay } from "./replay.ts";
@@ -17,20 +17,20 @@ interface AudienceOptions {
 	hooks: Hooks;
 	counts: Counts;
 	replay: Replay;
-	/** The last stream has ended. */
+	/** Called when the last stream has ended. */
 	emptied(): void;
-	/** A stream has fallen behind, and has to be looked after. */
-	fellBehind(): void;
+	/** Called when a stream is behind, so that `tend` has to run soon. */
+	lagging(): void;
 }
 
-/** The open streams of a channel: who listens, and what each of them gets. */
+/** The open streams of a channel, and the fan-out to them. */
 export class Audience {
 	readonly #options: AudienceOptions;
 	readonly #subscribers = new Map<string, Subscriber>();
 	readonly #presence = new Presence();
-	/** Streams that read from the log again. */
+	/** Streams that are catching up from the log. */
 	readonly #behind = new Set<Subscriber>();
-	readonly #drains = new Drains();
+	readonly #drains = new DrainingStreams();
 
 	constructor(options: AudienceOptions) {
 		this.#options = options;
@@ -40,7 +40,7 @@ export class Audience {
 		return this.#subscribers.size;
 	}
 
-	/** Whether no stream is open, and none waits for its client to read the rest. */
+	/** Whether no stream is open or draining. */
 	get isEmpty(): boolean {
 		return this.#subscribers.size === 0 && this.#drains.size === 0;
 	}
@@ -66,7 +66,7 @@ export class Audience {
 		return this.#subscribers.values();
 	}
 
-	/** Adds a new subscriber, tells it who is online, and the others that it is. */
+	/** Adds a new subscriber. Sends presence to it and about it. */
 	join(subscriber: Subscriber, now: number): void {
 		const { user, presence } = subscriber.subscription;
 		const isNew = this.streamsOf(user) === 0;
@@ -80,7 +80,7 @@ export class Audience {
 		if (isNew) this.#tellPresence(user, "online", now);
 	}
 
-	/** Adds a subscriber whose stream was open before: the object has slept, or its session rejoins. */
+	/** Adds a subscriber whose stream was already open, after hibernation or a rejoin: without hooks and presence. */
 	add(subscriber: Subscriber): void {
 		this.#subscribers.set(subscriber.connection, subscriber);
 		this.#presence.add(subscriber.subscription.user);
@@ -88,22 +88,22 @@ export class Audience {
 		this.#options.counts.opened(subscriber);
 	}
 
-	/** Forgets a subscriber without a word: its session has joined again. */
+	/** Removes a subscriber without events or hooks, because its session has rejoined. */
 	replace(subscriber: Subscriber): void {
 		this.#forget(subscriber);
 		subscriber.outlet.drop();
 	}
 
-	/** Forgets a stream whose client has left. */
+	/** Removes a stream whose client disconnected. */
 	leave(subscriber: Subscriber, now: number): void {
 		this.#drains.delete(subscriber);
 		this.#remove(subscriber, "client_left", now);
 	}
 
 	/**
-	 * Ends the streams that a test picks, telling their clients why.
+	 * Ends all matching streams with a `closing` event.
 	 *
-	 * @returns how many they were.
+	 * @returns the number of streams that were ended.
 	 */
 	endWhere(test: (subscriber: Subscriber) => boolean, reason: CloseReason, now: number): number {
 		const ended = [...this.#subscribers.values()].filter(test);
@@ -111,10 +111,7 @@ export class Audience {
 		return ended.length;
 	}
 
-	/**
-	 * Hands events to every live stream. One with a full backlog falls behind: it reads what follows from the log when it
-	 * has room again.
-	 */
+	/** Fans events out to every live stream. A stream with a full backlog falls behind, and catches up from the log. */
 	deliver(events: readonly StoredEvent[], now: number): void {
 		const position = events.at(-1)?.offset;
 		if (position === undefined) return;
@@ -123,9 +120,9 @@ export class Audience {
 		let delivered = 0;
 		let metered = 0;
 		for (const subscriber of this.#subscribers.values()) {
-			// One that came since the events were stored has read them from the log; or the channel was wiped.
+			// Skip a subscriber that got these events by replay, or whose channel was wiped since.
 			if (subscriber.isBehind || subscriber.position >= position) continue;
-			if (subscriber.isClogged) {
+			if (subscriber.isBacklogFull) {
 				this.#fallBehind(subscriber, now);
 				continue;
 			}
@@ -137,20 +134,24 @@ export class Audience {
 		}
 		counts.delivered(delivered, metered, false);
 		this.#tendBehind(now);
+		if (this.#behind.size > 0) this.#options.lagging();
 	}
 
-	/** Writes to a user's streams, which finds those whose clients have left. */
-	beatUser(user: string, now: number): void {
+	/** Sends a heartbeat to a user's streams, to detect dead connections. */
+	probeUser(user: string, now: number): void {
 		for (const subscriber of this.#subscribers.values())
-			if (subscriber.subscription.user === user) this.#tellOrFallBehind(subscriber, now, { type: "beat" });
+			if (subscriber.subscription.user === user) this.#tellOrFallBehind(subscriber, now, { type: "heartbeat" });
 	}
 
-	/** Ends what has to end, warns of credentials that end soon, and writes to those who have heard nothing for long. */
+	/**
+	 * Periodic work: sends heartbeats and expiry warnings, ends expired and dead streams, lets lagging ones catch up,
+	 * and cuts slow consumers.
+	 */
 	tend(now: number): void {
 		for (const subscriber of this.#subscribers.values()) {
 			subscriber.warn(now);
-			const isSilent = subscriber.outlet.beatDue(this.#silenceMilliseconds) <= now;
-			if (isSilent) this.#tellOrFallBehind(subscriber, now, { type: "beat" });
+			const isSilent = subscriber.outlet.heartbeatDue(this.#silenceMilliseconds) <= now;
+			if (isSilent) this.#tellOrFallBehind(subscriber, now, { type: "heartbeat" });
 		}
 		this.#endLost(now);
 		this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired", now);
@@ -159,7 +160,7 @@ export class Audience {
 		this.#options.counts.renew();
 	}
 
-	/** When somebody next needs attention, in Unix milliseconds; `undefined` when nobody is here. */
+	/** When `tend` has to run next, in Unix milliseconds; `undefined` without streams. */
 	nextDue(now: number): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = this.#drains.nextDue ?? Number.POSITIVE_INFINITY;
@@ -167,18 +168,18 @@ export class Audience {
 		return due;
 	}
 
-	/** When a subscriber next needs attention, in Unix milliseconds. */
+	/** When a subscriber next needs `tend`, in Unix milliseconds. */
 	dueOf(subscriber: Subscriber, now: number): number {
-		// One that is behind does not say when it has room.
+		// A lagging stream does not signal that it has room, so it is polled.
 		return subscriber.isBehind ? now : subscriber.nextDue(this.#options.heartbeatMilliseconds);
 	}
 
-	/** Streams that fell silent a little later than the one that is due are beaten with it: fewer alarms. */
+	/** Heartbeats may be 20 % early, so that one alarm serves many streams. */
 	get #silenceMilliseconds(): number {
 		return this.#options.heartbeatMilliseconds * 0.8;
 	}
 
-	/** Clients that have left: they gave signs of life, and give none any more. Looked for at every heartbeat. */
+	/** Ends the streams of clients whose signs of life have stopped. */
 	#endLost(now: number): void {
 		const milliseconds = ALIVE_HEARTBEATS * this.#options.heartbeatMilliseconds;
 		const lost = [...this.#subscribers.values()].filter(({ outlet }) => outlet.isLost(milliseconds, now));
@@ -188,7 +189,7 @@ export class Audience {
 		}
 	}
 
-	/** Lets streams that are behind read on, and cuts those whose clients do not read at all. */
+	/** Lets lagging streams catch up, and cuts slow consumers. */
 	#tendBehind(now: number): void {
 		const stalled: Subscriber[] = [];
 		for (const subscriber of this.#behind) {
@@ -202,16 +203,19 @@ export class Audience {
 	#fallBehind(subscriber: Subscriber, now: number): void {
 		subscriber.fallBehind(now);
 		this.#behind.add(subscriber);
-		this.#options.fellBehind();
+		this.#options.lagging();
 	}
 
-	/** A client that does not read is not told more and more. */
+	/**
+	 * Sends a message, unless the backlog is full: then the message is dropped, and the stream falls behind. Presence
+	 * and heartbeats are sent at most once.
+	 */
 	#tellOrFallBehind(subscriber: Subscriber, now: number, message: Parameters<Subscriber["tell"]>[0]): void {
-		if (!subscriber.isClogged) subscriber.tell(message, now);
+		if (!subscriber.isBacklogFull) subscriber.tell(message, now);
 		else if (!this.#behind.has(subscriber)) this.#fallBehind(subscriber, now);
 	}
 
-	/** Those who go together are not told of each other. */
+	/** Removes all of them first, so that none gets the others' `offline` events. */
 	#end(subscribers: readonly Subscriber[], reason: CloseReason, now: number): void {
 		for (const subscriber of subscribers) this.#forget(subscriber);
 		for (const subscriber of subscribers) {
@@ -222,13 +226,13 @@ export class Audience {
 		if (subscribers.length > 0 && this.isEmpty) this.#options.emptied();
 	}
 
-	/** What a slow client has not read stays for two heartbeats, should it read on. */
+	/** Closes a stream. If much of it is unread, it drains for up to two heartbeats. */
 	#close(subscriber: Subscriber, now: number, reason?: CloseReason): void {
 		const { outlet } = subscriber;
-		const { isUnread } = outlet;
+		const { mustDrain } = outlet;
 		if (reason !== undefined) subscriber.tell({ type: "closing", reason }, now);
 		outlet.close();
-		if (isUnread) this.#drains.add(subscriber, now + 2 * this.#options.heartbeatMilliseconds);
+		if (mustDrain) this.#drains.add(subscriber, now + 2 * this.#options.heartbeatMilliseconds);
 	}
 
 	#remove(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
@@ -252,7 +256,7 @@ export class Audience {
 		return true;
 	}
 
-	/** Tells everybody who asked for it, but the user. */
+	/** Sends presence to every subscriber that asked for it, except the user's own. */
 	#tellPresence(user: string, state: "online" | "offline", now: number): void {
 		for (const subscriber of this.#subscribers.values()) {
 			const { subscription } = subscriber;

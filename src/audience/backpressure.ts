@@ -5,10 +5,10 @@ import type { Audience } from "./audience.ts";
 const CONGESTED_SHARE = 0.25;
 /** This many streams never make a channel congested, however slow their clients are. */
 const CONGESTED_STREAMS = 16;
-/** The share of its maximum that makes a backlog long. It is low, because what is in the network's buffers comes on top. */
+/** The share of its maximum at which a backlog is long. It is low, because the network's buffers are not counted. */
 const CONGESTED_BACKLOG = 1 / 8;
 const PAUSE_MILLISECONDS = 10;
-/** How many pauses without progress end the wait: the clients do not read. */
+/** Publishers stop waiting after this many pauses without progress. */
 const PATIENCE = 50;
 
 /**
@@ -25,12 +25,12 @@ export class Backpressure {
 		this.#maxBacklogBytes = maxBacklogBytes;
 	}
 
-	/** Notes what was delivered. Backlogs are only looked at once it adds up. */
+	/** Counts delivered data. Backlogs are checked only after enough of it. */
 	delivered(events: readonly StoredEvent[]): void {
 		for (const { data } of events) this.#deliveredCharacters += data.length;
 	}
 
-	/** Resolves when the streams have room for more, or when waiting does not help. */
+	/** Resolves when the channel is not congested, or when the backlogs have not shrunk for half a second. */
 	async room(): Promise<void> {
 		if (this.#deliveredCharacters < (this.#maxBacklogBytes * CONGESTED_BACKLOG) / 2) return;
 		this.#deliveredCharacters = 0;

@@ -1,13 +1,15 @@
 import type { Offset } from "../wire/offset.ts";
 
-/** Events that leave together, encoded once for every subscriber that gets the same of them in the same dialect. */
+/** A batch of events, encoded once and shared by all subscribers with the same events and dialect. */
 export interface Chunk {
 	/** The offset of the last of them. */
 	last: Offset;
-	/** How many they are. */
+	/** The number of events. */
 	events: number;
-	/** Their text, for a response that this object holds. */
+	/** What the events add to a client's backlog. */
+	bytes: number;
+	/** The encoded events, for a response that this object holds. */
 	text: Uint8Array;
-	/** The message that carries them to a session. */
+	/** The events message, for a session. */
 	message: Uint8Array;
 }

@@ -4,16 +4,18 @@ import type { StoredEvent } from "../wire/event.ts";
 import { wantedOf } from "../wire/filter.ts";
 import { encodeEvents, TEXT_AT } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import { writeStored } from "../wire/stored.ts";
+import { framedBytes, writeStored } from "../wire/stored.ts";
 import type { Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
 import type { Subscriber } from "./subscriber.ts";
 
+const encoder = new TextEncoder();
+
 /**
- * Encodes events that leave together.
+ * Encodes a batch, once for each distinct selection and dialect.
  *
  * @param isReplay whether they were read from the log.
- * @returns the chunk for a subscriber; `undefined` where none of the events is for it.
+ * @returns a function that returns a subscriber's chunk, or `undefined` if all events are filtered out.
  */
 export function chunksOf(
 	events: readonly StoredEvent[],
@@ -26,7 +28,7 @@ export function chunksOf(
 	if (first === undefined || position === undefined) return () => undefined;
 	const chunks = new Map<string, Chunk>();
 	return ({ position: had, subscription }) => {
-		// A subscriber that came in since has read some of them from the log.
+		// A subscriber that joined since got some of them by replay.
 		const news = had >= first ? events.filter(({ offset }) => offset > had) : events;
 		const wanted = areAddressed || subscription.types ? wantedOf(news, subscription) : news;
 		const last = wanted.at(-1)?.offset;
@@ -37,16 +39,19 @@ export function chunksOf(
 		if (known) return known;
 		const text = wanted.map((event) => write(event, channel, dialect)).join("");
 		const count = wanted.length;
-		const message = encodeEvents({ position, last, events: count, replayed: isReplay ? count : 0 }, text);
-		const chunk = { last, events: count, message, text: message.subarray(TEXT_AT) };
+		const encoded = encoder.encode(text);
+		const { byteLength } = encoded;
+		const bytes = dialect === "stored" ? framedBytes(text, byteLength) : byteLength;
+		const message = encodeEvents({ position, last, events: count, replayed: isReplay ? count : 0, bytes }, encoded);
+		const chunk = { last, events: count, bytes, message, text: message.subarray(TEXT_AT) };
 		chunks.set(key, chunk);
 		return chunk;
 	};
 }
 
-/** Tells a session that everything up to a position was withheld from its client. */
+/** The message that moves a session past events that were all filtered out. */
 export function withheldMessage(position: Offset): Uint8Array {
-	return encodeEvents({ position, events: 0, replayed: 0 }, "");
+	return encodeEvents({ position, events: 0, replayed: 0, bytes: 0 }, new Uint8Array());
 }
 
 function write(event: StoredEvent, channel: string, dialect: Subscription["dialect"]): string {

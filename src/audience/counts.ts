@@ -3,15 +3,15 @@ import { countDelivered, countPublish, newTally, type Tally } from "../metrics/t
 import type { Subscriber } from "./subscriber.ts";
 
 /**
- * Counts what a channel does, since its object started. What it does for streams that the object holds, it also reports
- * to the service's metrics. Sessions report what they do, and the Worker what is published.
+ * The channel's counters since its object started. Deliveries to responses in the object also go to the service's
+ * metrics. Sessions report their own deliveries, and the Worker reports publishes.
  */
 export class Counts {
 	readonly tally: Tally = newTally();
 	readonly #channel: string;
 	readonly #meter: Meter | undefined;
 
-	/** @param meter absent where nobody adds up. */
+	/** @param meter absent if `METRICS` is not bound. */
 	constructor(channel: string, meter: Meter | undefined) {
 		this.#channel = channel;
 		this.#meter = meter;
@@ -21,7 +21,7 @@ export class Counts {
 		countPublish(this.tally, events, milliseconds);
 	}
 
-	/** @param metered how many of the events were delivered to streams that the object holds. */
+	/** @param metered the number of events that were delivered to responses in the object. */
 	delivered(events: number, metered: number, isReplay: boolean): void {
 		if (events > 0) countDelivered(this.tally, events, isReplay);
 		if (metered > 0) this.#report((tally) => countDelivered(tally, metered, isReplay));
@@ -44,7 +44,7 @@ export class Counts {
 		if (outlet.isMetered) this.#meter?.left();
 	}
 
-	/** The streams that are open are still open. */
+	/** Keeps the gauge of open streams from expiring. */
 	renew(): void {
 		this.#meter?.renew();
 	}

@@ -6,18 +6,18 @@ import { Pacing } from "./pacing.ts";
 interface FanOutOptions {
 	audience: Audience;
 	maxBacklogBytes: number;
-	/** How many streams are held by sessions. */
+	/** The streams that sessions hold. */
 	sessions: { readonly size: number };
 }
 
-/** Delivers stored events to the audience at its pace, and tells when publishers have to wait for it. */
+/** Fans stored events out to the audience, with pacing and backpressure. */
 export class FanOut {
 	readonly #pacing: Pacing;
 	readonly #backpressure: Backpressure;
 
 	constructor({ audience, maxBacklogBytes, sessions }: FanOutOptions) {
 		this.#backpressure = new Backpressure(audience, maxBacklogBytes);
-		// A session has a stream of its own to write to.
+		// A stream behind a session counts twice: the session writes it again.
 		const weight = () => audience.size + sessions.size;
 		this.#pacing = new Pacing(weight, (events) => {
 			audience.deliver(events, Date.now());
@@ -25,12 +25,12 @@ export class FanOut {
 		});
 	}
 
-	/** Delivers events that are on disk, now or with those that follow closely. */
+	/** Delivers durable events, now or with those that follow closely. */
 	push(events: readonly StoredEvent[]): void {
 		this.#pacing.push(events);
 	}
 
-	/** Resolves when the streams have room for more, or when waiting does not help. */
+	/** Resolves when publishers may go on. */
 	async room(): Promise<void> {
 		await this.#backpressure.room();
 	}

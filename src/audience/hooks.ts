@@ -4,7 +4,7 @@ import type { Subscriber } from "./subscriber.ts";
 
 /** A user who has a stream of a channel open. */
 export interface ConnectedSubscriber {
-	/** The id of the stream, as its `connected` event tells it. */
+	/** The id of the stream, as in its `connected` event. */
 	connection: string;
 	user: string;
 	claims: Record<string, unknown>;

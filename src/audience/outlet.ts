@@ -3,39 +3,39 @@ import type { Offset } from "../wire/offset.ts";
 import type { Start, Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
 
-/** What an outlet has to know of its subscriber. */
+/** The subscriber's state that an outlet persists. */
 export interface OutletState {
 	readonly subscription: Subscription;
-	/** The last event that was sent to the subscriber or withheld from it. */
+	/** The last event that was sent or filtered out. */
 	readonly position: Offset;
-	/** Whether the subscriber reads from the log. */
+	/** Whether the subscriber is catching up from the log. */
 	readonly isBehind: boolean;
 	/** When its stream was opened, in Unix milliseconds. */
 	readonly since: number;
 }
 
-/** Where what a subscriber is told goes: a response that this object holds, or a session in the Worker. */
+/** A subscriber's output: a response in this object, or a session in the Worker. */
 export interface Outlet {
-	/** Whether this object reports what goes there. A session reports it by itself. */
+	/** Whether this object reports deliveries to the service's metrics. A session reports its own. */
 	readonly isMetered: boolean;
-	/** What was handed over and has not left for the client yet. */
+	/** The number of bytes that were written and not yet sent. */
 	readonly unsentBytes: number;
-	/** Whether the client has left so much of the stream that it has to be given time to read the end. */
-	readonly isUnread: boolean;
-	/** Says where the stream starts, and what is missing before it. */
+	/** Whether so much is unread that the stream has to drain when it ends. */
+	readonly mustDrain: boolean;
+	/** Sends `connected`, and `gap` if events are missing. */
 	open(start: Start, subscription: Subscription, now: number): void;
-	/** Hands over what a channel sends up to a position; without a chunk, all of it was withheld. */
+	/** Sends events up to a position. Without a chunk, all of them were filtered out. */
 	deliver(chunk: Chunk | undefined, position: Offset, now: number): void;
-	/** Tells what is not an event. */
+	/** Sends a control message. */
 	tell(message: ChannelMessage, position: Offset, now: number): void;
 	/** Ends the stream. */
 	close(): void;
-	/** Drops what the client has not read. */
+	/** Discards what the client has not read. */
 	drop(): void;
-	/** Has what must outlast the object's sleep kept. */
-	keep(state: OutletState): void;
-	/** When the client has to be written to, in Unix milliseconds, if it may hear nothing for so long. */
-	beatDue(silenceMilliseconds: number): number;
-	/** Whether the client gives signs of life, and has given none for so long. */
+	/** Persists what must survive hibernation. */
+	persist(state: OutletState): void;
+	/** When the next heartbeat is due, in Unix milliseconds, given the longest silence that is allowed. */
+	heartbeatDue(silenceMilliseconds: number): number;
+	/** Whether the client's signs of life have stopped for this long. */
 	isLost(milliseconds: number, now: number): boolean;
 }

@@ -5,7 +5,7 @@ const STREAMS_PER_MILLISECOND = 10;
 const MAX_PACE_MILLISECONDS = 1000;
 /** The share of its pace that a quiet channel keeps. It doubles with every pause in which events arrive. */
 const QUIET_SHARE = 1 / 4;
-/** How much may wait, in characters of data: what leaves at once has to fit into the streams' backlogs. */
+/** The most data that may wait, in characters. A batch has to fit into the streams' backlogs. */
 const MAX_WAITING_CHARACTERS = 131_072;
 
 /**
@@ -24,7 +24,7 @@ export class Pacing {
 	#isPaused = false;
 	#share = QUIET_SHARE;
 
-	/** @param weight how much work a fan-out is, in streams that the channel holds itself. */
+	/** @param weight the cost of a fan-out, in responses that the object holds. */
 	constructor(weight: () => number, deliver: (events: StoredEvent[]) => void) {
 		this.#weight = weight;
 		this.#deliver = deliver;
@@ -32,6 +32,7 @@ export class Pacing {
 
 	/** Delivers events now, or together with those that follow within the pace. */
 	push(events: readonly StoredEvent[]): void {
+		if (events.length === 0) return;
 		for (const event of events) {
 			this.#waiting.push(event);
 			this.#waitingCharacters += event.data.length;

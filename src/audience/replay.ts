@@ -1,6 +1,5 @@
 import type { Log } from "../log/log.ts";
-import { findStart } from "../log/resume.ts";
-import { formatCursor } from "../wire/cursor.ts";
+import { findStart, trimmedAfter } from "../log/resume.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
 import type { Start, Subscription } from "../wire/subscription.ts";
@@ -10,7 +9,7 @@ import type { Counts } from "./counts.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** How much of a long replay is sent at once, in characters of data; the rest follows as the client reads. */
+/** The size of a replay's pieces, in characters of data. The rest follows as the client reads. */
 const PIECE_CHARACTERS = 65_536;
 
 /** A part of the log. */
@@ -19,17 +18,17 @@ interface Piece {
 	after: Offset;
 	/** Where the log ended when it was read. */
 	head: Offset;
-	/** Where it ends; `after` when there is nothing in it. */
+	/** The position of its last event; `head` if it is empty. */
 	position: Offset;
 	chunkFor(subscriber: Subscriber): Chunk | undefined;
 }
 
-/** Starts subscribers where they ask to, and sends them what they have missed. */
+/** Starts subscribers, and replays what they missed. */
 export class Replay {
 	readonly #channel: string;
 	readonly #log: Log;
 	readonly #counts: Counts;
-	/** The piece that was read last: streams that a deploy has cut off together come back together, from the same place. */
+	/** Caches the last piece: after a deploy, many streams reconnect at the same position. */
 	#piece: Piece | undefined;
 
 	constructor(channel: string, log: Log, counts: Counts) {
@@ -39,10 +38,9 @@ export class Replay {
 	}
 
 	/**
-	 * Finds where a subscriber starts, makes it, and sends it what it has missed. The rest of a long replay follows as the
-	 * client reads.
+	 * Creates a subscriber at its start and sends the first piece of its replay. The rest follows as the client reads.
 	 *
-	 * @param make makes the subscriber; it is told whether its replay is a long one.
+	 * @param make creates the subscriber. `isLong`: the replay has more than one piece.
 	 */
 	start<Kind extends Outlet>(
 		subscription: Subscription,
@@ -61,16 +59,12 @@ export class Replay {
 		return { subscriber, start };
 	}
 
-	/** Sends a subscriber what it has missed, as far as it has room. When that is all, it is live again. */
+	/** Replays to a lagging subscriber until its backlog is full, or until it is live again. */
 	catchUp(subscriber: Subscriber, now: number): void {
-		while (subscriber.isBehind && !subscriber.isClogged) {
+		while (subscriber.isBehind && !subscriber.isBacklogFull) {
 			const { born, head } = this.#log;
-			const oldest = this.#log.oldest(now) ?? head + 1;
-			// One that came before the first event is at 0: the beginning.
-			if (Math.max(subscriber.position, born) + 1 < oldest) {
-				const after = formatCursor(subscriber.position);
-				subscriber.skip({ after, oldest: formatCursor(oldest), reason: "trimmed" }, oldest - 1, now);
-			}
+			const trimmed = trimmedAfter(subscriber.position, { born, head, oldest: this.#log.oldest(now) });
+			if (trimmed) subscriber.skip(trimmed.gap, trimmed.position, now);
 			this.#send(subscriber, this.#read(subscriber.position, now), now);
 		}
 	}

@@ -15,13 +15,13 @@ interface ResponseOutletOptions {
 	maxBacklogBytes: number;
 	retryMilliseconds: number;
 	now: number;
-	/** The client has left. */
+	/** The client disconnected. */
 	left(): void;
 	/** The client has room for more of a long replay. */
 	more: (() => void) | undefined;
 }
 
-/** A response that the Channel holds itself. */
+/** An event stream's response that this object holds. */
 export class ResponseOutlet implements Outlet {
 	readonly isMetered = true;
 	readonly #channel: string;
@@ -30,9 +30,9 @@ export class ResponseOutlet implements Outlet {
 	readonly #retryMilliseconds: number;
 	readonly #body: StreamBody;
 	#writtenAt: number;
-	/** Whether events were withheld that the client's cursor is not past yet. */
+	/** Whether the client's cursor is behind events that were filtered out. */
 	#hasWithheld = false;
-	/** When the client last gave a sign of life; absent: it gives none. */
+	/** When the client last gave a sign of life, in Unix milliseconds; absent if it gives none. */
 	#heardAt: number | undefined;
 
 	constructor({ channel, dialect, maxBacklogBytes, retryMilliseconds, now, left, more }: ResponseOutletOptions) {
@@ -48,7 +48,7 @@ export class ResponseOutlet implements Outlet {
 		return this.#body.unsentBytes;
 	}
 
-	get isUnread(): boolean {
+	get mustDrain(): boolean {
 		return this.unsentBytes >= this.#maxBacklogBytes;
 	}
 
@@ -68,7 +68,7 @@ export class ResponseOutlet implements Outlet {
 		if (chunk) this.#write(chunk.text, now);
 	}
 
-	/** Whatever tells the cursor moves the client past what was withheld. */
+	/** Every message with a cursor moves the client past events that were filtered out. */
 	tell(message: ChannelMessage, position: Offset, now: number): void {
 		const text = this.#textOf(message, position, now);
 		if (text === undefined) return;
@@ -84,10 +84,10 @@ export class ResponseOutlet implements Outlet {
 		this.#body.drop();
 	}
 
-	/** The response keeps the object awake. */
-	keep(): void {}
+	/** Nothing to persist: an open response prevents hibernation. */
+	persist(): void {}
 
-	beatDue(silenceMilliseconds: number): number {
+	heartbeatDue(silenceMilliseconds: number): number {
 		return this.#writtenAt + silenceMilliseconds;
 	}
 
@@ -107,9 +107,9 @@ export class ResponseOutlet implements Outlet {
 			case "expiring":
 				return this.#dialect.control("expiring", { expires: message.expiresAt / 1000 }, cursor);
 			case "closing":
-				return this.#dialect.end(closing(message.reason), cursor);
-			case "beat":
-				return this.#dialect.beat(this.#hasWithheld ? cursor : undefined);
+				return this.#dialect.closing(closing(message.reason), cursor);
+			case "heartbeat":
+				return this.#dialect.heartbeat(this.#hasWithheld ? cursor : undefined);
 			case "alive":
 				this.#heardAt = now;
 				return undefined;
@@ -118,7 +118,7 @@ export class ResponseOutlet implements Outlet {
 		}
 	}
 
-	/** A gap carries the cursor that the stream goes on from. */
+	/** The `id` of a gap is the position at which the stream continues. */
 	#gapText(gap: LogGap, position: Offset): string {
 		return this.#dialect.control("gap", { channel: this.#channel, ...gap }, formatCursor(position));
 	}

@@ -5,33 +5,36 @@ import type { Chunk } from "./chunk.ts";
 import { withheldMessage } from "./chunks.ts";
 import type { Outlet, OutletState } from "./outlet.ts";
 
-/** What has to be known of a subscriber when its Channel wakes up. */
-export interface KeptSubscriber {
+/** What restores a subscriber after hibernation. */
+export interface PersistedSubscriber {
 	subscription: Subscription;
 	since: number;
-	/** Where it reads from the log; absent: it has everything that was published. */
+	/** Its position if it is behind; absent if it is live. */
 	behindAt?: Offset;
 }
 
-/** What a WebSocket's attachment holds; without a subscriber, its stream has ended and only the WebSocket is still open. */
+/**
+ * What a WebSocket's attachment holds. Without a subscriber, the stream has ended and only the WebSocket is still open.
+ */
 interface Attachment {
-	subscriber?: KeptSubscriber;
+	subscriber?: PersistedSubscriber;
 }
 
-/** A session in the Worker that holds the client's response, at the other end of a WebSocket. It outlives the object. */
+/** A session in the Worker, over a hibernatable WebSocket. The session outlives the object. */
 export class SessionOutlet implements Outlet {
 	readonly isMetered = false;
-	/** The session holds what is unread. */
-	readonly isUnread = false;
+	/** Draining is up to the session. */
+	readonly mustDrain = false;
 	readonly #socket: WebSocket;
 	#unsentBytes = 0;
+	#isClosed = false;
 
 	constructor(socket: WebSocket) {
 		this.#socket = socket;
 	}
 
-	/** Reads what was kept with a WebSocket; `undefined` when its stream has ended, or was never opened. */
-	static kept(socket: WebSocket): KeptSubscriber | undefined {
+	/** Reads a WebSocket's attachment; `undefined` if its stream has ended, or was never opened. */
+	static persisted(socket: WebSocket): PersistedSubscriber | undefined {
 		const bytes = socket.deserializeAttachment() as Uint8Array | null;
 		if (bytes === null) return undefined;
 		return (JSON.parse(new TextDecoder().decode(bytes)) as Attachment).subscriber;
@@ -41,24 +44,28 @@ export class SessionOutlet implements Outlet {
 		return this.#unsentBytes;
 	}
 
-	/** The client has taken so many bytes. What was on its way when the object slept is not known any more. */
-	taken(bytes: number): void {
+	/**
+	 * Acknowledges bytes. The count is not persisted, so after hibernation more may be acknowledged than was counted.
+	 */
+	acknowledge(bytes: number): void {
 		this.#unsentBytes = Math.max(0, this.#unsentBytes - bytes);
 	}
 
-	/** The session is told in the answer to its request. */
+	/** Nothing to send: the response to the join carries the start. */
 	open(): void {}
 
 	deliver(chunk: Chunk | undefined, position: Offset): void {
+		if (this.#isClosed) return;
 		this.#socket.send(chunk ? chunk.message : withheldMessage(position));
-		this.#unsentBytes += chunk?.text.byteLength ?? 0;
+		this.#unsentBytes += chunk?.bytes ?? 0;
 	}
 
 	tell(message: ChannelMessage): void {
-		this.#socket.send(JSON.stringify(message));
+		if (!this.#isClosed) this.#socket.send(JSON.stringify(message));
 	}
 
 	close(): void {
+		this.#isClosed = true;
 		this.#attach({});
 		this.#socket.close(1000);
 	}
@@ -67,14 +74,16 @@ export class SessionOutlet implements Outlet {
 		this.close();
 	}
 
-	/** A start request is left out: it was answered. */
-	keep({ subscription, since, position, isBehind }: OutletState): void {
+	/** Leaves out the start request, which has served its purpose. */
+	persist({ subscription, since, position, isBehind }: OutletState): void {
+		// A closed stream must not come back when the object wakes, though its session may still send something.
+		if (this.#isClosed) return;
 		const { cursor: _, position: __, rewind: ___, since: ____, ...lasting } = subscription;
 		this.#attach({ subscriber: { subscription: lasting, since, ...(isBehind && { behindAt: position }) } });
 	}
 
-	/** The session beats and listens for signs of life by itself, so that the Channel can sleep. */
-	beatDue(): number {
+	/** The session handles heartbeats and signs of life, so that the object can hibernate. */
+	heartbeatDue(): number {
 		return Number.POSITIVE_INFINITY;
 	}
 
@@ -82,7 +91,7 @@ export class SessionOutlet implements Outlet {
 		return false;
 	}
 
-	/** Bytes: how much of an attachment a string takes depends on its characters. */
+	/** Stored as bytes, so that the size does not depend on how strings are serialised. */
 	#attach(attachment: Attachment): void {
 		this.#socket.serializeAttachment(new TextEncoder().encode(JSON.stringify(attachment)));
 	}

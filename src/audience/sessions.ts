@@ -6,7 +6,7 @@ import { Subscriber } from "./subscriber.ts";
 /** The runtime's limit of hibernatable WebSockets for an object. */
 const MAX_SOCKETS = 32_768;
 
-/** The subscribers whose responses sessions in the Worker hold. Their WebSockets stay open while the object sleeps. */
+/** The subscribers behind sessions. Their WebSockets survive hibernation. */
 export class Sessions {
 	readonly #ctx: DurableObjectState;
 	readonly #bySocket = new Map<WebSocket, Subscriber<SessionOutlet>>();
@@ -15,12 +15,12 @@ export class Sessions {
 		this.#ctx = ctx;
 	}
 
-	/** Makes the subscribers again after the object has slept. Whatever was published until then, they have. */
+	/** Restores the subscribers after hibernation. Live ones are at `head`. */
 	restore(head: Offset, now: number): Iterable<Subscriber> {
 		for (const socket of this.#ctx.getWebSockets()) {
-			const kept = SessionOutlet.kept(socket);
-			if (!kept) continue;
-			const { subscription, since, behindAt } = kept;
+			const persisted = SessionOutlet.persisted(socket);
+			if (!persisted) continue;
+			const { subscription, since, behindAt } = persisted;
 			const subscriber = this.#add(socket, subscription, behindAt ?? head, since);
 			if (behindAt !== undefined) subscriber.fallBehind(now);
 		}
@@ -36,7 +36,7 @@ export class Sessions {
 		return this.size >= MAX_SOCKETS;
 	}
 
-	/** Makes a subscriber of a session's WebSocket, which lets the object sleep. */
+	/** Accepts a session's WebSocket as hibernatable, and creates its subscriber. */
 	accept(socket: WebSocket, subscription: Subscription, position: Offset, now: number): Subscriber<SessionOutlet> {
 		this.#ctx.acceptWebSocket(socket);
 		return this.#add(socket, subscription, position, now);
@@ -46,7 +46,7 @@ export class Sessions {
 		return this.#bySocket.get(socket);
 	}
 
-	/** Forgets a WebSocket that was closed, and answers with its subscriber. */
+	/** Removes a closed WebSocket and returns its subscriber. */
 	remove(socket: WebSocket): Subscriber | undefined {
 		const subscriber = this.#bySocket.get(socket);
 		this.#bySocket.delete(socket);

@@ -1,17 +1,20 @@
-/** Alarms that fall due closer together than this are one. */
+/** The minimum delay of an alarm. Earlier ones are coalesced. */
 const PACE_MILLISECONDS = 250;
-/** An alarm cannot be set for just any time: one that falls due later than this is set again on the way. */
+/** The maximum delay of an alarm. A later time is reached in steps. */
 const MAX_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** What {@link Alarm} needs of a Durable Object. */
 export type AlarmState = Pick<DurableObjectState, "storage" | "blockConcurrencyWhile">;
 
-/** The object's one alarm. It is set for the earliest of what falls due. */
+/**
+ * The object's one alarm, set to the earliest due time: by the audience while streams are open, and by `Idle`
+ * otherwise.
+ */
 export class Alarm {
 	readonly #storage: DurableObjectStorage;
 	#at: number | undefined;
 
-	/** Reads when the alarm rings; the object takes no calls before that is known. */
+	/** Loads the alarm's time. The object accepts no call before. */
 	constructor(ctx: AlarmState) {
 		this.#storage = ctx.storage;
 		void ctx.blockConcurrencyWhile(async () => {
@@ -23,12 +26,12 @@ export class Alarm {
 		return this.#at !== undefined;
 	}
 
-	/** The alarm has rung, or was deleted. */
+	/** Notes that the alarm has fired or was deleted. */
 	clear(): void {
 		this.#at = undefined;
 	}
 
-	/** Has the alarm ring when something falls due, unless it rings before. `undefined`: nothing falls due. */
+	/** Sets the alarm to a due time, unless it is set to an earlier one. `undefined`: nothing falls due. */
 	async ringBy(due: number | undefined): Promise<void> {
 		if (due === undefined) return;
 		const now = Date.now();
@@ -36,7 +39,7 @@ export class Alarm {
 		if (this.#at === undefined || at < this.#at) await this.ringAt(at);
 	}
 
-	/** Has the alarm ring then, and not before. */
+	/** Sets the alarm to a time, replacing any other. */
 	async ringAt(at: number): Promise<void> {
 		this.#at = at;
 		await this.#storage.setAlarm(at);

@@ -31,8 +31,8 @@ import { Subscribing } from "./subscribing.ts";
 /**
  * One channel: a log and an audience. A Durable Object, so that there is exactly one of each.
  *
- * It decides when and in which order, never who: whatever reaches it was verified by the Worker. Here are its calls only;
- * what they do is in the parts that the constructor puts together.
+ * It orders events and does not authenticate: the Worker has verified every caller. This class has only the entry
+ * points. The constructor wires up the parts that do the work.
  */
 export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & MetricsEnv> extends DurableObject<Env> {
 	readonly #log: Log;
@@ -69,7 +69,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 			counts,
 			replay,
 			emptied: () => void this.#idle.begin(Date.now()),
-			fellBehind: () => void alarm.ringBy(Date.now()),
+			lagging: () => void alarm.ringBy(Date.now()),
 		});
 		const fanOut = new FanOut({ audience, sessions, maxBacklogBytes: config.MAX_BACKLOG_BYTES });
 		const writer = new Writer({ channel, log, keys, disk });
@@ -99,10 +99,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		for (const subscriber of sessions.restore(log.head, Date.now())) audience.add(subscriber);
 	}
 
-	/**
-	 * Opens a stream. Its response goes to the client as it is, without the Worker in between; or to a session in the Worker,
-	 * over a WebSocket.
-	 */
+	/** Opens a stream. Returns the client's response, or a WebSocket for a session in the Worker. */
 	override async fetch(request: Request): Promise<Response> {
 		try {
 			const subscription = requestedSubscription(request);
@@ -113,7 +110,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		}
 	}
 
-	/** A session says how much its client has taken, or passes new credentials on. */
+	/** Handles a session's acknowledgement or renewal. */
 	override async webSocketMessage(socket: WebSocket, text: string): Promise<void> {
 		const subscriber = this.#sessions.of(socket);
 		if (!subscriber) return;
@@ -124,11 +121,11 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 			if (!isGood) this.#audience.endWhere((each) => each === subscriber, "revoked", now);
 			return;
 		}
-		subscriber.outlet.taken(message.bytes);
+		subscriber.outlet.acknowledge(message.bytes);
 		if (subscriber.isBehind && subscriber.hasRoom) this.#replay.catchUp(subscriber, now);
 	}
 
-	/** A session's client has left, or the session has died. */
+	/** Handles the end of a session's WebSocket: its client disconnected, or the session died. */
 	override webSocketClose(socket: WebSocket): void {
 		const subscriber = this.#sessions.remove(socket);
 		if (subscriber) this.#audience.leave(subscriber, Date.now());
@@ -138,18 +135,18 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		this.webSocketClose(socket);
 	}
 
-	/** Stores events, waits until they are on disk, delivers them and says where they stand. */
+	/** Stores events durably, starts their fan-out and returns their ids. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
 		const startedAt = Date.now();
 		const outcome = await this.#publishing.publish(request);
 		if (!outcome.ok) return outcome;
 		const now = Date.now();
 		if (!outcome.replayed) this.#counts.published(request.events.length, now - startedAt);
-		await this.#idle.beginUnlessSet(now);
+		await this.#idle.beginUnlessAlarmSet(now);
 		return outcome;
 	}
 
-	/** How the channel stands. */
+	/** Returns the state of the channel. */
 	state(): ChannelState {
 		const { head } = this.#log;
 		const oldest = this.#log.oldest(Date.now());
@@ -162,25 +159,25 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		};
 	}
 
-	/** What was counted since the object started, but for what was published: that is of all of the log. */
+	/** Returns the counters since the object started, except `published`, which covers the whole log. */
 	measures(): Measures {
 		const published = this.#log.head - this.#log.start;
 		return { tally: { ...this.#counts.tally, published }, streams: this.#audience.size };
 	}
 
-	/** The remembered events after a position, at most `limit` of them, as a JSON array. */
+	/** Returns the retained events after a position, at most `limit` of them, as a JSON array. */
 	eventsJson(after: number, limit: number): string {
 		const events = this.#log.read(after, Date.now()).take(limit);
 		return `[${[...events.map((event) => envelopeJson(event, this.#name))].join(",")}]`;
 	}
 
-	/** Who has a stream open. */
+	/** Lists the open streams. */
 	subscribers(): ListedSubscriber[] {
 		return this.#audience.list();
 	}
 
 	/**
-	 * Ends streams for good. Where it is a user's, credentials that were issued until now do not open the channel for a day.
+	 * Ends streams with `revoked`. For a user, it also revokes all credentials that were issued so far, for a day.
 	 *
 	 * @returns how many streams were ended.
 	 */
@@ -188,7 +185,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		const now = Date.now();
 		if ("user" in which) {
 			this.#revocations.add(which.user, now);
-			// Those who are gone must not come back after a crash.
+			// The revocation must be durable before the streams end.
 			await this.#disk.sync();
 		}
 		const ended = this.#audience.endWhere(
@@ -196,11 +193,11 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 			"revoked",
 			now,
 		);
-		if ("user" in which) await this.#idle.beginUnlessSet(Date.now());
+		if ("user" in which) await this.#idle.beginUnlessAlarmSet(Date.now());
 		return ended;
 	}
 
-	/** Whose an open stream is, and of which channels; `undefined` when it is not here. */
+	/** Returns the user and channels of an open stream; `undefined` if it is not open here. */
 	connection(connection: string): Pick<Subscription, "user" | "channels"> | undefined {
 		const subscriber = this.#audience.find(connection);
 		if (!subscriber) return undefined;
@@ -208,7 +205,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		return { user, channels };
 	}
 
-	/** Lets an open stream go on with new credentials of the same user. Older ones than it has change nothing. */
+	/** Renews an open stream with new credentials of its user. Credentials that end earlier are ignored. */
 	async renew(connection: string, renewal: Renewal): Promise<RenewalOutcome> {
 		const subscriber = this.#audience.find(connection);
 		if (subscriber?.subscription.user !== renewal.user) return { ok: false, reason: "not_found" };
@@ -218,9 +215,9 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	}
 
 	/**
-	 * A client gives a sign of life. From then on its stream ends when it gives no other for long.
+	 * Records a sign of life. From then on, the stream ends if they stop.
 	 *
-	 * @returns whose the stream is, and until when its credentials last; `undefined` when it is not here.
+	 * @returns its user and when its credentials expire; `undefined` if it is not open here.
 	 */
 	alive(connection: string, user: string): Pick<Subscription, "user" | "expiresAt"> | undefined {
 		const subscriber = this.#audience.find(connection);
@@ -231,7 +228,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	}
 
 	/**
-	 * Ends all streams and forgets all events. Offsets are not used again; revocations stay.
+	 * Ends all streams and deletes all events. Offsets are never reused; revocations are kept.
 	 *
 	 * @returns how many streams were ended.
 	 */
@@ -241,13 +238,13 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		return this.#audience.endWhere(() => true, "shutdown", Date.now());
 	}
 
-	/** The heartbeat: it tends the streams as long as one is open. Then it looks at whether the storage can be freed. */
+	/** Does the periodic work while a stream is open or draining. Otherwise frees the storage if its time has come. */
 	override async alarm(): Promise<void> {
 		this.#alarm.clear();
 		const now = Date.now();
 		this.#audience.tend(now);
 		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
-		else if (!this.#alarm.isSet) await this.#idle.look(now);
+		else if (!this.#alarm.isSet) await this.#idle.freeIfExpired(now);
 	}
 
 	get #name(): string {

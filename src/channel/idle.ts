@@ -6,7 +6,7 @@ import type { Alarm } from "./alarm.ts";
 import type { Publishing } from "./publishing.ts";
 import type { Revocations } from "./revocations.ts";
 
-/** How soon a channel that may not be freed yet is looked at again. */
+/** The interval at which a channel that cannot be freed yet is checked. */
 const RECHECK_MILLISECONDS = 60 * 60 * 1000;
 
 interface IdleOptions {
@@ -17,13 +17,13 @@ interface IdleOptions {
 	publishing: Publishing;
 	alarm: Alarm;
 	disk: Disk;
-	/** How long the channel remembers events. */
+	/** How long events are retained (`REPLAY_SECONDS`). */
 	replayMilliseconds: number;
 }
 
 /**
- * What becomes of a channel without streams. When it has been idle for as long as it remembers events, nobody can ask it
- * for anything: it frees its storage, and costs nothing.
+ * Frees idle channels. Once a channel has had no stream for as long as it retains events, nothing can be replayed: its
+ * storage is deleted, and it costs nothing.
  */
 export class Idle {
 	readonly #options: IdleOptions;
@@ -32,7 +32,7 @@ export class Idle {
 		this.#options = options;
 	}
 
-	/** The last stream has ended: there are no heartbeats any more, only a look at whether the channel is worth keeping. */
+	/** Starts the idle period when the last stream ends. From then on, the alarm only serves to free the channel. */
 	async begin(now: number): Promise<void> {
 		const { audience, log, alarm, replayMilliseconds } = this.#options;
 		if (!audience.isEmpty) return;
@@ -41,30 +41,30 @@ export class Idle {
 		await alarm.ringAt(now + replayMilliseconds);
 	}
 
-	/** Something was written without a stream being open: unless the channel is idle already, it is from now on. */
-	async beginUnlessSet(now: number): Promise<void> {
+	/** Starts the idle period after a write, unless an alarm is set. */
+	async beginUnlessAlarmSet(now: number): Promise<void> {
 		if (!this.#options.alarm.isSet) await this.begin(now);
 	}
 
-	/** A stream was opened. */
+	/** Ends the idle period when a stream opens. */
 	end(): void {
 		const { log } = this.#options;
 		if (log.idleSince !== undefined) log.setIdleSince(undefined);
 	}
 
-	/** Frees the channel if its time has come, and looks again later if not. */
-	async look(now: number): Promise<void> {
+	/** Frees the channel if its time has come, or sets the alarm for the next check. */
+	async freeIfExpired(now: number): Promise<void> {
 		const { log, alarm, replayMilliseconds } = this.#options;
 		const { idleSince } = log;
-		// Nothing was ever published; or streams were open when the object died, and their clients are on their way back.
+		// Either nothing was published, or streams were open when the object died and their clients are reconnecting.
 		if (idleSince === undefined) return await this.begin(now);
 		const forgottenAt = Math.max(idleSince, log.lastAt ?? idleSince) + replayMilliseconds;
 		if (now < forgottenAt) await alarm.ringAt(forgottenAt);
-		else if (this.#isForgettable(now)) await this.#free();
+		else if (this.#canFree(now)) await this.#free();
 		else await alarm.ringAt(now + RECHECK_MILLISECONDS);
 	}
 
-	/** Where nothing was ever published, only revocations are worth keeping. */
+	/** Without a log, keeps the storage until the last revocation expires. */
 	async #keepRevocations(now: number): Promise<void> {
 		const { revocations, publishing, alarm } = this.#options;
 		const until = revocations.rememberedUntil(now);
@@ -72,10 +72,10 @@ export class Idle {
 		else if (publishing.isIdle) await this.#free();
 	}
 
-	#isForgettable(now: number): boolean {
+	#canFree(now: number): boolean {
 		const { log, keys, revocations, publishing } = this.#options;
-		const holdsPromises = !keys.isEmpty(now) || revocations.rememberedUntil(now) !== undefined;
-		return !holdsPromises && publishing.isIdle && log.isSurpassedAt(now);
+		const hasUnexpiredRows = !keys.isEmpty(now) || revocations.rememberedUntil(now) !== undefined;
+		return !hasUnexpiredRows && publishing.isIdle && log.isSurpassedAt(now);
 	}
 
 	async #free(): Promise<void> {

@@ -4,13 +4,13 @@ import { Problem } from "../errors.ts";
 import type { Subscription } from "../wire/subscription.ts";
 
 /**
- * How often, and how far apart, a user's streams are written to when there seem to be too many. The first write to a
- * connection that has gone succeeds, and the second fails.
+ * The number and spacing of probe writes to the streams of a user at the limit. On a dead connection, the first write
+ * succeeds and the second fails.
  */
 const PROBE_WRITES = 3;
 const PROBE_MILLISECONDS = 50;
 
-/** How many streams a channel and each of its users may have open. */
+/** The limits on the open streams of a channel and of each of its users. */
 export class Limits {
 	readonly #channel: string;
 	readonly #limits: Pick<Config, "MAX_SUBSCRIBERS" | "MAX_CONNECTIONS_PER_USER">;
@@ -26,18 +26,18 @@ export class Limits {
 		this.#audience = audience;
 	}
 
-	/** Makes room, which takes time: a client that has left is only found by writing to it. */
+	/** Evicts the dead streams of a user at the limit. This takes time, because only a write detects them. */
 	async makeRoom({ user, rejoins }: Subscription): Promise<void> {
 		if (rejoins) return;
 		for (let write = 0; write < PROBE_WRITES && this.#hasMaxStreams(user); write += 1) {
-			this.#audience.beatUser(user, Date.now());
+			this.#audience.probeUser(user, Date.now());
 			await scheduler.wait(PROBE_MILLISECONDS);
 		}
 	}
 
 	/** @throws Problem `channel_full` or `too_many_connections`. */
 	check({ user, rejoins }: Subscription): void {
-		// A stream that comes back after the object has died was counted before.
+		// A rejoin was admitted before.
 		if (rejoins) return;
 		const { MAX_SUBSCRIBERS, MAX_CONNECTIONS_PER_USER } = this.#limits;
 		if (this.#audience.size >= MAX_SUBSCRIBERS) {

@@ -4,7 +4,10 @@ import { GroupCommit, type GroupLimits } from "../log/group-commit.ts";
 import type { Writer } from "../log/writer.ts";
 import type { PublishOutcome, PublishRequest } from "../wire/calls.ts";
 
-/** Weights are characters of data: what a group's streams have to hold, and what may wait in memory. */
+/**
+ * Weights are characters of data: `weight` bounds what a group adds to each backlog, `waitingWeight` what waits in
+ * memory.
+ */
 const GROUP_LIMITS: GroupLimits = {
 	requests: 500,
 	weight: 262_144,
@@ -19,7 +22,7 @@ interface PublishingOptions {
 	fanOut: FanOut;
 }
 
-/** The way of a publish: it waits for room in the streams, goes to disk with its group, and is fanned out. */
+/** The publish pipeline: backpressure, group commit, fan-out. */
 export class Publishing {
 	readonly #channel: string;
 	readonly #writer: Writer;
@@ -35,12 +38,12 @@ export class Publishing {
 		this.#commits = new GroupCommit(GROUP_LIMITS, (group) => this.#commit(group));
 	}
 
-	/** Whether nothing is under way. */
+	/** Whether no publish is in progress. */
 	get isIdle(): boolean {
 		return this.#commits.isIdle;
 	}
 
-	/** Stores events, hands them to the audience and says where they stand. A publisher is answered once they are on disk. */
+	/** Stores events durably, starts their fan-out and returns their ids. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
 		if (this.#commits.isFull) {
 			const detail = `The channel ${this.#channel} has too many publishes waiting. Slow down, or send batches.`;

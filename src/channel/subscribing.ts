@@ -33,8 +33,7 @@ export class Subscribing {
 	}
 
 	/**
-	 * Opens a stream whose response the object holds. The response waits at the output gate until what was written here is
-	 * on disk.
+	 * Opens a stream whose response this object holds. The output gate delays the response until writes are durable.
 	 */
 	async open(subscription: Subscription): Promise<Response> {
 		const { channel, retryMilliseconds, audience, replay, limits } = this.#options;
@@ -55,7 +54,7 @@ export class Subscribing {
 			const subscriber = new Subscriber(subscription, position, now, outlet);
 			return subscriber;
 		});
-		await this.#welcome(subscriber, now);
+		await this.#register(subscriber, now);
 		return subscriber.outlet.toResponse();
 	}
 
@@ -72,14 +71,14 @@ export class Subscribing {
 		const { subscriber, start } = replay.start(subscription, now, ({ position }) =>
 			sessions.accept(ours, subscription, position, now),
 		);
-		await this.#welcome(subscriber, now);
+		await this.#register(subscriber, now);
 		return joinResponse(theirs, start);
 	}
 
 	/**
-	 * Lets a stream go on with new credentials of the same user. Older ones than it has change nothing.
+	 * Renews a stream with new credentials of its user. Credentials that end earlier are ignored.
 	 *
-	 * @returns whether the credentials are good for the channel.
+	 * @returns `false` if the credentials are revoked.
 	 */
 	async renew(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
 		if (this.#options.revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return false;
@@ -89,8 +88,8 @@ export class Subscribing {
 	}
 
 	/**
-	 * From here until the subscriber is welcome, everything is one synchronous step: nothing falls between replay and live,
-	 * and no other stream is counted in between.
+	 * From here until the subscriber is registered, everything is synchronous: no event falls between replay and live,
+	 * and no other stream is admitted in between.
 	 *
 	 * @returns when the stream opens, in Unix milliseconds.
 	 * @throws Problem `invalid_token`, `channel_full` or `too_many_connections`.
@@ -108,7 +107,7 @@ export class Subscribing {
 		return now;
 	}
 
-	async #welcome(subscriber: Subscriber, now: number): Promise<void> {
+	async #register(subscriber: Subscriber, now: number): Promise<void> {
 		const { audience, idle } = this.#options;
 		const former = audience.find(subscriber.connection);
 		if (former) audience.replace(former);
@@ -118,7 +117,10 @@ export class Subscribing {
 		await this.#setAlarm(subscriber);
 	}
 
-	/** The other streams have set it already. To look at all of them for each that opens would be quadratic. */
+	/**
+	 * Considers only this stream: the others have set the alarm already, and checking all of them at each open would be
+	 * quadratic.
+	 */
 	async #setAlarm(subscriber: Subscriber): Promise<void> {
 		const { alarm, audience } = this.#options;
 		await alarm.ringBy(audience.dueOf(subscriber, Date.now()));

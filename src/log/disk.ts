@@ -1,7 +1,7 @@
 /** What {@link Disk} needs of a Durable Object. */
 export type DiskState = Pick<DurableObjectState, "storage" | "abort" | "blockConcurrencyWhile">;
 
-/** A Durable Object's storage as a whole: waiting for it, and freeing it. */
+/** Syncs and frees a Durable Object's storage. */
 export class Disk {
 	readonly #ctx: DiskState;
 
@@ -10,8 +10,8 @@ export class Disk {
 	}
 
 	/**
-	 * Waits until everything that was written is on disk. When that fails, memory and disk may differ: the object is
-	 * aborted, and starts again from what the disk holds.
+	 * Waits until all writes are durable. If that fails, memory and disk may differ: the object is aborted and restarts
+	 * from disk.
 	 */
 	async sync(): Promise<void> {
 		try {
@@ -22,7 +22,7 @@ export class Disk {
 		}
 	}
 
-	/** Deletes everything, the alarm as well, and calls back before the object takes another call. */
+	/** Deletes all storage and the alarm. Calls `freed` before the object accepts another call. */
 	async free(freed: () => void): Promise<void> {
 		const { storage } = this.#ctx;
 		await this.#ctx.blockConcurrencyWhile(async () => {

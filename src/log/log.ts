@@ -3,37 +3,39 @@ import type { Offset } from "../wire/offset.ts";
 import { Ring } from "./ring.ts";
 
 /**
- * The log of one channel. Its events are in a ring, and the table `log` says where the log starts.
+ * The log of one channel. The events are in a ring buffer; the table `log` holds where the log starts.
  *
- * Appended events are not visible at once: `head` moves only when the caller says that they are on disk. A reader never
- * sees an event that a crash could take back.
+ * The log is write-ahead: `head` advances only once events are durable, so no reader sees an event that a crash could
+ * undo.
  *
- * The first publish creates the log. Before it, nothing is on disk, and the position is 0. Later, the same position is the
- * beginning: everything after it can be read until something is forgotten.
+ * The first publish creates the log. Before it, nothing is stored and the head is 0. Afterwards, 0 still means the
+ * beginning: a reader at 0 has no gap until events are trimmed.
  */
 
-/** A log starts at this many offsets for every second of Unix time: a later log's offsets are higher than an earlier one's. */
+/** A new log starts at the Unix time in seconds times this, so that it never reuses the offsets of a deleted log. */
 const OFFSETS_PER_SECOND = 1_000_000;
 
 /** What a log needs of a Durable Object's storage. */
 export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
-/** How much a log remembers. */
+/** How much a log retains. */
 export interface Retention {
 	events: number;
 	milliseconds: number;
 }
 
 interface Extent {
-	/** The lowest position that this channel has told anybody, as far as it remembers: a wipe does not raise it. */
+	/**
+	 * The position at which this log was created. A wipe does not change it. A lower cursor, other than 0, is foreign.
+	 */
 	born: Offset;
-	/** The position that this log started from. */
+	/** The position before the first event. A wipe moves it. */
 	start: Offset;
 	/** The offset of the last event on disk, or `start`. */
 	last: Offset;
 	/** When the last event was published, in Unix milliseconds; absent: there is no event. */
 	lastAt?: number;
-	/** Since when no stream is open, in Unix milliseconds; absent while one is open, or may be. */
+	/** When the last stream ended, in Unix milliseconds; absent while one is open, or may be. */
 	idleSince?: number;
 }
 
@@ -43,7 +45,7 @@ export class Log {
 	readonly #ring: Ring;
 	#extent: Extent | undefined;
 	#head: Offset = 0;
-	/** The oldest event that may still be remembered. */
+	/** A lower bound of the oldest retained offset. */
 	#oldest: Offset = 0;
 
 	constructor(storage: LogStorage, retention: Retention) {
@@ -53,27 +55,27 @@ export class Log {
 		this.reload();
 	}
 
-	/** Whether anything was ever published. */
+	/** Whether the log exists: something was published since the storage was last freed. */
 	get isBorn(): boolean {
 		return this.#extent !== undefined;
 	}
 
-	/** The lowest position that a cursor of this channel can have, but for 0; 0 before the first event is visible. */
+	/** The lowest valid cursor other than 0; 0 before the first event is visible. */
 	get born(): Offset {
 		return this.#visible?.born ?? 0;
 	}
 
-	/** The position that the log started from; a wipe moves it on. 0 before the first event is visible. */
+	/** The position before the first event; 0 before the first event is visible. */
 	get start(): Offset {
 		return this.#visible?.start ?? 0;
 	}
 
-	/** The offset of the last visible event; 0 before the first one, and after a wipe where the log starts anew. */
+	/** The offset of the last visible event; 0 before the first one; `start` after a wipe. */
 	get head(): Offset {
 		return this.#head;
 	}
 
-	/** The offset of the last event on disk or on its way there: what the next one follows. */
+	/** The offset of the last appended event, durable or not. */
 	get last(): Offset {
 		return this.#extent?.last ?? 0;
 	}
@@ -83,12 +85,12 @@ export class Log {
 		return this.#extent?.lastAt;
 	}
 
-	/** Since when no stream is open, in Unix milliseconds; `undefined` while one is open, or may be. */
+	/** When the last stream ended, in Unix milliseconds; `undefined` while one is open, or may be. */
 	get idleSince(): number | undefined {
 		return this.#extent?.idleSince;
 	}
 
-	/** Notes when the last stream ended; `undefined`: one was opened. */
+	/** Records when the last stream ended; `undefined` when one opens. */
 	setIdleSince(now: number | undefined): void {
 		this.#storage.sql.exec("UPDATE log SET idle_since = ?", now ?? null);
 		if (!this.#extent) return;
@@ -96,19 +98,19 @@ export class Log {
 		this.#extent = { ...extent, ...(now !== undefined && { idleSince: now }) };
 	}
 
-	/** Whether a log that is created at a time would start above this one, so that this one may be forgotten. */
+	/** Whether a log created at `now` would start above this one's offsets, so that this one may be deleted. */
 	isSurpassedAt(now: number): boolean {
 		return firstPosition(now) > this.last;
 	}
 
-	/** Reads from disk where the log stands: when the object starts, and after the storage was freed. */
+	/** Reloads the log's state from disk: at the start, after a rollback, and after the storage was freed. */
 	reload(): void {
 		this.#oldest = 0;
 		this.#extent = this.#readExtent();
 		this.#head = this.#extent?.last ?? 0;
 	}
 
-	/** Does all of the work or none of it, in storage and in memory. */
+	/** Runs `work` in a transaction. If it throws, storage rolls back and memory is reloaded. */
 	transaction<Result>(work: () => Result): Result {
 		try {
 			return this.#storage.transactionSync(work);
@@ -129,12 +131,12 @@ export class Log {
 		return stored;
 	}
 
-	/** Makes everything appended so far visible: call it when that is safely on disk. */
+	/** Makes all appended events visible. Call it once they are durable. */
 	reveal(): void {
 		this.#head = this.last;
 	}
 
-	/** Forgets all events. The offsets go on: none is used twice, and cursors from before are found to be behind. */
+	/** Deletes all events. Offsets continue above the old ones, so none is reused, and older cursors get a gap. */
 	wipe(now: number): void {
 		if (!this.#extent) return;
 		const start = Math.max(firstPosition(now), this.#extent.last + 1);
@@ -144,7 +146,7 @@ export class Log {
 		this.#head = start;
 	}
 
-	/** The offset of the oldest visible event that is still remembered. */
+	/** The offset of the oldest visible event that is still retained. */
 	oldest(now: number): Offset | undefined {
 		const { start, last } = this.#extent ?? { start: 0, last: 0 };
 		this.#oldest = Math.max(this.#oldest, start + 1, last - this.#retention.events + 1);
@@ -153,13 +155,13 @@ export class Log {
 		return this.#oldest <= this.#head ? this.#oldest : undefined;
 	}
 
-	/** The offset of the first remembered event that was published at a time or later. */
+	/** The offset of the first retained event that was published at a time or later. */
 	firstSince(time: number, now: number): Offset | undefined {
 		const oldest = this.oldest(now);
 		return oldest === undefined ? undefined : this.#ring.firstSince(time, oldest, this.#head);
 	}
 
-	/** The visible, remembered events after a position, oldest first: one at a time, so that a reader can stop. */
+	/** Yields the retained, visible events after a position, oldest first. */
 	*read(after: Offset, now: number): Generator<StoredEvent> {
 		const oldest = this.oldest(now);
 		if (oldest !== undefined) yield* this.#ring.read(Math.max(after + 1, oldest), this.#head);
@@ -191,7 +193,7 @@ export class Log {
 			.one();
 		if (capacity !== this.#retention.events) this.#resize();
 		const events = this.#ring.extent();
-		// A ring that was smaller before holds less than there is room for now.
+		// After `REPLAY_EVENTS` was raised, the ring holds fewer events than it has room for.
 		this.#oldest = events?.oldest ?? 0;
 		return {
 			born,

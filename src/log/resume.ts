@@ -1,20 +1,21 @@
 import { formatCursor } from "../wire/cursor.ts";
-import type { Start, StartRequest } from "../wire/subscription.ts";
+import type { Offset } from "../wire/offset.ts";
+import type { LogGap, Start, StartRequest } from "../wire/subscription.ts";
 
-/** What has to be known of a log to find a position in it. */
+/** What `findStart` needs to know about a log. */
 export interface LogView {
-	/** The lowest position that a cursor of this channel can have, except 0. */
-	born: number;
-	head: number;
-	oldest: number | undefined;
-	firstSince(time: number): number | undefined;
+	/** The lowest valid cursor other than 0. */
+	born: Offset;
+	head: Offset;
+	oldest: Offset | undefined;
+	firstSince(time: number): Offset | undefined;
 }
 
 /**
  * Finds the position where a stream starts.
  *
- * A trimmed stream keeps its old cursor until its client has been told of the gap. A client that disconnects before that
- * is told the next time.
+ * After a trim, the client keeps its old cursor until it has read the gap. If it disconnects before, it gets the gap
+ * again.
  *
  * @example
  * findStart({ cursor: "41", position: 41 }, { born: 0, head: 42, oldest: 1, firstSince: () => 1 }); // { position: 41, cursor: 41, resumed: true }
@@ -25,25 +26,39 @@ export function findStart(request: StartRequest, log: LogView): Start {
 	return { position, cursor: position, resumed: false };
 }
 
-function resume(cursor: string, offset: number | undefined, { born, head, oldest }: LogView): Start {
-	const oldestCursor = oldest === undefined ? null : formatCursor(oldest);
-	// 0 is the beginning: the client came before the first event.
+function resume(cursor: string, offset: Offset | undefined, { born, head, oldest }: LogView): Start {
+	// 0 is always valid: the client connected before the first event.
 	const isForeign = offset === undefined || offset > head || (offset < born && offset !== 0);
 	if (isForeign) {
-		const gap = { after: cursor, oldest: oldestCursor, reason: "foreign_cursor" } as const;
+		const gap = { after: cursor, oldest: oldestCursorOf(oldest), reason: "foreign_cursor" } as const;
 		return { position: head, cursor: head, resumed: false, gap };
 	}
-	const place = Math.max(offset, born);
+	const trimmed = trimmedAfter(offset, { born, head, oldest });
+	if (trimmed) return { ...trimmed, cursor: offset, resumed: false };
+	return { position: Math.max(offset, born), cursor: offset, resumed: true };
+}
+
+/**
+ * Finds what was trimmed after a position.
+ *
+ * @returns the gap, and the position after it; `undefined` if everything after the position is retained.
+ *
+ * @example
+ * trimmedAfter(41, { born: 0, head: 50, oldest: 45 }); // { position: 44, gap: { after: "41", oldest: "45", reason: "trimmed" } }
+ */
+export function trimmedAfter(
+	position: Offset,
+	{ born, head, oldest }: Pick<LogView, "born" | "head" | "oldest">,
+): { position: Offset; gap: LogGap } | undefined {
 	const first = oldest ?? head + 1;
-	if (place + 1 < first) {
-		return {
-			position: first - 1,
-			cursor: offset,
-			resumed: false,
-			gap: { after: formatCursor(offset), oldest: oldestCursor, reason: "trimmed" },
-		};
-	}
-	return { position: place, cursor: offset, resumed: true };
+	// A client that connected before the first event is at 0.
+	if (Math.max(position, born) + 1 >= first) return undefined;
+	const gap = { after: formatCursor(position), oldest: oldestCursorOf(oldest), reason: "trimmed" } as const;
+	return { position: first - 1, gap };
+}
+
+function oldestCursorOf(oldest: Offset | undefined): string | null {
+	return oldest === undefined ? null : formatCursor(oldest);
 }
 
 function withoutCursor({ rewind, since }: StartRequest, { head, oldest, firstSince }: LogView): number {

@@ -13,13 +13,13 @@ type Row = {
 };
 
 /**
- * The newest events of a log, as many as there is room for: the table `events`. An event has the slot
- * `offset % capacity` and is written with an upsert, so that it costs one row written, and nothing has to be pruned.
+ * A ring buffer of a log's newest events, in the table `events`. An event's slot is `offset % capacity`. Each write is
+ * an upsert: one row written, nothing to prune.
  */
 export class Ring {
 	readonly #sql: SqlStorage;
 	readonly #capacity: number;
-	/** The event whose time was asked for last: the oldest, each time somebody comes. */
+	/** Caches the last `publishedAt`: every subscribe asks for the oldest event's. */
 	#asked: { offset: Offset; at: number } | undefined;
 
 	constructor(sql: SqlStorage, capacity: number) {
@@ -33,7 +33,11 @@ export class Ring {
 			type TEXT NOT NULL, data TEXT NOT NULL, retry INTEGER, recipients TEXT) STRICT`);
 	}
 
-	/** Rows go together as JSON: a statement costs more than a row, and a bound value nearly as much. */
+	/**
+	 * Writes each run in one statement, its rows bound as one JSON value, because statements and bound values are
+	 * expensive. The first row's data is bound by itself: a large event has a run of its own, and escaping it once more
+	 * could exceed the limit of a bound value.
+	 */
 	write(events: readonly StoredEvent[], at: number): void {
 		for (const run of runsOf(events)) {
 			const rows = run.map(({ offset, type, data, retry, to }, index) => {
@@ -52,7 +56,7 @@ export class Ring {
 		}
 	}
 
-	/** The events from one offset to another, which have to be there, one at a time, so that a reader can stop. */
+	/** Yields the events of a range of offsets. All of them must be in the ring. */
 	*read(from: Offset, to: Offset): Generator<StoredEvent> {
 		let offset = from;
 		while (offset <= to) {
@@ -106,7 +110,7 @@ export class Ring {
 		this.#sql.exec("DELETE FROM events");
 	}
 
-	/** Lays the events out again for another capacity: their slots depend on it. */
+	/** Moves the events to their slots for the new capacity. */
 	resize(): void {
 		this.#sql.exec("ALTER TABLE events RENAME TO smaller_or_larger");
 		this.create();

@@ -3,7 +3,7 @@ import type { StoredEvent } from "../wire/event.ts";
 /** The maximum length of the data in a run. A longer event forms a run of its own. */
 const MAX_RUN_CHARACTERS = 262_144;
 
-/** Splits events into runs that one SQL statement each can write. SQLite limits a bound value to 2 MB. */
+/** Splits events into runs, each small enough for one SQL statement. */
 export function runsOf(events: readonly StoredEvent[]): StoredEvent[][] {
 	const runs: StoredEvent[][] = [];
 	let characters = MAX_RUN_CHARACTERS;

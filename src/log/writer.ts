@@ -6,7 +6,7 @@ import type { Disk } from "./disk.ts";
 import type { AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
 import type { Log } from "./log.ts";
 
-/** What a group of publishes came to. */
+/** The result of a group of publishes. */
 export interface Written {
 	/** One for each publish, in their order. */
 	outcomes: PublishOutcome[];
@@ -21,7 +21,7 @@ interface WriterOptions {
 	disk: Disk;
 }
 
-/** Writes publishes to the log. Durable, then visible: nobody sees an event before it is on disk. */
+/** Writes publishes to the log, ahead of everything else: events are durable before they become visible. */
 export class Writer {
 	readonly #channel: string;
 	readonly #log: Log;
@@ -38,7 +38,7 @@ export class Writer {
 	/**
 	 * Writes a group of publishes in one transaction, and waits until they are on disk.
 	 *
-	 * @param subscribers how many streams are open: what the publishers are told.
+	 * @param subscribers the number of open streams, for the receipts.
 	 */
 	async write(group: readonly PublishRequest[], subscribers: number): Promise<Written> {
 		const stored: StoredEvent[] = [];

@@ -47,7 +47,7 @@ export class MetricsObject extends DurableObject<MetricsEnv> {
 
 	/** Adds a report to the totals, and forwards it to Analytics Engine. */
 	report({ holder, streams, leaseMilliseconds, tallies }: Report): void {
-		for (const [, tally] of tallies) addTally(this.#tally, tally);
+		for (const [, tally] of tallies) addTally(this.#tally, complete(tally));
 		if (tallies.length > 0) this.#writeTally();
 		this.#writeHolder(holder, streams, Date.now() + leaseMilliseconds);
 		const { ANALYTICS } = this.env;
@@ -66,8 +66,7 @@ export class MetricsObject extends DurableObject<MetricsEnv> {
 	#readTally(): Tally {
 		const [row] = this.#sql.exec<{ tally: string }>("SELECT tally FROM total");
 		const tally = newTally();
-		// A total that an older version kept may lack what is counted now.
-		if (row) addTally(tally, { ...newTally(), ...(JSON.parse(row.tally) as Partial<Tally>) });
+		if (row) addTally(tally, complete(JSON.parse(row.tally) as Partial<Tally>));
 		return tally;
 	}
 
@@ -94,4 +93,9 @@ export class MetricsObject extends DurableObject<MetricsEnv> {
 			until,
 		);
 	}
+}
+
+/** A tally of another version of the service may lack what is counted now. */
+function complete(tally: Partial<Tally>): Tally {
+	return { ...newTally(), ...tally };
 }

@@ -1,12 +1,12 @@
 import { StreamBody } from "../stream-body.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./client-connection.ts";
 
 interface EventStreamOptions {
 	maxBacklogBytes: number;
-	/** How long a client that has not read the end of its stream may still read it. */
+	/** How long an ended stream drains. */
 	drainMilliseconds: number;
-	/** The client has left. */
+	/** The client disconnected. */
 	left(): void;
 }
 
@@ -33,10 +33,10 @@ export class EventStream implements Client {
 	}
 
 	close(_reason: DisconnectReason, text?: string): void {
-		const isUnread = this.unsentBytes > 0;
+		const mustDrain = this.unsentBytes > 0;
 		if (text !== undefined) this.#body.write(text);
 		this.#body.close();
-		if (isUnread) setTimeout(() => this.#body.drop(), this.#drainMilliseconds);
+		if (mustDrain) setTimeout(() => this.#body.drop(), this.#drainMilliseconds);
 	}
 
 	toResponse(): Response {

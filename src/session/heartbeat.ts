@@ -1,4 +1,4 @@
-/** Calls when nothing was written for so long that a client has to be written to. */
+/** Calls `beat` when nothing was written for a heartbeat interval. */
 export class Heartbeat {
 	readonly #milliseconds: number;
 	readonly #beat: () => void;
@@ -21,7 +21,7 @@ export class Heartbeat {
 		);
 	}
 
-	/** Something was written. */
+	/** Restarts the interval after a write. */
 	wrote(): void {
 		this.#writtenAt = Date.now();
 	}

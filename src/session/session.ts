@@ -1,7 +1,7 @@
 import type { Logger } from "../logger.ts";
 import type { Meter } from "../metrics/meter.ts";
 import { Acks } from "../uplink/acks.ts";
-import type { CallChannel } from "../uplink/tie.ts";
+import type { CallChannel } from "../uplink/channel-socket.ts";
 import { type RejoinBudget, Uplink, type UplinkHandlers } from "../uplink/uplink.ts";
 import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
 import { type CloseReason, type ControlEvents, type ControlType, closing } from "../wire/control.ts";
@@ -12,67 +12,74 @@ import type { ChannelMessage, EventsMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
 import { spreadRetry } from "../wire/retry.ts";
 import { readStored } from "../wire/stored.ts";
-import { connectedOf, type LogGap, type Renewal, type StartRequest, type Subscription } from "../wire/subscription.ts";
-import type { Client } from "./client.ts";
-import { Effort, MAX_EFFORT } from "./effort.ts";
+import {
+	connectedOf,
+	type LogGap,
+	type Renewal,
+	renewed,
+	type StartRequest,
+	type Subscription,
+} from "../wire/subscription.ts";
+import type { Client } from "./client-connection.ts";
+import { CpuBudget, MAX_WRITES } from "./cpu-budget.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
-/** How often channels may be rejoined in all: an invocation of a Worker may send 10,000 requests. */
+/** The maximum number of rejoins of a session, over all channels. A Worker invocation may send 10,000 requests. */
 const MAX_REJOINS = 1000;
 
-/** What a stream comes to, once it is known who opens it. */
+/** What a session needs, once its user is verified and authorised. */
 export interface SessionOptions {
 	/** Sorted. */
 	channels: readonly string[];
 	cursors: Cursors;
-	/** What is asked of every channel, in the client's dialect. */
+	/** The subscription for each channel, in the client's dialect. */
 	subscription: Subscription & { dialect: DialectName };
 	/** Where each channel starts. */
 	starts: ReadonlyMap<string, StartRequest>;
 	heartbeatMilliseconds: number;
 	retryMilliseconds: number;
-	/** Counts what the client gets; absent where nobody adds up. */
+	/** Counts deliveries; absent if `METRICS` is not bound. */
 	meter: Meter | undefined;
 	logger: Logger;
 	call: CallChannel;
 }
 
 /**
- * One client of one or several channels. An uplink ties it to each of them, so that a channel can sleep while nothing
- * happens, and can die and be rejoined without the client noticing.
+ * A stream of one or several channels that the Worker holds, with an uplink to each. A channel can hibernate while
+ * nothing happens. If its object dies, the uplink rejoins it without the client noticing.
  */
 export class Session {
 	readonly #options: SessionOptions;
 	readonly #client: Client;
 	readonly #dialect: Dialect;
-	/** What is asked of every channel now. */
+	/** The subscription for each channel, with the current credentials. */
 	#subscription: Subscription;
 	readonly #uplinks = new Map<string, Uplink>();
 	readonly #acks: Acks;
-	readonly #effort: Effort;
+	readonly #cpuBudget: CpuBudget;
 	readonly #heartbeat: Heartbeat;
 	#isOpen = false;
 	#isEnded = false;
-	/** Whether events were withheld that the client's cursor is not past yet. */
+	/** Whether the client's cursor is behind events that were filtered out. */
 	#hasWithheld = false;
-	/** The end of the credentials that the client was warned of. */
+	/** The expiry that the client was last warned of, in Unix milliseconds. */
 	#warnedOf: number | undefined;
 	#silence: number | null = null;
 
-	constructor(options: SessionOptions, client: Client, maxEffort = MAX_EFFORT) {
+	constructor(options: SessionOptions, client: Client, maxWrites = MAX_WRITES) {
 		const { channels, subscription, heartbeatMilliseconds } = options;
 		this.#options = options;
 		this.#client = client;
 		this.#dialect = DIALECTS[subscription.dialect];
-		// With several channels, the cursor is the session's own, so it writes every event by itself.
+		// With several channels, only the session knows the cursor, so it encodes every event.
 		const isPassedOn = channels.length === 1 && client.pass !== undefined;
 		this.#subscription = isPassedOn ? subscription : { ...subscription, dialect: "stored" };
 		this.#acks = new Acks(() => client.unsentBytes);
-		this.#effort = new Effort(maxEffort);
+		this.#cpuBudget = new CpuBudget(maxWrites);
 		this.#heartbeat = new Heartbeat(heartbeatMilliseconds, () => this.#beat());
 	}
 
-	/** Joins the channels, and starts the stream. Answers with the refusal of a channel that refuses. */
+	/** Joins the channels and starts the stream. Returns the refusal if a channel refuses. */
 	async start(): Promise<Response | undefined> {
 		const { channels, starts } = this.#options;
 		const budget = rejoinBudget();
@@ -87,7 +94,7 @@ export class Session {
 			return refusal;
 		}
 		for (const uplink of uplinks) this.#uplinks.set(uplink.channel, uplink);
-		// What the cursor does not name is new, and has nothing to resume.
+		// A channel that the cursor does not name is new: there is nothing to resume.
 		const isNew = ({ channel }: Uplink) => starts.get(channel)?.cursor === undefined;
 		this.#connected(!uplinks.every(isNew) && uplinks.every((uplink) => uplink.start.resumed || isNew(uplink)));
 		for (const uplink of uplinks) uplink.listen(this.#handlers);
@@ -97,7 +104,7 @@ export class Session {
 		return undefined;
 	}
 
-	/** Whose stream it is. */
+	/** The user of the stream. */
 	get user(): string {
 		return this.#subscription.user;
 	}
@@ -106,15 +113,15 @@ export class Session {
 		return this.#options.channels;
 	}
 
-	/** Goes on with new credentials of the same user, and says so. */
+	/** Renews the stream with new credentials of its user, and sends `connected`. */
 	renew(renewal: Renewal): void {
 		if (this.#isEnded) return;
-		this.#know(renewal);
+		this.#applyRenewal(renewal);
 		for (const uplink of this.#uplinks.values()) uplink.renew(renewal);
 		this.#connected(true);
 	}
 
-	/** The client has given a sign of life. Unless it gives another within so many heartbeats, it has left. */
+	/** Records a sign of life. Without another within this many heartbeats, the client counts as disconnected. */
 	alive(heartbeats: number): void {
 		clearTimeout(this.#silence);
 		if (this.#isEnded) return;
@@ -125,7 +132,7 @@ export class Session {
 		this.#silence = setTimeout(lose, heartbeats * this.#options.heartbeatMilliseconds);
 	}
 
-	/** The client has left. */
+	/** Ends the session, because its client disconnected. */
 	leave(): void {
 		if (this.#isEnded) return;
 		this.#isEnded = true;
@@ -154,13 +161,13 @@ export class Session {
 	}
 
 	#events(uplink: Uplink, message: EventsMessage): void {
-		const { position, last, events, replayed, text } = message;
+		const { position, last, events, replayed, bytes, text } = message;
 		if (last !== undefined) {
 			const before = this.#client.unsentBytes;
 			this.#write(uplink, text);
 			const { byteLength } = text;
-			this.#acks.wrote(uplink, byteLength, Math.max(byteLength, this.#client.unsentBytes - before));
-			this.#wrote(byteLength);
+			this.#acks.wrote(uplink.socket, bytes, Math.max(byteLength, this.#client.unsentBytes - before));
+			this.#wrote(byteLength, this.#isEncoder ? events : 0);
 			this.#options.meter?.count(uplink.channel, (tally) => {
 				tally.delivered += events;
 				tally.replayed += replayed;
@@ -168,11 +175,11 @@ export class Session {
 		}
 		uplink.position = position;
 		this.#hasWithheld = last !== position;
-		if (this.#effort.isSpent) this.#end("shutdown", uplink.channel);
+		if (this.#cpuBudget.isSpent) this.#end("shutdown", uplink.channel);
 	}
 
 	#write(uplink: Uplink, text: Uint8Array): void {
-		if (this.#subscription.dialect !== "stored") {
+		if (!this.#isEncoder) {
 			this.#client.pass?.(text);
 			return;
 		}
@@ -199,12 +206,12 @@ export class Session {
 				this.#end(message.reason, channel);
 				break;
 			case "renewed":
-				this.#spread(message.renewal, uplink);
+				this.#forwardRenewal(message.renewal, uplink);
 				break;
 			case "alive":
 				this.alive(ALIVE_HEARTBEATS);
 				break;
-			case "beat":
+			case "heartbeat":
 				this.#beat();
 				break;
 		}
@@ -215,34 +222,34 @@ export class Session {
 		this.#control("gap", { channel: uplink.channel, ...gap });
 	}
 
-	/** Channels count what the client takes of their events only: how much else waits for it is minded here. */
+	/** Channels see only the backlog of events, so presence events are limited here. */
 	#presence(presence: ControlEvents["presence"]): void {
 		this.#control("presence", presence);
 		const { channels, maxBacklogBytes } = this.#subscription;
 		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer", presence.channel);
 	}
 
-	/** Every channel says so; the client hears it once. */
+	/** Every channel sends the warning; the client gets it once. */
 	#warn(expiresAt: number): void {
 		if (expiresAt !== this.#subscription.expiresAt || expiresAt === this.#warnedOf) return;
 		this.#warnedOf = expiresAt;
 		this.#control("expiring", { expires: expiresAt / 1000 });
 	}
 
-	/** One channel has told of new credentials: the others have to know. */
-	#spread(renewal: Renewal, from: Uplink): void {
-		this.#know(renewal);
+	/** Forwards a renewal from one channel to the others. */
+	#forwardRenewal(renewal: Renewal, from: Uplink): void {
+		this.#applyRenewal(renewal);
 		for (const uplink of this.#uplinks.values()) {
-			if (uplink === from) uplink.know(renewal);
+			if (uplink === from) uplink.applyRenewal(renewal);
 			else uplink.renew(renewal);
 		}
 	}
 
-	#know(renewal: Renewal): void {
-		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
+	#applyRenewal(renewal: Renewal): void {
+		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = renewed(this.#subscription, renewal);
 	}
 
-	/** @param channel the one that the end comes from. */
+	/** @param channel the channel that caused the end. */
 	#end(reason: CloseReason, channel: string): void {
 		if (this.#isEnded) return;
 		this.leave();
@@ -251,10 +258,10 @@ export class Session {
 				tally.cut += 1;
 			});
 		}
-		this.#client.close(reason, this.#dialect.end(closing(reason), this.#cursor));
+		this.#client.close(reason, this.#dialect.closing(closing(reason), this.#cursor));
 	}
 
-	/** Every control event tells the cursor, and so moves the client past what was withheld. */
+	/** Every control event carries the cursor, and so moves the client past events that were filtered out. */
 	#control<Type extends ControlType>(type: Type, data: ControlEvents[Type], retry?: number): void {
 		this.#wrote(0);
 		this.#client.write([this.#dialect.control(type, data, this.#cursor, retry)]);
@@ -263,18 +270,23 @@ export class Session {
 
 	#beat(): void {
 		this.#wrote(0);
-		this.#client.write([this.#dialect.beat(this.#hasWithheld ? this.#cursor : undefined)]);
+		this.#client.write([this.#dialect.heartbeat(this.#hasWithheld ? this.#cursor : undefined)]);
 		this.#hasWithheld = false;
 		this.#options.meter?.renew();
+	}
+
+	/** Whether this session encodes events, and not the channel. */
+	get #isEncoder(): boolean {
+		return this.#subscription.dialect === "stored";
 	}
 
 	get #cursor(): string {
 		return this.#options.cursors.format((channel) => this.#uplinks.get(channel)?.position);
 	}
 
-	#wrote(bytes: number): void {
+	#wrote(bytes: number, encodedEvents = 0): void {
 		this.#heartbeat.wrote();
-		this.#effort.wrote(bytes);
+		this.#cpuBudget.wrote(bytes, encodedEvents);
 	}
 }
 

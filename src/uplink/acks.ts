@@ -1,19 +1,22 @@
-import type { Uplink } from "./uplink.ts";
+import type { ChannelSocket } from "./channel-socket.ts";
 
-/** How often a slow client's backlog is looked at. */
+/** How often a slow client's backlog is polled. */
 const PAUSE_MILLISECONDS = 50;
 
+/** What sent the events: a channel that was rejoined has a new one, which sent none of them. */
+type Acknowledged = Pick<ChannelSocket, "acknowledge">;
+
 interface Written {
-	uplink: Uplink;
-	/** What the channel counts. */
+	socket: Acknowledged;
+	/** The number of bytes, as the channel counts them. */
 	bytes: number;
-	/** How much had been written to the client with this. */
+	/** The total that was written to the client, including this. */
 	end: number;
 }
 
 /**
- * Acknowledges to the channels what the client has taken, so that they stop sending to one that does not read. One client
- * reads all channels: what leaves first was written first.
+ * Acknowledges what the client has read, which is the channels' backpressure. All channels share the client's queue,
+ * which is first in, first out.
  */
 export class Acks {
 	readonly #unsentBytes: () => number;
@@ -31,13 +34,13 @@ export class Acks {
 	 * @param bytes as the channel counts them.
 	 * @param writtenBytes as they were written to the client.
 	 */
-	wrote(uplink: Uplink, bytes: number, writtenBytes: number): void {
+	wrote(socket: Acknowledged, bytes: number, writtenBytes: number): void {
 		this.#end += writtenBytes;
 		if (this.#written.length === 0 && this.#unsentBytes() === 0) {
-			uplink.taken(bytes);
+			socket.acknowledge(bytes);
 			return;
 		}
-		this.#written.push({ uplink, bytes, end: this.#end });
+		this.#written.push({ socket, bytes, end: this.#end });
 		if (this.#timer === null) this.#settle();
 	}
 
@@ -50,7 +53,7 @@ export class Acks {
 		const taken = this.#end - this.#unsentBytes();
 		const left = this.#written.findIndex(({ end }) => end > taken);
 		const acknowledged = this.#written.splice(0, left < 0 ? this.#written.length : left);
-		for (const { uplink, bytes } of acknowledged) uplink.taken(bytes);
+		for (const { socket, bytes } of acknowledged) socket.acknowledge(bytes);
 		this.#timer = null;
 		if (this.#written.length > 0) this.#timer = setTimeout(() => this.#settle(), PAUSE_MILLISECONDS);
 	}

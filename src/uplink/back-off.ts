@@ -1,10 +1,10 @@
-/** How soon a lost channel is joined again: at first, and at most. */
+/** The first and the longest pause before a rejoin. */
 const FIRST_PAUSE_MILLISECONDS = 50;
 const MAX_PAUSE_MILLISECONDS = 5000;
-/** How often in a row that may fail: for about a minute. */
+/** The maximum number of attempts in a row, over up to 51 seconds. */
 const MAX_ATTEMPTS = 16;
 
-/** Yields whenever it is time for another attempt, ever later, until there were enough. Sessions do not rejoin in step. */
+/** Exponential back-off with jitter: yields when the next attempt is due. */
 export async function* backOff(): AsyncGenerator<void> {
 	for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
 		const pause = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** attempt, MAX_PAUSE_MILLISECONDS);

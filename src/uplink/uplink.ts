@@ -3,118 +3,109 @@ import type { CloseReason } from "../wire/control.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { type ChannelMessage, decodeEvents, type EventsMessage, type SessionMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { Renewal, Start, Subscription } from "../wire/subscription.ts";
+import { type Renewal, renewed, type Start, type Subscription } from "../wire/subscription.ts";
 import { backOff } from "./back-off.ts";
-import { type CallChannel, join, type Tie } from "./tie.ts";
+import { type CallChannel, type ChannelSocket, join } from "./channel-socket.ts";
 
-/** The share of its backlog that a client takes before the channel is told: rarely, since that wakes the channel. */
-const TOLD_SHARE = 1 / 16;
-
-/** Whether a lost channel may be joined once more. */
+/** The rejoins that a session has left. */
 export interface RejoinBudget {
 	take(): boolean;
 }
 
 export interface UplinkOptions {
 	channel: string;
-	/** What is asked of the channel, and where it starts there. */
+	/** The subscription, and where it starts. */
 	subscription: Subscription;
 	budget: RejoinBudget;
 	logger: Logger;
 	call: CallChannel;
 }
 
-/** What a session wants to know of its channels. */
+/** Callbacks from an uplink to its session. */
 export interface UplinkHandlers {
 	events(uplink: Uplink, message: EventsMessage): void;
-	/** A channel tells something else: also what was missed, where the uplink starts or has rejoined. */
+	/** Another message, such as the gap at the start or after a rejoin. */
 	told(uplink: Uplink, message: ChannelMessage): void;
 	/** The channel is lost for good. */
 	lost(uplink: Uplink, reason: CloseReason): void;
 }
 
 /**
- * A tie to one channel's object that heals itself. When the object dies, the uplink rejoins it from where it was: whoever
- * holds an uplink sees a channel that is there, or is told that it is lost for good.
+ * A connection to a channel's object that survives the object. When the object dies, the uplink rejoins it at its
+ * position. If that fails, it reports the channel as lost.
  */
 export class Uplink {
 	readonly channel: string;
-	/** Where it starts in the channel. */
+	/** The position at which the stream starts. */
 	readonly start: Start;
-	/** Where the client stands in the channel. Whoever writes to the client moves it on; a rejoin starts from it. */
+	/** The client's position in the channel. The session advances it; a rejoin starts from it. */
 	position: Offset;
 	readonly #options: UplinkOptions;
-	readonly #tellBytes: number;
 	#subscription: Subscription;
-	#tie: Tie;
+	#socket: ChannelSocket;
 	#handlers: UplinkHandlers | undefined;
-	#takenBytes = 0;
 	#isClosed = false;
 
-	private constructor(options: UplinkOptions, tie: Tie) {
+	private constructor(options: UplinkOptions, socket: ChannelSocket) {
 		this.channel = options.channel;
-		this.start = tie.start;
-		this.position = tie.start.cursor;
+		this.start = socket.start;
+		this.position = socket.start.cursor;
 		this.#options = options;
 		const { cursor: _, position: __, rewind: ___, since: ____, ...lasting } = options.subscription;
 		this.#subscription = lasting;
-		this.#tellBytes = lasting.maxBacklogBytes * TOLD_SHARE;
-		this.#tie = tie;
+		this.#socket = socket;
 	}
 
-	/** Joins a channel; answers with the response instead where the channel refuses. */
+	/** Joins a channel. Returns the response if the channel refuses. */
 	static async open(options: UplinkOptions): Promise<Uplink | Response> {
 		const joined = await join(options.call, options.channel, options.subscription);
 		return joined instanceof Response ? joined : new Uplink(options, joined);
 	}
 
-	/** Takes what the channel sends from now on. What it has sent already was kept. */
+	/** Starts receiving. Earlier messages are buffered until then. */
 	listen(handlers: UplinkHandlers): void {
 		this.#handlers = handlers;
-		this.#listenTo(this.#tie);
+		this.#listenTo(this.#socket);
 	}
 
-	/** The client has taken so much of this channel's events. */
-	taken(bytes: number): void {
-		this.#takenBytes += bytes;
-		if (this.#takenBytes < this.#tellBytes) return;
-		this.#send({ type: "taken", bytes: this.#takenBytes });
-		this.#takenBytes = 0;
+	/** The WebSocket that leads to the channel now: what came over it is acknowledged to it. */
+	get socket(): ChannelSocket {
+		return this.#socket;
 	}
 
-	/** Goes on with new credentials. */
+	/** Applies new credentials and sends them to the channel. */
 	renew(renewal: Renewal): void {
-		this.know(renewal);
+		this.applyRenewal(renewal);
 		this.#send({ type: "renew", renewal });
 	}
 
-	/** The channel itself has told of new credentials, or has older ones than these. */
-	know(renewal: Renewal): void {
-		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = { ...this.#subscription, ...renewal };
+	/** Applies new credentials without sending them, because they came from the channel. */
+	applyRenewal(renewal: Renewal): void {
+		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = renewed(this.#subscription, renewal);
 	}
 
 	close(): void {
 		this.#isClosed = true;
-		this.#tie.close();
+		this.#socket.close();
 	}
 
-	/** Says nothing once the channel has gone: what it has to know, it is told when it is rejoined. */
+	/** Does nothing while the channel is gone. The rejoin carries the current credentials. */
 	#send(message: SessionMessage): void {
-		this.#tie.send(message);
+		this.#socket.send(message);
 	}
 
-	#listenTo(tie: Tie): void {
-		this.#tie = tie;
-		const { gap, position } = tie.start;
+	#listenTo(socket: ChannelSocket): void {
+		this.#socket = socket;
+		const { gap, position } = socket.start;
 		if (gap) this.#told({ type: "gap", gap, position });
-		tie.listen({
+		socket.listen({
 			events: (message) => this.#events(decodeEvents(message)),
 			told: (message) => this.#told(message),
 			lost: () => void this.#rejoin(),
 		});
-		// The credentials were renewed while it was on its way.
+		// The credentials were renewed during the join.
 		const { user, claims, expiresAt, endsAt, issuedAt } = this.#subscription;
-		if (endsAt > tie.endsAt) this.#send({ type: "renew", renewal: { user, claims, expiresAt, endsAt, issuedAt } });
+		if (endsAt > socket.endsAt) this.#send({ type: "renew", renewal: { user, claims, expiresAt, endsAt, issuedAt } });
 	}
 
 	#events(message: EventsMessage): void {
@@ -136,8 +127,8 @@ export class Uplink {
 		this.#handlers?.lost(this, "shutdown");
 	}
 
-	/** Answers with nothing where it is worth trying again. */
-	async #tryToRejoin(): Promise<Tie | Response | undefined> {
+	/** Returns `undefined` if the rejoin should be retried. */
+	async #tryToRejoin(): Promise<ChannelSocket | Response | undefined> {
 		const { channel, call, logger } = this.#options;
 		const { position } = this;
 		try {
@@ -150,8 +141,9 @@ export class Uplink {
 		}
 	}
 
-	#rejoined(outcome: Tie | Response): void {
+	#rejoined(outcome: ChannelSocket | Response): void {
 		if (outcome instanceof Response) {
+			// Limits do not apply to a rejoin, so only a revocation refuses one.
 			if (!this.#isClosed) this.#handlers?.lost(this, "revoked");
 		} else if (this.#isClosed) {
 			outcome.close();

@@ -1,24 +1,27 @@
 import type { NewEvent } from "./event.ts";
 import type { Receipt } from "./receipt.ts";
 
-/** What the Worker asks of a Channel over RPC, and what it is answered. Refusals are values: an error that crosses RPC loses its kind. */
+/**
+ * The RPC calls from the Worker to a Channel. A refusal is returned as a value, because an exception loses its class
+ * when it crosses RPC.
+ */
 
-/** Events to be published, and under which conditions. */
+/** A publish: its events and its conditions. */
 export interface PublishRequest {
 	events: NewEvent[];
-	/** An `Idempotency-Key` and a digest of the events that came with it. */
+	/** The `Idempotency-Key`, and a digest of the request's events. */
 	idempotency?: { key: string; digest: string };
 	/** The cursor that must be the channel's head. */
 	ifHead?: string;
 }
 
-/** How a publish went. */
+/** The outcome of a publish. */
 export type PublishOutcome =
 	| { ok: true; receipt: Receipt; replayed: boolean }
 	| { ok: false; code: "head_moved" | "idempotency_mismatch" | "rate_limited"; detail: string };
 
-/** Which streams an administrator ends: all of a user's, and what else the user could open, or a single one. */
+/** The streams to end: all streams of a user, whose credentials are also revoked, or one stream. */
 export type EndedSubscribers = { user: string } | { connection: string };
 
-/** Whether a stream lives on, and until when its credentials last, in Unix milliseconds. */
+/** The outcome of a renewal. `expiresAt` is when the credentials expire, in Unix milliseconds. */
 export type RenewalOutcome = { ok: true; expiresAt: number } | { ok: false; reason: "not_found" | "revoked" };

@@ -5,7 +5,7 @@ import { z } from "zod";
  * can find the stream by its id alone, and the id reveals nothing about the channel.
  */
 
-/** A client that has confirmed it is alive must confirm it again within this many heartbeats. */
+/** Once a client has given a sign of life, it must give the next one within this many heartbeats. */
 export const ALIVE_HEARTBEATS = 4;
 
 /** The initialisation vector is random, so every id is unique. */

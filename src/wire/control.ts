@@ -10,14 +10,14 @@ export interface Connected {
 	expires: number;
 }
 
-/** Events of a channel that the stream missed and the channel no longer holds. Load afresh what they would have told. */
+/** The stream missed events that the channel has trimmed. The client has to load its state afresh. */
 export interface Gap {
 	channel: string;
 	/** The last event that the client received. With `foreign_cursor`, the client's cursor as it was sent. */
 	after: string;
 	/** The oldest event that the channel still holds; `null` if it holds none. */
 	oldest: string | null;
-	/** `trimmed`: the events are gone. `foreign_cursor`: the cursor does not belong to this channel. */
+	/** `trimmed`: the events are no longer in the log. `foreign_cursor`: the cursor does not belong to this channel. */
 	reason: "trimmed" | "foreign_cursor";
 }
 
@@ -27,7 +27,7 @@ export interface Expiring {
 	expires: number;
 }
 
-/** A user who came to a channel or left it. */
+/** A user came online on a channel, or went offline. */
 export interface Presence {
 	channel: string;
 	user: string;
@@ -55,7 +55,7 @@ export type ControlType = keyof ControlEvents;
 /** Why the service ended a stream. */
 export type CloseReason = Closing["reason"];
 
-/** What a client is told of the end of its stream: only one that was revoked is not welcome back. */
+/** Builds the `closing` event. Only a client whose access was revoked must not reconnect. */
 export function closing(reason: CloseReason): Closing {
 	return { reason, reconnect: reason !== "revoked" };
 }

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Offset } from "./offset.ts";
 
 /**
- * A cursor is the `id` of a stream's events, and opaque to clients. For one channel, it is the decimal offset of the last
- * event that was handed over. For several, it holds such an offset for each of them, `<hash><offset36>.<hash><offset36>…`.
- * The hash is of the channel's name, so that a cursor also works in a stream of other channels, for those that it names.
+ * A cursor is the `id` of a stream's events, and opaque to clients. For one channel, it is the decimal offset of the
+ * last event that was sent. For several, it has an entry for each channel, a hash of the name and the offset in base
+ * 36: `<hash><offset36>.<hash><offset36>…`. Because it names its channels, it also works in a stream of other channels.
  */
 
 const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
@@ -46,7 +46,7 @@ export function parseCursor(text: string): Offset | undefined {
 /** A stream's position in each of its channels. */
 export type Positions = ReadonlyMap<string, Offset>;
 
-/** The cursors of a stream of certain channels. A cursor holds the position in every one of them. */
+/** Formats and parses the cursors of one stream. */
 export class Cursors {
 	readonly #channels: readonly string[];
 	/** One for each channel; empty for a single channel, whose cursors have no hash. */
@@ -58,7 +58,7 @@ export class Cursors {
 	}
 
 	/**
-	 * Makes the cursors of a stream of these channels.
+	 * Creates the cursors of a stream of these channels.
 	 *
 	 * @example
 	 * (await Cursors.of(["orders", "chat:1"])).format((channel) => (channel === "orders" ? 36 : 35)); // "HBaK2wDS10.dOl7K-QDz"
@@ -99,7 +99,7 @@ function offsetsIn(text: string): ReadonlyMap<string, number> {
 		return [place.slice(0, HASH_CHARACTERS), Number.parseInt(place.slice(HASH_CHARACTERS), 36)] as const;
 	});
 	if (!places.every(([, offset]) => Number.isSafeInteger(offset))) return new Map();
-	// If two channels share a hash, nobody knows which of them a position belongs to.
+	// An entry is ambiguous if two channels share a hash: it is dropped.
 	return new Map(places.filter(([hash]) => places.filter(([other]) => other === hash).length === 1));
 }
 

@@ -2,13 +2,13 @@ import { formatCursor } from "./cursor.ts";
 import type { Json } from "./json.ts";
 import type { Offset } from "./offset.ts";
 
-/** Whom an event is for; without a user and claims, everyone. */
+/** The recipients of an event. Without `user` and `claims`: every subscriber. */
 export interface Recipients {
 	user?: string;
 	claims?: Record<string, string | number | boolean | null>;
 }
 
-/** An event that was checked and can be appended to a channel's log. */
+/** A validated event, ready to be appended to a log. */
 export interface NewEvent {
 	type: string;
 	data: Json;
@@ -25,7 +25,7 @@ export interface StoredEvent extends NewEvent {
 }
 
 /**
- * What a client reads as the event's data: a string as it is, anything else as compact JSON.
+ * Returns the data as clients read it: a string as it is, anything else as compact JSON.
  *
  * @example
  * sentData({ type: "message", data: toJson("hello") }); // "hello"
@@ -35,8 +35,7 @@ export function sentData({ data }: NewEvent): string {
 }
 
 /**
- * An event as one JSON object that says where it comes from: in `envelope` streams and in
- * `GET /channels/{channel}/events`.
+ * Serialises an event as an envelope, for `envelope` streams and `GET /channels/{channel}/events`.
  *
  * @example
  * envelopeJson({ offset: 7, at: 0, type: "order", data: toJson({ id: 1 }) }, "orders");
@@ -46,7 +45,7 @@ export function envelopeJson({ offset, type, at, data }: StoredEvent, channel: s
 	return withData({ channel, id: formatCursor(offset), type, at }, data);
 }
 
-/** Adds data to an object without parsing it: numbers that JavaScript would round stay as they were written. */
+/** Adds `data` to an object without parsing it, so that numbers keep their digits. */
 export function withData(head: object, data: Json): Json {
 	return `${JSON.stringify(head).slice(0, -1)},"data":${data}}` as Json;
 }

@@ -1,11 +1,11 @@
 import type { StoredEvent } from "./event.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Who wants which event. */
+/** What a subscriber's events are filtered by. */
 type Filter = Pick<Subscription, "types" | "user" | "claims">;
 
 /**
- * Whether an event is for a subscriber: by its type, and by whom it is addressed to.
+ * Whether a subscriber gets an event: its types and the event's recipients must both match.
  *
  * @example
  * wants({ user: "alice", claims: {}, types: ["order"] }, { offset: 7, at: 0, type: "order", data: toJson(1) }); // true
@@ -19,9 +19,9 @@ export function wants({ types, user, claims }: Filter, { type, to }: StoredEvent
 }
 
 /**
- * Picks the events that a subscriber wants.
+ * Selects the events that a subscriber gets.
  *
- * @returns the same list where it wants all of them.
+ * @returns `events` itself if all of them match.
  */
 export function wantedOf(events: readonly StoredEvent[], filter: Filter): readonly StoredEvent[] {
 	if (events.every((event) => wants(filter, event))) return events;

@@ -1,10 +1,10 @@
 declare const json: unique symbol;
 
-/** A text that is known to be JSON, without space between its tokens. */
+/** A string that is known to be compact JSON. */
 export type Json = string & { readonly [json]: true };
 
 /**
- * Writes a value as JSON. The value must be one that JSON can hold.
+ * Serialises a value as compact JSON. The value must be serialisable.
  *
  * @example
  * toJson({ id: 7 }); // '{"id":7}'

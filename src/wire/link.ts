@@ -1,62 +1,69 @@
+import { Problem } from "../errors.ts";
 import type { CloseReason } from "./control.ts";
+import { DIALECTS } from "./dialect/dialects.ts";
 import type { Offset } from "./offset.ts";
 import type { LogGap, Renewal, Start, Subscription } from "./subscription.ts";
 
 /**
- * What the Worker and a Channel say to each other about a stream. A subscription comes in a header. It is answered with
- * the client's response; or, where a session in the Worker asks for it, with a WebSocket, and a header that tells where the
- * session starts. Then events come as binary messages, and everything else as JSON.
+ * The protocol between the Worker and a Channel for one stream. The request carries the subscription in a header. The
+ * Channel returns the client's response or, to a session, a WebSocket and a header with the session's start. On the
+ * WebSocket, events are binary messages and everything else is JSON.
  */
 
-/** What a Channel tells a subscriber, besides events. */
+/** A message from a Channel to a subscriber, other than events. */
 export type ChannelMessage =
 	| { type: "gap"; gap: LogGap; position: Offset }
 	| { type: "presence"; user: string; state: "online" | "offline" }
 	| { type: "expiring"; expiresAt: number }
 	| { type: "closing"; reason: CloseReason }
-	/** The stream has new credentials. */
+	/** The stream was renewed. */
 	| { type: "renewed"; renewal: Renewal }
 	/** The client has given a sign of life. */
 	| { type: "alive" }
-	/** The client has to be written to, which finds out whether it has left. */
-	| { type: "beat" };
+	/** Send the client a heartbeat: only a write detects a dead connection. */
+	| { type: "heartbeat" };
 
-/** What a session tells a Channel. It wakes the Channel, so it is sent rarely. */
+/** A message from a session to a Channel. Rare, because it wakes a hibernating Channel. */
 export type SessionMessage =
-	/** The client has taken so many bytes more of the events: an acknowledgement. */
-	{ type: "taken"; bytes: number } | { type: "renew"; renewal: Renewal };
+	/** Acknowledges that the client has read this many more bytes of events. */
+	{ type: "ack"; bytes: number } | { type: "renew"; renewal: Renewal };
 
-/** Events on their way to a session. */
+/** A batch of events for a session. */
 export interface EventsMessage {
-	/** Where the session's client stands with it: events up to here were sent, or withheld. */
+	/** The client's position after this batch. Every event up to it was sent or filtered out. */
 	position: Offset;
-	/** The offset of the last event in `text`; absent when all of them were withheld. */
+	/** The offset of the last event in `text`; absent if all events were filtered out. */
 	last?: Offset;
-	/** How many events `text` holds. */
+	/** The number of events in `text`. */
 	events: number;
-	/** How many of them were replayed. */
+	/** The number of them that were replayed. */
 	replayed: number;
-	/** The events, written as the subscription asks for it. */
+	/** What the events add to the client's backlog: what is acknowledged once the client has read them. */
+	bytes: number;
+	/** The events, in the subscription's dialect. */
 	text: Uint8Array;
 }
 
-/** Where a message has its text. Before it are two 64-bit floats and two 32-bit integers. */
-export const TEXT_AT = 24;
+/** The size of a message's header: two float64 and three uint32. The text follows. */
+export const TEXT_AT = 28;
 
-/** Writes an events message, once for all sessions that get the same. */
-export function encodeEvents({ position, last, events, replayed }: Omit<EventsMessage, "text">, text: string) {
-	const bytes = new TextEncoder().encode(text);
-	const message = new Uint8Array(TEXT_AT + bytes.byteLength);
+/** Encodes a batch. Sessions that get the same events share the result. */
+export function encodeEvents(
+	{ position, last, events, replayed, bytes }: Omit<EventsMessage, "text">,
+	text: Uint8Array,
+): Uint8Array {
+	const message = new Uint8Array(TEXT_AT + text.byteLength);
 	const header = new DataView(message.buffer);
 	header.setFloat64(0, position);
 	header.setFloat64(8, last ?? Number.NaN);
 	header.setUint32(16, events);
 	header.setUint32(20, replayed);
-	message.set(bytes, TEXT_AT);
+	header.setUint32(24, bytes);
+	message.set(text, TEXT_AT);
 	return message;
 }
 
-/** Reads an events message. */
+/** Decodes a batch. */
 export function decodeEvents(message: ArrayBuffer): EventsMessage {
 	const header = new DataView(message);
 	const last = header.getFloat64(8);
@@ -65,42 +72,50 @@ export function decodeEvents(message: ArrayBuffer): EventsMessage {
 		...(!Number.isNaN(last) && { last }),
 		events: header.getUint32(16),
 		replayed: header.getUint32(20),
+		bytes: header.getUint32(24),
 		text: new Uint8Array(message, TEXT_AT),
 	};
 }
 
-/** The request for a client's response. */
+/** The request that opens a stream in the object. */
 export function openRequest(subscription: Subscription): Request {
 	return new Request("https://channel/", { headers: subscriptionHeader(subscription) });
 }
 
-/** The request for a session's WebSocket. */
+/** The request that joins a session to a Channel. */
 export function joinRequest(subscription: Subscription): Request {
 	return new Request("https://channel/", { headers: { Upgrade: "websocket", ...subscriptionHeader(subscription) } });
 }
 
 function subscriptionHeader(subscription: Subscription): Record<string, string> {
-	// A header holds ASCII only.
+	// Header values must be ASCII.
 	return { "Tidings-Subscription": encodeURIComponent(JSON.stringify(subscription)) };
 }
 
-/** Whether a request is a session's. */
+/** Whether a session sent the request. */
 export function isJoining(request: Request): boolean {
 	return request.headers.has("Upgrade");
 }
 
-/** The subscription in a request. */
+/**
+ * Reads the subscription from a request.
+ *
+ * @throws Problem `channel_unavailable` if a Worker of another version sent it, which may go on for a while after a deploy.
+ */
 export function requestedSubscription(request: Request): Subscription {
-	return JSON.parse(decodeURIComponent(request.headers.get("Tidings-Subscription") ?? "")) as Subscription;
+	const header = decodeURIComponent(request.headers.get("Tidings-Subscription") ?? "");
+	const subscription = JSON.parse(header) as Subscription;
+	if (subscription.dialect === "stored" || Object.hasOwn(DIALECTS, subscription.dialect)) return subscription;
+	throw new Problem("channel_unavailable", "The stream was opened by another version of the service. Connect again.");
 }
 
-/** The answer to a session. */
+/** The response to a join request. */
 export function joinResponse(socket: WebSocket, start: Start): Response {
 	const header = encodeURIComponent(JSON.stringify(start));
 	return new Response(null, { status: 101, webSocket: socket, headers: { "Tidings-Start": header } });
 }
 
-/** Where the answer says that the session starts. */
+/** Reads the session's start from the response to its join request. */
 export function joinedStart(response: Response): Start {
 	return JSON.parse(decodeURIComponent(response.headers.get("Tidings-Start") ?? "null")) as Start;
 }

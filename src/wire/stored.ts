@@ -2,8 +2,8 @@ import type { StoredEvent } from "./event.ts";
 import type { Json } from "./json.ts";
 
 /**
- * Events on their way to a session that writes them itself: two lines each. The data has a line of its own, and is never
- * parsed: it is compact JSON, which holds no line end. Whom an event is for stays in the Channel.
+ * The format of events for a session that encodes them itself: two lines per event. The second line is the data, which
+ * is never parsed: compact JSON has no line break. Recipients are not sent.
  */
 
 /**
@@ -14,6 +14,16 @@ import type { Json } from "./json.ts";
  */
 export function writeStored({ offset, at, type, retry, data }: StoredEvent): string {
 	return `${JSON.stringify({ offset, at, type, retry })}\n${data}\n`;
+}
+
+/**
+ * The bytes that events take at most once a session has encoded them as frames: each line break in a text becomes a line
+ * of its own, which starts with `data: `.
+ *
+ * @param text what {@link writeStored} wrote.
+ */
+export function framedBytes(text: string, bytes: number): number {
+	return bytes + 6 * (text.match(/\\[nr]/g)?.length ?? 0);
 }
 
 /** Reads the events that {@link writeStored} wrote. */

@@ -2,21 +2,21 @@ import type { CloseReason, Connected, Gap } from "./control.ts";
 import type { DialectName } from "./dialect/dialects.ts";
 import type { Offset } from "./offset.ts";
 
-/** Where in a channel a stream wants to start. */
+/** Where a stream asks to start in a channel. */
 export interface StartRequest {
-	/** The client's cursor, as it came. Wins over `rewind` and `since`. */
+	/** The client's cursor, as sent. Takes precedence over `rewind` and `since`. */
 	cursor?: string;
-	/** What the cursor means in this channel; absent where it is not a cursor of this stream. */
+	/** The cursor's position in this channel; absent if it has none. */
 	position?: Offset;
-	/** Start with the last so many remembered events. */
+	/** Start with the last N retained events. */
 	rewind?: number | "all";
-	/** Start with the remembered events from this time on, in Unix milliseconds. */
+	/** Start with the first retained event that was published at or after this time, in Unix milliseconds. */
 	since?: number;
 }
 
 /** What a verified subscriber asks of a channel. It crosses from the Worker to the Channel as JSON. */
 export interface Subscription extends StartRequest {
-	/** The id of the stream that it is for. */
+	/** The id of the stream. */
 	connection: string;
 	/** All channels of that stream. */
 	channels: string[];
@@ -24,44 +24,55 @@ export interface Subscription extends StartRequest {
 	claims: Record<string, unknown>;
 	/** Only events of these types; absent: all. */
 	types?: string[];
-	/** How the channel writes events; `stored`: as they are, for a session that writes them itself. */
+	/** The dialect in which the channel encodes events. With `stored`, a session encodes them. */
 	dialect: DialectName | "stored";
-	/** Whether the subscriber is told who comes and goes. */
+	/** Whether the subscriber gets presence events. */
 	presence: boolean;
-	/** Unsent bytes before the subscriber falls behind. */
+	/** The backlog, in unsent bytes, at which the subscriber falls behind. */
 	maxBacklogBytes: number;
-	/** When the credentials end, in Unix milliseconds: what the client is told. */
+	/** When the credentials expire, in Unix milliseconds. The client is told. */
 	expiresAt: number;
 	/** When the stream is ended, in Unix milliseconds. */
 	endsAt: number;
 	/** The earliest time that the credentials can have been issued at, in Unix milliseconds; `undefined` if it is unknown. */
 	issuedAt?: number | undefined;
-	/** Whether the stream is open already, and comes back because the channel's object had died. */
+	/** Whether this is a rejoin: the stream is open, but the channel's object died. */
 	rejoins?: boolean;
 }
 
-/** What new credentials of the same user change about an open stream. */
+/** The fields of an open stream that a renewal replaces. */
 export type Renewal = Pick<Subscription, "user" | "claims" | "expiresAt" | "endsAt" | "issuedAt">;
 
-/** A gap in the log of a channel, which does not know the channel's name. */
+/**
+ * A subscription with new credentials.
+ *
+ * @example
+ * renewed({ expiresAt: 1, endsAt: 1, issuedAt: 1 }, { expiresAt: 2, endsAt: 2 }).issuedAt; // undefined
+ */
+export function renewed<Kind extends Subscription>(subscription: Kind, renewal: Renewal): Kind {
+	// A renewal that crossed as JSON has lost an `issuedAt` that is undefined. The old one must not stay.
+	return { ...subscription, issuedAt: undefined, ...renewal };
+}
+
+/** A gap without the channel's name, as the log reports it. */
 export type LogGap = Omit<Gap, "channel">;
 
 /** Where a stream starts. */
 export interface Start {
-	/** The stream's first event is the one after this. */
+	/** The stream starts after this offset. */
 	position: Offset;
-	/** Where the client's cursor stands until its first event or gap. */
+	/** The client's cursor until its first event or gap. */
 	cursor: Offset;
 	/** Whether a cursor was given and everything after it can be replayed. */
 	resumed: boolean;
-	/** What was missed. */
+	/** The gap, if events were missed. */
 	gap?: LogGap;
 }
 
 /** Why a stream ended. */
 export type DisconnectReason = "client_left" | CloseReason;
 
-/** What a client is told when its stream opens, or has new credentials. */
+/** Builds the `connected` event, which is sent when a stream opens or is renewed. */
 export function connectedOf(
 	{ connection, user, channels, expiresAt }: Pick<Subscription, "connection" | "user" | "channels" | "expiresAt">,
 	resumed: boolean,

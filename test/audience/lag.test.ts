@@ -13,7 +13,7 @@ describe("the lag of a subscriber", () => {
 		[
 			"live, falls behind when its backlog is full",
 			LIVE,
-			{ type: "clogged", ...at(2000, 100) },
+			{ type: "backlog_full", ...at(2000, 100) },
 			{ state: "behind", since: 2000, leastUnsentBytes: 100 },
 		],
 		["live, is not changed by a look at its backlog", LIVE, { type: "seen", ...at(2000, 100) }, LIVE],
@@ -25,7 +25,12 @@ describe("the lag of a subscriber", () => {
 		],
 		["live, stays so when it has everything", LIVE, { type: "caught_up" }, LIVE],
 		["live, drains when its stream ends unread", LIVE, { type: "ended", until: 9000 }, draining],
-		["behind, has taken nothing while its backlog stays full", behind, { type: "clogged", ...at(2000, 100) }, behind],
+		[
+			"behind, has taken nothing while its backlog stays full",
+			behind,
+			{ type: "backlog_full", ...at(2000, 100) },
+			behind,
+		],
 		["behind, has taken nothing while as much is unsent", behind, { type: "seen", ...at(2000, 80) }, behind],
 		[
 			"behind, has taken something when less is unsent than ever",
@@ -42,7 +47,7 @@ describe("the lag of a subscriber", () => {
 		["behind, is live again once it has everything", behind, { type: "caught_up" }, LIVE],
 		["behind, drains when it is cut", behind, { type: "ended", until: 9000 }, draining],
 		["draining, is not changed by its backlog", draining, { type: "seen", ...at(2000, 0) }, draining],
-		["draining, never falls behind", draining, { type: "clogged", ...at(2000, 100) }, draining],
+		["draining, never falls behind", draining, { type: "backlog_full", ...at(2000, 100) }, draining],
 		["draining, is never live again", draining, { type: "caught_up" }, draining],
 		["draining, ends when it was first said", draining, { type: "ended", until: 10_000 }, draining],
 	])("%s", (_, before, event, after) => {

@@ -32,6 +32,13 @@ describe("events", () => {
 		expect(left).toEqual([1, 2]);
 	});
 
+	it("leave at once after a publish that has stored nothing", () => {
+		const { left, pacing } = pacingOf(10_000);
+		pacing.push([]);
+		pacing.push([event()]);
+		expect(left).toEqual([1]);
+	});
+
 	it("that follow closely leave together, in order, and none is left behind", async () => {
 		const { left, pacing } = pacingOf(200);
 		for (let count = 0; count < 10; count += 1) pacing.push([event()]);

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeEvents, joinRequest } from "../../src/wire/link.ts";
+import type { Subscription } from "../../src/wire/subscription.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { readChannelMetrics } from "../support/metrics.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
@@ -24,8 +25,8 @@ function subscribers(channel: string) {
 }
 
 /** Joins a channel as a session does. */
-async function join(channel: string): Promise<WebSocket> {
-	const subscription = subscriptionOf({ connection: crypto.randomUUID(), channels: [channel] });
+async function join(channel: string, { connection = crypto.randomUUID() } = {}): Promise<WebSocket> {
+	const subscription = subscriptionOf({ connection, channels: [channel] });
 	const { webSocket } = await env.CHANNEL.getByName(channel).fetch(joinRequest(subscription));
 	if (!webSocket) throw new Error("The channel refused the session.");
 	webSocket.accept({ allowHalfOpen: true });
@@ -54,6 +55,17 @@ describe("a session", () => {
 			},
 		]);
 		socket.close();
+	});
+});
+
+describe("a Worker of another version", () => {
+	it("is told to try again later, and disturbs nobody", async () => {
+		const channel = freshChannel();
+		const { dialect: _, ...older } = subscriptionOf({ channels: [channel], rejoins: true });
+		const response = await env.CHANNEL.getByName(channel).fetch(joinRequest(older as Subscription));
+		expect(response.status).toBe(503);
+		expect(await response.json()).toMatchObject({ code: "channel_unavailable" });
+		expect(await subscribers(channel)).toEqual([]);
 	});
 });
 
@@ -138,6 +150,24 @@ describe("a channel that wakes up", () => {
 		await evict(channel);
 		expect((await publish(channel, { data: "to nobody" })).status).toBe(201);
 		expect(await subscribers(channel)).toEqual([]);
+	});
+
+	it("has done with a stream that it has ended, though its session renews it and does not let go", async () => {
+		const channel = freshChannel();
+		const connection = crypto.randomUUID();
+		const socket = await join(channel, { connection });
+		const stub = env.CHANNEL.getByName(channel);
+		expect(await stub.endSubscribers({ connection })).toBe(1);
+		const endsAt = Date.now() + 7_200_000;
+		socket.send(JSON.stringify({ type: "renew", renewal: { user: "alice", claims: {}, expiresAt: endsAt, endsAt } }));
+		await scheduler.wait(50);
+		await evict(channel);
+		expect(await subscribers(channel)).toEqual([]);
+		const other = await subscribe(inSession(channel), alice);
+		await other.expect("connected");
+		expect((await publish(channel, { data: "to the other" })).status).toBe(201);
+		expect(await other.next()).toMatchObject({ data: "to the other" });
+		await other.close();
 	});
 
 	it("sends a stream that was behind what it has missed, without a hole", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findStart, type LogView } from "../../src/log/resume.ts";
+import { findStart, type LogView, trimmedAfter } from "../../src/log/resume.ts";
 import { parseCursor } from "../../src/wire/cursor.ts";
 
 /** A log that was born at 1000 and whose head is 1010; it remembers from 1006 on. Event 1000 + n was published at n seconds. */
@@ -113,5 +113,22 @@ describe("findStart without a cursor", () => {
 		["starts live in a new log, whatever the time", { since: 0 }, NEW, 0],
 	] as const)("%s", (_, request, log, position) => {
 		expect(findStart(request, log)).toEqual({ position, cursor: position, resumed: false });
+	});
+});
+
+describe("what was trimmed after a position", () => {
+	it.each([
+		[1004, LOG, { position: 1005, gap: { after: "1004", oldest: "1006", reason: "trimmed" } }],
+		[0, LOG, { position: 1005, gap: { after: "0", oldest: "1006", reason: "trimmed" } }],
+		[1005, LOG, undefined],
+		[0, WHOLE, undefined],
+		[1010, FORGOTTEN, undefined],
+		[0, NEW, undefined],
+	])("%i is found", (position, log, expected) => {
+		expect(trimmedAfter(position, log)).toEqual(expected);
+	});
+
+	it("has no oldest event when nothing is retained", () => {
+		expect(trimmedAfter(1008, FORGOTTEN)?.gap.oldest).toBeNull();
 	});
 });

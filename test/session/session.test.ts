@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { Problem } from "../../src/errors.ts";
 import { Logger } from "../../src/logger.ts";
-import type { Client } from "../../src/session/client.ts";
+import type { Client } from "../../src/session/client-connection.ts";
 import { Session } from "../../src/session/session.ts";
 import { Cursors } from "../../src/wire/cursor.ts";
 import { encodeEvents } from "../../src/wire/link.ts";
@@ -37,7 +37,7 @@ async function sessionOf(
 	channel: FakeChannel,
 	client: Client,
 	heartbeatMilliseconds = 60_000,
-	maxEffort?: number,
+	maxWrites?: number,
 ): Promise<Session> {
 	const subscription = { ...subscriptionOf({ maxBacklogBytes: 1600, endsAt: 2000 }), dialect: "message" as const };
 	const cursors = await Cursors.of(["orders"]);
@@ -55,13 +55,13 @@ async function sessionOf(
 		logger,
 		call,
 	};
-	return new Session(options, client, maxEffort);
+	return new Session(options, client, maxWrites);
 }
 
-async function started(heartbeatMilliseconds?: number, maxEffort?: number) {
+async function started(heartbeatMilliseconds?: number, maxWrites?: number) {
 	const channel = new FakeChannel();
 	const client = new FakeClient();
-	const session = await sessionOf(channel, client, heartbeatMilliseconds, maxEffort);
+	const session = await sessionOf(channel, client, heartbeatMilliseconds, maxWrites);
 	expect(await session.start()).toBeUndefined();
 	expect(client.seen.shift()).toMatch(/^connected .* 10$/);
 	return { channel, client, session };
@@ -132,13 +132,13 @@ describe("a session", () => {
 		await scheduler.wait(120);
 		expect(channel.told).toEqual([]);
 		client.unsentBytes = 0;
-		await expect.poll(() => channel.told).toEqual([{ type: "taken", bytes: 100 }]);
+		await expect.poll(() => channel.told).toEqual([{ type: "ack", bytes: 100 }]);
 	});
 
 	it("beats when nothing was written, with the position where events were withheld since", async () => {
 		const { channel, client, session } = await started(30);
 		await expect.poll(() => client.seen).toContain("beat");
-		channel.socket?.send(encodeEvents({ position: 14, events: 0, replayed: 0 }, ""));
+		channel.socket?.send(encodeEvents({ position: 14, events: 0, replayed: 0, bytes: 0 }, new Uint8Array()));
 		await expect.poll(() => client.seen).toContain("beat 14");
 		await expect.poll(() => client.seen.at(-1)).toBe("beat");
 		session.leave();
@@ -149,7 +149,7 @@ describe("a session", () => {
 
 	it("tells the cursor with whatever it tells, and need not beat with it any more", async () => {
 		const { channel, client, session } = await started(30);
-		channel.socket?.send(encodeEvents({ position: 14, events: 0, replayed: 0 }, ""));
+		channel.socket?.send(encodeEvents({ position: 14, events: 0, replayed: 0, bytes: 0 }, new Uint8Array()));
 		channel.socket?.send(JSON.stringify({ type: "presence", user: "bob", state: "online" }));
 		await expect.poll(() => client.seen.at(-1)).toBe("beat");
 		expect(client.seen[0]).toBe('presence {"channel":"orders","user":"bob","state":"online"} 14');

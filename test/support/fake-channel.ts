@@ -27,6 +27,8 @@ export class FakeChannel {
 	};
 
 	send(position: number, text: string): void {
-		this.socket?.send(encodeEvents({ position, last: position, events: 1, replayed: 0 }, text));
+		const encoded = new TextEncoder().encode(text);
+		const bytes = encoded.byteLength;
+		this.socket?.send(encodeEvents({ position, last: position, events: 1, replayed: 0, bytes }, encoded));
 	}
 }

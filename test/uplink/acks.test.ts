@@ -1,21 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { Acks } from "../../src/uplink/acks.ts";
-import type { Uplink } from "../../src/uplink/uplink.ts";
 
-/** An uplink that adds up what it is told of. */
-function uplinkOf() {
-	const uplink = {
+/** A channel's WebSocket, which adds up what it is told of. */
+function socketOf() {
+	const socket = {
 		bytes: 0,
-		taken: (bytes: number) => {
-			uplink.bytes += bytes;
+		acknowledge: (bytes: number) => {
+			socket.bytes += bytes;
 		},
 	};
-	return uplink as typeof uplink & Uplink;
+	return socket;
 }
 
 describe("what a client has taken", () => {
 	it("is acknowledged at once when nothing waits", () => {
-		const orders = uplinkOf();
+		const orders = socketOf();
 		new Acks(() => 0).wrote(orders, 100, 120);
 		expect(orders.bytes).toBe(100);
 	});
@@ -23,7 +22,7 @@ describe("what a client has taken", () => {
 	it("is acknowledged to each channel once it has left, in the order in which it was written", async () => {
 		let unsentBytes = 300;
 		const acks = new Acks(() => unsentBytes);
-		const [orders, chat] = [uplinkOf(), uplinkOf()];
+		const [orders, chat] = [socketOf(), socketOf()];
 		acks.wrote(orders, 100, 100);
 		acks.wrote(chat, 200, 200);
 		expect([orders.bytes, chat.bytes]).toEqual([0, 0]);
@@ -40,7 +39,7 @@ describe("what a client has taken", () => {
 			looks += 1;
 			return 100;
 		});
-		acks.wrote(uplinkOf(), 100, 100);
+		acks.wrote(socketOf(), 100, 100);
 		acks.stop();
 		const before = looks;
 		await scheduler.wait(120);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../src/errors.ts";
 import { Logger } from "../../src/logger.ts";
+import { Acks } from "../../src/uplink/acks.ts";
 import { Uplink, type UplinkOptions } from "../../src/uplink/uplink.ts";
 import type { Start } from "../../src/wire/subscription.ts";
 import { FakeChannel } from "../support/fake-channel.ts";
@@ -118,6 +119,30 @@ describe("an uplink", () => {
 		die(channel);
 		await expect.poll(() => channel.subscriptions.length).toBe(2);
 		expect(channel.subscriptions[1]).toMatchObject(RENEWAL);
+	});
+
+	it("goes on with credentials that do not say when they were issued", async () => {
+		const { channel, heard, uplink } = await opened();
+		const { issuedAt: _, ...renewal } = RENEWAL;
+		uplink.renew(JSON.parse(JSON.stringify(renewal)));
+		die(channel);
+		await expect.poll(() => channel.subscriptions.length).toBe(2);
+		expect(channel.subscriptions[1]).not.toHaveProperty("issuedAt");
+		expect(heard).toEqual([]);
+	});
+
+	it("acknowledges nothing to a channel that it has rejoined of what the one before has sent", async () => {
+		const { channel, uplink } = await opened();
+		let unsentBytes = 100;
+		const acks = new Acks(() => unsentBytes);
+		acks.wrote(uplink.socket, 100, 100);
+		die(channel);
+		await expect.poll(() => channel.subscriptions.length).toBe(2);
+		await expect.poll(() => channel.socket?.readyState).toBe(WebSocket.OPEN);
+		unsentBytes = 200;
+		acks.wrote(uplink.socket, 70, 100);
+		unsentBytes = 0;
+		await expect.poll(() => channel.told).toEqual([{ type: "ack", bytes: 70 }]);
 	});
 
 	it("lets go of a channel that it was about to rejoin when it is closed", async () => {

@@ -1,7 +1,7 @@
 import type { Lease } from "../../auth/user.ts";
 import { Problem } from "../../errors.ts";
+import { CLOSE_CODES, ClientSocket } from "../../session/client-socket.ts";
 import { Session } from "../../session/session.ts";
-import { CLOSE_CODES, SocketClient } from "../../session/socket.ts";
 import { errorMessage, PONG } from "../../wire/dialect/message.ts";
 import type { RequestScope } from "../context.ts";
 import { prepareRenewal, prepareSubscription } from "../subscribing.ts";
@@ -132,7 +132,7 @@ export class SocketConversation {
 		const request = { channels, inbox, types, presence, dialect: "message", cursor, rewind, since } as const;
 		const options = await prepareSubscription(this.#scope, lease, request);
 		if (!this.#isOpen) return;
-		this.#session = new Session(options, new SocketClient(this.#socket));
+		this.#session = new Session(options, new ClientSocket(this.#socket));
 		const refusal = await this.#session.start();
 		if (refusal) throw await Problem.fromResponse(refusal);
 	}

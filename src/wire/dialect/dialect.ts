@@ -2,22 +2,22 @@ import type { ControlEvents, ControlType } from "../control.ts";
 import type { StoredEvent } from "../event.ts";
 
 /**
- * How one kind of client is told things. A dialect is a pure value, chosen when a stream is opened. No guarantee depends
- * on it.
+ * How events are encoded for one kind of client. A dialect is a pure value, chosen when a stream opens. No delivery
+ * guarantee depends on it.
  *
- * A cursor is the client's cursor once it has read the text.
+ * `cursor` is the client's cursor after it has read the text.
  */
 export interface Dialect {
 	/** An event of a channel. */
 	event(event: StoredEvent, channel: string, cursor: string): string;
 	/**
-	 * A control event. It carries the cursor, because some clients forget theirs at an event without one.
+	 * A control event. It carries the cursor, because some clients reset theirs on an event without an `id`.
 	 *
 	 * @param retry the client's reconnection time, in milliseconds; default: unchanged.
 	 */
 	control<Type extends ControlType>(type: Type, data: ControlEvents[Type], cursor: string, retry?: number): string;
-	/** A heartbeat. With a cursor, it moves the client past events that were withheld from it. */
-	beat(cursor?: string): string;
-	/** The last that a client is told. */
-	end(closing: ControlEvents["closing"], cursor: string): string;
+	/** A heartbeat. A cursor moves the client past events that were filtered out. */
+	heartbeat(cursor?: string): string;
+	/** The final event of a stream. */
+	closing(closing: ControlEvents["closing"], cursor: string): string;
 }

@@ -4,7 +4,7 @@ import { message } from "./message.ts";
 import { named } from "./named.ts";
 import { unnamed } from "./unnamed.ts";
 
-/** Every dialect, by the name that a subscription has it under. */
+/** All dialects, by their name in a subscription. */
 export const DIALECTS = { named, envelope, unnamed, message } satisfies Record<string, Dialect>;
 
 export type DialectName = keyof typeof DIALECTS;

@@ -3,8 +3,8 @@ import type { StoredEvent } from "../event.ts";
 import { MAX_RETRY_MILLISECONDS } from "../retry.ts";
 
 /**
- * The frames of an event stream (WHATWG HTML, "Server-sent events", section "Parsing an event stream"). Whatever goes into
- * a frame stays inside it: data is split at every line end, and types hold no control characters.
+ * The frames of an event stream (WHATWG HTML, "Server-sent events", section "Parsing an event stream"). Data cannot
+ * inject fields or frames: it is split at every line break, and types have no control characters.
  */
 
 const LINE_END = /\r\n|\r|\n/;
@@ -31,22 +31,22 @@ export function eventFrame({ type, retry }: StoredEvent, id: string, data: strin
 	return frame({ retry, event: type === "message" ? undefined : type, id, data });
 }
 
-/** What all event streams have in common, however they write events. */
+/** The frames that all dialects of an event stream share. */
 export const frames = {
 	control<Type extends ControlType>(type: Type, data: ControlEvents[Type], id: string, retry?: number): string {
 		return frame({ retry, event: type, id, data: JSON.stringify(data) });
 	},
 
 	/**
-	 * A comment without an empty line, which some clients take for a message. A cursor needs data: most clients ignore
-	 * the `id` of a frame that has none.
+	 * Without a cursor, a comment. It has no blank line, at which some clients dispatch a message. With a cursor, a
+	 * frame with data: most clients ignore the `id` of a frame without data.
 	 */
-	beat(id?: string): string {
+	heartbeat(id?: string): string {
 		return id === undefined ? ":\n" : frame({ event: "heartbeat", id, data: "{}" });
 	},
 
-	/** `EventSource` reconnects whatever it is told. One that should not is told to wait as long as it can be. */
-	end(closing: ControlEvents["closing"], id: string): string {
+	/** `EventSource` always reconnects. A client that must not is given the longest reconnection time. */
+	closing(closing: ControlEvents["closing"], id: string): string {
 		return frames.control("closing", closing, id, closing.reconnect ? undefined : MAX_RETRY_MILLISECONDS);
 	},
 };

@@ -11,14 +11,16 @@ import type { Dialect } from "./dialect.ts";
 export const message: Dialect = {
 	event: ({ type, at, data }, channel, id) => withData({ type: "event", channel, id, event: type, at }, data),
 	control: (type, data, id) => JSON.stringify({ type, id, ...data }),
-	beat: (id) => JSON.stringify({ type: "heartbeat", ...(id !== undefined && { id }) }),
-	end: (closing, id) => message.control("closing", closing, id),
+	heartbeat: (id) => JSON.stringify({ type: "heartbeat", ...(id !== undefined && { id }) }),
+	closing: (closing, id) => message.control("closing", closing, id),
 };
 
 /** The answer to a client's `ping`. */
 export const PONG = JSON.stringify({ type: "pong" });
 
-/** Why the service closes a WebSocket that has no stream, or whose client has made a mistake. */
+/**
+ * The `error` message, sent before the service closes a WebSocket that has no stream or whose client made a mistake.
+ */
 export function errorMessage(code: string, detail: string): string {
 	return JSON.stringify({ type: "error", code, detail });
 }

@@ -13,8 +13,8 @@ import { eventFrame, frames } from "./frame.ts";
  * named.control("expiring", { expires: 1795223089 }, "7"); // 'event: expiring\nid: 7\ndata: {"expires":1795223089}\n\n'
  *
  * @example
- * named.beat(); // ":\n"
- * named.beat("7"); // "event: heartbeat\nid: 7\ndata: {}\n\n"
+ * named.heartbeat(); // ":\n"
+ * named.heartbeat("7"); // "event: heartbeat\nid: 7\ndata: {}\n\n"
  */
 export const named: Dialect = {
 	...frames,

@@ -172,28 +172,28 @@ describe("a control event", () => {
 
 describe("the last frame of a stream", () => {
 	it("tells clients that should not come back to wait for an hour", () => {
-		const { events, retries } = parseFrames(named.end(closing("revoked"), "7"));
+		const { events, retries } = parseFrames(named.closing(closing("revoked"), "7"));
 		expect(events).toEqual([{ id: "7", event: "closing", data: '{"reason":"revoked","reconnect":false}' }]);
 		expect(retries).toEqual([3_600_000]);
 	});
 
 	it("leaves the reconnection time of the others as it is", () => {
-		expect(parseFrames(named.end(closing("shutdown"), "7")).retries).toEqual([]);
+		expect(parseFrames(named.closing(closing("shutdown"), "7")).retries).toEqual([]);
 	});
 });
 
 describe("a heartbeat", () => {
 	it("is a comment of one line, and no empty line that some clients take for a message", () => {
-		expect(named.beat()).toBe(":\n");
-		expect(parseFrames(named.beat())).toEqual({ events: [], ids: [], errors: [], retries: [], comments: [""] });
+		expect(named.heartbeat()).toBe(":\n");
+		expect(parseFrames(named.heartbeat())).toEqual({ events: [], ids: [], errors: [], retries: [], comments: [""] });
 	});
 
 	it("moves the cursor with an event of its own, which has data so that every client takes its id", () => {
-		expect(named.beat("7")).toBe("event: heartbeat\nid: 7\ndata: {}\n\n");
+		expect(named.heartbeat("7")).toBe("event: heartbeat\nid: 7\ndata: {}\n\n");
 	});
 
 	it("does not leak into the event after it", () => {
-		const { events } = parseFrames(named.beat() + named.control("expiring", { expires: 1 }, "7"));
+		const { events } = parseFrames(named.heartbeat() + named.control("expiring", { expires: 1 }, "7"));
 		expect(events).toEqual([{ id: "7", event: "expiring", data: '{"expires":1}' }]);
 	});
 });

@@ -1,7 +1,7 @@
 import type { DisconnectReason } from "../wire/subscription.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./client-connection.ts";
 
-/** The close codes of the protocol, and the one of RFC 6455's registry for what may be tried again. */
+/** The protocol's close codes, and 1013 (Try Again Later) of the registry of RFC 6455. */
 export const CLOSE_CODES = { badRequest: 4400, unauthenticated: 4401, forbidden: 4403, tryAgainLater: 1013 } as const;
 
 const CLOSING_CODES: Record<DisconnectReason, number> = {
@@ -13,8 +13,8 @@ const CLOSING_CODES: Record<DisconnectReason, number> = {
 };
 
 /** A client that reads JSON messages from a WebSocket. */
-export class SocketClient implements Client {
-	/** The runtime does not tell what waits to be sent on a WebSocket. */
+export class ClientSocket implements Client {
+	/** The runtime does not report a WebSocket's unsent bytes, so slow consumers are not detected here. */
 	readonly unsentBytes = 0;
 	readonly #socket: WebSocket;
 

@@ -1,24 +1,24 @@
 import type { Subscriber } from "./subscriber.ts";
 
-/** How many ended streams may wait for their clients to read the rest; past it, the oldest is dropped. */
+/** The maximum number of draining streams. Beyond it, the oldest is dropped. */
 const MAX_DRAINING = 100;
 
-/** Streams that were ended while much of them was unread, and that wait for their clients to read the rest. */
-export class Drains {
-	/** In the order in which they are dropped. */
+/** Streams that have ended while their clients still have much to read. */
+export class DrainingStreams {
+	/** In the order of their deadlines. */
 	readonly #subscribers = new Set<Subscriber>();
 
 	get size(): number {
 		return this.#subscribers.size;
 	}
 
-	/** When the next one is dropped, in Unix milliseconds; `undefined` when none waits. */
+	/** The next deadline, in Unix milliseconds; `undefined` if no stream is draining. */
 	get nextDue(): number | undefined {
 		const [oldest] = this.#subscribers;
 		return oldest && dropsAt(oldest);
 	}
 
-	/** @param until when what is left is dropped, in Unix milliseconds: not earlier than for the ones before. */
+	/** @param until the deadline, in Unix milliseconds. It must not be earlier than the previous one. */
 	add(subscriber: Subscriber, until: number): void {
 		subscriber.drain(until);
 		this.#subscribers.add(subscriber);
@@ -26,12 +26,12 @@ export class Drains {
 		if (oldest && this.size > MAX_DRAINING) this.#drop(oldest);
 	}
 
-	/** The client has read the rest, or has left. */
+	/** Removes a stream whose client disconnected. */
 	delete(subscriber: Subscriber): void {
 		this.#subscribers.delete(subscriber);
 	}
 
-	/** Drops what is unread of those whose time is over. */
+	/** Drops the streams whose deadline has passed. */
 	dropOverdue(now: number): void {
 		for (const subscriber of this.#subscribers) {
 			const at = dropsAt(subscriber);

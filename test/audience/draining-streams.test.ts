@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Drains } from "../../src/audience/drains.ts";
+import { DrainingStreams } from "../../src/audience/draining-streams.ts";
 import type { Outlet } from "../../src/audience/outlet.ts";
 import { Subscriber } from "../../src/audience/subscriber.ts";
 import { subscriptionOf } from "../support/subscription.ts";
@@ -16,7 +16,7 @@ function ended() {
 
 describe("a stream that was ended while much of it was unread", () => {
 	it("is dropped when its time is over, and not before", () => {
-		const drains = new Drains();
+		const drains = new DrainingStreams();
 		const [first, second] = [ended(), ended()];
 		drains.add(first.subscriber, 1000);
 		drains.add(second.subscriber, 2000);
@@ -29,7 +29,7 @@ describe("a stream that was ended while much of it was unread", () => {
 	});
 
 	it("is forgotten when its client has read the rest", () => {
-		const drains = new Drains();
+		const drains = new DrainingStreams();
 		const { seen, subscriber } = ended();
 		drains.add(subscriber, 1000);
 		drains.delete(subscriber);
@@ -39,7 +39,7 @@ describe("a stream that was ended while much of it was unread", () => {
 	});
 
 	it("is dropped early when a hundred others wait", () => {
-		const drains = new Drains();
+		const drains = new DrainingStreams();
 		const all = Array.from({ length: 102 }, ended);
 		for (const { subscriber } of all) drains.add(subscriber, 1000);
 		expect(drains.size).toBe(100);
