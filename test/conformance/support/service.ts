@@ -72,6 +72,9 @@ export async function subscribe(path: string, user: User, headers: HeadersInit =
 	return new SseReader(response);
 }
 
+/** Opens a WebSocket, and sends nothing. */
+export const newSocket = target.openSocket;
+
 /** Opens a WebSocket, and sends an `auth` with the ticket of a user. */
 export async function openSocket({ ticket }: User, auth: object): Promise<MessageReader> {
 	const socket = await target.openSocket();

@@ -5,7 +5,7 @@ import type { AuthenticatedUser, AuthorisationHooks } from "../../../src/auth/ho
 import { createApp } from "../../../src/http/app.ts";
 import { advanceClock, holdTimers, stopClock } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
-import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../../support/service.ts";
+import { call, evict, freshChannel, PUBLISH_KEY, problem, published } from "../../support/service.ts";
 import { SocketReader } from "../../support/socket.ts";
 
 let issuer: TestIssuer;
@@ -32,28 +32,6 @@ async function administer(method: string, path: string): Promise<void> {
 }
 
 describe("GET /ws", () => {
-	it("answers an `auth` message with `connected`, and delivers events as messages", async () => {
-		const channel = freshChannel();
-		const socket = await open({ token: alice, channels: [channel] });
-		const connected = await socket.next();
-		expect(connected).toMatchObject({ type: "connected", user: "alice", channels: [channel], resumed: false });
-		const [id] = await published(channel, { type: "order", data: { n: [1, "two"] } });
-		expect(await socket.next()).toEqual({
-			type: "event",
-			channel,
-			id,
-			event: "order",
-			at: expect.any(Number),
-			data: { n: [1, "two"] },
-		});
-		await published(channel, { data: 'a text with "quotes",\nlines and {"id":"7"}' });
-		expect(await socket.next()).toMatchObject({
-			event: "message",
-			data: 'a text with "quotes",\nlines and {"id":"7"}',
-		});
-		socket.close();
-	});
-
 	it("takes a ticket as well as a token", async () => {
 		const channel = freshChannel();
 		const response = await call("/tickets", {
@@ -64,48 +42,6 @@ describe("GET /ws", () => {
 		const { ticket } = (await response.json()) as { ticket: string };
 		const socket = await open({ ticket, channels: [channel] });
 		expect(await socket.next()).toMatchObject({ type: "connected", user: "carol" });
-		socket.close();
-	});
-
-	it("serves several channels over one connection, and resumes all of them from its cursor", async () => {
-		const [a, b] = [freshChannel("chat:a"), freshChannel("chat:b")];
-		const first = await open({ token: alice, channels: [a, b] });
-		await first.next();
-		await published(a, { data: 1 });
-		const { id: cursor } = (await first.next()) as { id: string };
-		first.close();
-		await published(b, { data: 2 });
-		await published(a, { data: 3 });
-		const second = await open({ token: alice, channels: [b, a], cursor });
-		expect(await second.next()).toMatchObject({ type: "connected", id: cursor, resumed: true });
-		const missed = [await second.next(), await second.next()] as { data: number; channel: string }[];
-		expect(missed.map(({ data, channel }) => [data, channel]).sort()).toEqual([
-			[2, b],
-			[3, a],
-		]);
-		second.close();
-	});
-
-	it("tells of gaps, of types only those that were asked for, and starts with what is remembered when asked", async () => {
-		const channel = freshChannel();
-		await published(channel, [
-			{ type: "a", data: 1 },
-			{ type: "b", data: 2 },
-		]);
-		const foreign = await open({ token: alice, channels: [channel], cursor: "yesterday" });
-		expect(await foreign.next()).toMatchObject({ type: "connected", resumed: false });
-		expect(await foreign.next()).toMatchObject({ type: "gap", channel, after: "yesterday", reason: "foreign_cursor" });
-		foreign.close();
-		const rewound = await open({ token: alice, channels: [channel], rewind: "all", types: ["b"] });
-		await rewound.next();
-		expect(await rewound.next()).toMatchObject({ event: "b", data: 2 });
-		rewound.close();
-	});
-
-	it("answers a ping without waking the channel", async () => {
-		const socket = await SocketReader.open();
-		socket.send({ type: "ping" });
-		expect(await socket.next()).toEqual({ type: "pong" });
 		socket.close();
 	});
 
@@ -129,16 +65,6 @@ describe("GET /ws", () => {
 		expect(await socket.closed()).toBe(4403);
 	});
 
-	it("tells who comes and goes when asked", async () => {
-		const channel = freshChannel();
-		const socket = await open({ token: alice, channels: [channel], presence: true });
-		const { id } = (await socket.next()) as { id: string };
-		const stream = await subscribe(`/events?channel=${channel}`, await issuer.token({ sub: "bob" }));
-		expect(await socket.next()).toEqual({ type: "presence", id, channel, user: "bob", state: "online" });
-		await stream.close();
-		socket.close();
-	});
-
 	it("stays open while its channels sleep and die", async () => {
 		const channel = freshChannel();
 		const socket = await open({ token: alice, channels: [channel] });
@@ -150,25 +76,6 @@ describe("GET /ws", () => {
 		await published(channel, { data: "back" });
 		expect(await socket.next()).toMatchObject({ data: "back" });
 		socket.close();
-	});
-
-	it("is counted, listed, and ended for good like a stream", async () => {
-		const channel = freshChannel();
-		const socket = await open({ token: alice, channels: [channel] });
-		const { id, connection } = (await socket.next()) as { id: string; connection: string };
-		await administer("DELETE", `/channels/${channel}/subscribers?connection=${encodeURIComponent(connection)}`);
-		expect(await socket.next()).toEqual({ type: "closing", id, reason: "revoked", reconnect: false });
-		expect(await socket.closed()).toBe(4403);
-	});
-
-	it("leaves its channel when it is closed", async () => {
-		const channel = freshChannel();
-		const socket = await open({ token: alice, channels: [channel] });
-		await socket.next();
-		socket.close();
-		const state = () =>
-			call(`/channels/${channel}`, { headers: { Authorization: `Bearer ${PUBLISH_KEY}` } }).then((each) => each.json());
-		await expect.poll(state).toMatchObject({ subscribers: 0 });
 	});
 
 	it("agrees on the subprotocol `tidings` when it is offered", async () => {
@@ -184,44 +91,6 @@ describe("GET /ws", () => {
 });
 
 describe("a message that is refused", () => {
-	it.each([
-		["is no JSON", "hello", "invalid_request", 4400],
-		["is of no known type", { type: "publish" }, "invalid_request", 4400],
-		["has an unknown field", { type: "ping", more: 1 }, "invalid_request", 4400],
-		["has no credentials", { type: "auth", channels: ["orders"] }, "missing_token", 4401],
-		[
-			"has a publish key for a token",
-			{ type: "auth", token: PUBLISH_KEY, channels: ["orders"] },
-			"invalid_token",
-			4401,
-		],
-		["has a token that is none", { type: "auth", token: "x", channels: ["orders"] }, "invalid_token", 4401],
-		["has a ticket that is none", { type: "auth", ticket: "x", channels: ["orders"] }, "invalid_token", 4401],
-		["has two credentials", { type: "auth", token: "x", ticket: "y", channels: ["orders"] }, "invalid_request", 4400],
-		["is too long", { type: "auth", token: "x".repeat(40_000) }, "payload_too_large", 4400],
-	])("because it %s gets its code, and the connection ends", async (_, message, code, closeCode) => {
-		const socket = await SocketReader.open();
-		socket.send(message);
-		expect(await socket.next()).toMatchObject({ type: "error", code, detail: expect.any(String) });
-		expect(await socket.closed()).toBe(closeCode);
-	});
-
-	it.each([
-		["names no channel", { channels: [] }, "invalid_request", 4400],
-		["names what can be no channel", { channels: ["a b"] }, "invalid_channel", 4400],
-		["names a channel that is not granted", { channels: ["orders", "secret"] }, "insufficient_scope", 4403],
-		["asks for no number of events", { channels: ["orders"], rewind: -1 }, "invalid_request", 4400],
-		["asks for an empty type", { channels: ["orders"], types: [""] }, "invalid_request", 4400],
-		["asks for a reserved type", { channels: ["orders"], types: ["order", "gap"] }, "invalid_request", 4400],
-		["asks for half of a character", { channels: ["orders"], types: ["\ud800"] }, "invalid_request", 4400],
-		["names a time without an offset", { channels: ["orders"], since: "2026-01-31T12:00:00" }, "invalid_request", 4400],
-		["names two starts", { channels: ["orders"], rewind: 1, since: 0 }, "invalid_request", 4400],
-	])("because it %s gets its code, and the connection ends", async (_, auth, code, closeCode) => {
-		const socket = await open({ token: alice, ...auth });
-		expect(await socket.next()).toMatchObject({ type: "error", code });
-		expect(await socket.closed()).toBe(closeCode);
-	});
-
 	it("because its token is over is told so", async () => {
 		const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) - 3600 });
 		const socket = await open({ token, channels: ["orders"] });
