@@ -84,8 +84,6 @@ describe("resuming", () => {
 	});
 });
 
-describe("what a stream is sent", () => {});
-
 describe("refused subscriptions", () => {
 	it("a user's 21st stream of a channel, until another one is closed", async () => {
 		const channel = freshChannel();
