@@ -6,8 +6,7 @@ import { flawOf } from "../wire/json-value.ts";
  * @throws TypeError for anything that JSON cannot hold, with a message that names the place.
  *
  * @example
- * eventJson([{ data: 1 }, { data: { tags: new Set() } }]);
- * // TypeError: Event 1 of the batch: `data.tags` is an instance of Set, which JSON cannot represent.
+ * eventJson([{ data: 1 }, { data: { tags: ["a"] } }]); // '[{"data":1},{"data":{"tags":["a"]}}]'
  */
 export function eventJson(events: unknown): string {
 	const flaw = flawOf(events);

@@ -21,10 +21,7 @@ export function mount(app: Hono<AppEnv>, routes: readonly Route[]): void {
 	for (const { method, path, handle } of routes) app.on(method.toUpperCase(), honoPath(path), handle);
 }
 
-/**
- * @example
- * honoPath("/channels/{channel}"); // "/channels/:channel"
- */
+/** Writes a path of OpenAPI, `/channels/{channel}`, as Hono has it, `/channels/:channel`. */
 function honoPath(path: string): string {
 	return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
