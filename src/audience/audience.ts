@@ -1,6 +1,7 @@
 import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
 import type { CloseReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
+import type { ChannelMessage } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
 import { chunksOf } from "./chunks.ts";
@@ -210,7 +211,7 @@ export class Audience {
 	 * Sends a message, unless the backlog is full: then the message is dropped, and the stream falls behind. Presence
 	 * and heartbeats are sent at most once.
 	 */
-	#tellOrFallBehind(subscriber: Subscriber, now: number, message: Parameters<Subscriber["tell"]>[0]): void {
+	#tellOrFallBehind(subscriber: Subscriber, now: number, message: ChannelMessage): void {
 		if (!subscriber.isBacklogFull) subscriber.tell(message, now);
 		else if (!this.#behind.has(subscriber)) this.#fallBehind(subscriber, now);
 	}

@@ -1,6 +1,6 @@
 import type { ChannelMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { Subscription } from "../wire/subscription.ts";
+import { lastingOf, type Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
 import { withheldMessage } from "./chunks.ts";
 import type { Outlet, OutletState } from "./outlet.ts";
@@ -74,12 +74,11 @@ export class SessionOutlet implements Outlet {
 		this.close();
 	}
 
-	/** Leaves out the start request, which has served its purpose. */
 	persist({ subscription, since, position, isBehind }: OutletState): void {
 		// A closed stream must not come back when the object wakes, though its session may still send something.
 		if (this.#isClosed) return;
-		const { cursor: _, position: __, rewind: ___, since: ____, ...lasting } = subscription;
-		this.#attach({ subscriber: { subscription: lasting, since, ...(isBehind && { behindAt: position }) } });
+		const kept = { subscription: lastingOf(subscription), since, ...(isBehind && { behindAt: position }) };
+		this.#attach({ subscriber: kept });
 	}
 
 	/** The session handles heartbeats and signs of life, so that the object can hibernate. */

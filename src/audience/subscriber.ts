@@ -104,9 +104,11 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 		this.tell({ type: "expiring", expiresAt: this.#subscription.expiresAt }, now);
 	}
 
-	/** Applies new credentials. */
+	/** Applies new credentials, unless they end earlier. */
 	renew(renewal: Renewal): void {
-		this.#subscription = renewed(this.#subscription, renewal);
+		const subscription = renewed(this.#subscription, renewal);
+		if (subscription === this.#subscription) return;
+		this.#subscription = subscription;
 		this.#isWarned = false;
 		this.outlet.persist(this);
 	}

@@ -82,7 +82,7 @@ export class Subscribing {
 	 */
 	async renew(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
 		if (this.#options.revocations.covers(renewal.user, renewal.issuedAt, Date.now())) return false;
-		if (renewal.endsAt > subscriber.subscription.endsAt) subscriber.renew(renewal);
+		subscriber.renew(renewal);
 		await this.#setAlarm(subscriber);
 		return true;
 	}

@@ -246,7 +246,7 @@ export class Session {
 	}
 
 	#applyRenewal(renewal: Renewal): void {
-		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = renewed(this.#subscription, renewal);
+		this.#subscription = renewed(this.#subscription, renewal);
 	}
 
 	/** @param channel the channel that caused the end. */

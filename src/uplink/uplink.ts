@@ -3,7 +3,7 @@ import type { CloseReason } from "../wire/control.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { type ChannelMessage, decodeEvents, type EventsMessage, type SessionMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import { type Renewal, renewed, type Start, type Subscription } from "../wire/subscription.ts";
+import { lastingOf, type Renewal, renewed, type Start, type Subscription } from "../wire/subscription.ts";
 import { backOff } from "./back-off.ts";
 import { type CallChannel, type ChannelSocket, join } from "./channel-socket.ts";
 
@@ -51,8 +51,7 @@ export class Uplink {
 		this.start = socket.start;
 		this.position = socket.start.cursor;
 		this.#options = options;
-		const { cursor: _, position: __, rewind: ___, since: ____, ...lasting } = options.subscription;
-		this.#subscription = lasting;
+		this.#subscription = lastingOf(options.subscription);
 		this.#socket = socket;
 	}
 
@@ -81,7 +80,7 @@ export class Uplink {
 
 	/** Applies new credentials without sending them, because they came from the channel. */
 	applyRenewal(renewal: Renewal): void {
-		if (renewal.endsAt > this.#subscription.endsAt) this.#subscription = renewed(this.#subscription, renewal);
+		this.#subscription = renewed(this.#subscription, renewal);
 	}
 
 	close(): void {

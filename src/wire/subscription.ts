@@ -43,13 +43,27 @@ export interface Subscription extends StartRequest {
 /** The fields of an open stream that a renewal replaces. */
 export type Renewal = Pick<Subscription, "user" | "claims" | "expiresAt" | "endsAt" | "issuedAt">;
 
+/** A subscription without its start request, which has served its purpose once the stream is open. */
+export function lastingOf({
+	cursor: _,
+	position: __,
+	rewind: ___,
+	since: ____,
+	...lasting
+}: Subscription): Subscription {
+	return lasting;
+}
+
 /**
  * A subscription with new credentials.
+ *
+ * @returns `subscription` itself if the new credentials end earlier: they change nothing.
  *
  * @example
  * renewed({ expiresAt: 1, endsAt: 1, issuedAt: 1 }, { expiresAt: 2, endsAt: 2 }).issuedAt; // undefined
  */
 export function renewed<Kind extends Subscription>(subscription: Kind, renewal: Renewal): Kind {
+	if (renewal.endsAt <= subscription.endsAt) return subscription;
 	// A renewal that crossed as JSON has lost an `issuedAt` that is undefined. The old one must not stay.
 	return { ...subscription, issuedAt: undefined, ...renewal };
 }

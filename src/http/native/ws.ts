@@ -8,8 +8,10 @@ import { SocketConversation } from "./socket-conversation.ts";
 
 const SUBPROTOCOL = "tidings";
 
-/** `GET /ws`: the same subscription as `GET /events`, over a WebSocket (RFC 6455). Its credentials come in the first message: see
- * `socket-conversation.ts`. */
+/**
+ * `GET /ws`: the same subscription as `GET /events`, over a WebSocket (RFC 6455). Its credentials come in the first
+ * message: see `socket-conversation.ts`.
+ */
 export const ws: Route = {
 	path: "/ws",
 	method: "get",
