@@ -2,20 +2,16 @@ import { evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { readConfig, type SettingsEnv } from "../../src/config.ts";
 import { createTidings, type TidingsEnv } from "../../src/index.ts";
+import { publishingWith } from "./calls.ts";
 import { checkDescribed } from "./description.ts";
 import { SseReader } from "./sse.ts";
 
 /** The service under test, as a client meets it. */
 
+export { problem } from "./calls.ts";
+
 export const PUBLISH_KEY = (env as SettingsEnv).PUBLISH_KEYS as string;
 const ORIGIN = "http://tidings.test";
-
-/** The error that a response holds. */
-export interface ProblemBody {
-	status: number;
-	code: string;
-	detail: string;
-}
 
 /** Sends a request. No error may come that is not described for its route. */
 export async function call(path: string, init?: RequestInit): Promise<Response> {
@@ -37,28 +33,8 @@ export async function subscribe(path: string, token: string, headers: HeadersIni
 	return new SseReader(response);
 }
 
-/** Publishes JSON with the publish key. */
-export function publish(channel: string, body: unknown, headers: HeadersInit = {}): Promise<Response> {
-	return call(`/channels/${channel}/events`, {
-		method: "POST",
-		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json", ...headers },
-		body: JSON.stringify(body),
-	});
-}
-
-/** Publishes and answers with the ids. */
-export async function published(channel: string, body: unknown): Promise<string[]> {
-	const response = await publish(channel, body);
-	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-	return ((await response.json()) as { ids: string[] }).ids;
-}
-
-/** The status and code of an error, and that it is one as RFC 9457 wants it. */
-export async function problem(response: Response): Promise<ProblemBody> {
-	const type = response.headers.get("Content-Type");
-	if (type !== "application/problem+json") throw new Error(`${response.status} ${type}: ${await response.text()}`);
-	return await response.json();
-}
+/** Publishes with the publish key. */
+export const { publish, published } = publishingWith(call, PUBLISH_KEY);
 
 /** Whether channels sleep while their streams are open. */
 export const CHANNELS_SLEEP = readConfig(env as SettingsEnv).DELIVERY === "hibernate";

@@ -1,4 +1,5 @@
 import { afterAll } from "vitest";
+import { publishingWith } from "../../support/calls.ts";
 import type { MessageReader } from "../../support/message-reader.ts";
 import { SseReader } from "../../support/sse.ts";
 
@@ -8,6 +9,8 @@ const { target } = await (navigator.userAgent === "Cloudflare-Workers"
 	: import("./deployment.ts"));
 
 /** The service as a client meets it who has a publish key, and nothing else. */
+
+export { problem } from "../../support/calls.ts";
 
 export const PUBLISH_KEY = target.publishKey;
 
@@ -25,13 +28,6 @@ export function freshChannel(name = "chat"): string {
 	made += 1;
 	channels.push(channel);
 	return channel;
-}
-
-/** The error that a response holds. */
-export interface ProblemBody {
-	status: number;
-	code: string;
-	detail: string;
 }
 
 /** Sends a request. */
@@ -87,25 +83,5 @@ export function administer(method: string, path: string): Promise<Response> {
 	return call(path, { method, headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
 }
 
-/** Publishes JSON with the publish key. */
-export function publish(channel: string, body: unknown, headers: HeadersInit = {}): Promise<Response> {
-	return call(`/channels/${channel}/events`, {
-		method: "POST",
-		headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/json", ...headers },
-		body: JSON.stringify(body),
-	});
-}
-
-/** Publishes and answers with the ids. */
-export async function published(channel: string, body: unknown): Promise<string[]> {
-	const response = await publish(channel, body);
-	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-	return ((await response.json()) as { ids: string[] }).ids;
-}
-
-/** The error that a response holds, as RFC 9457 wants it. */
-export async function problem(response: Response): Promise<ProblemBody> {
-	const type = response.headers.get("Content-Type");
-	if (type !== "application/problem+json") throw new Error(`${response.status} ${type}: ${await response.text()}`);
-	return await response.json();
-}
+/** Publishes with the publish key. */
+export const { publish, published } = publishingWith(call, PUBLISH_KEY);
