@@ -3,6 +3,8 @@ import type { Subscription } from "../wire/subscription.ts";
 import { SessionOutlet } from "./session-outlet.ts";
 import { Subscriber } from "./subscriber.ts";
 
+/** The tag of their WebSockets. */
+const TAG = "session";
 /** The runtime's limit of hibernatable WebSockets for an object. */
 const MAX_SOCKETS = 32_768;
 
@@ -17,7 +19,7 @@ export class Sessions {
 
 	/** Restores the subscribers after hibernation. Live ones are at `head`. */
 	restore(head: Offset, now: number): Iterable<Subscriber> {
-		for (const socket of this.#ctx.getWebSockets()) {
+		for (const socket of this.#ctx.getWebSockets(TAG)) {
 			const persisted = SessionOutlet.persisted(socket);
 			if (!persisted) continue;
 			const { subscription, since, behindAt } = persisted;
@@ -38,7 +40,7 @@ export class Sessions {
 
 	/** Accepts a session's WebSocket as hibernatable, and creates its subscriber. */
 	accept(socket: WebSocket, subscription: Subscription, position: Offset, now: number): Subscriber<SessionOutlet> {
-		this.#ctx.acceptWebSocket(socket);
+		this.#ctx.acceptWebSocket(socket, [TAG]);
 		return this.#add(socket, subscription, position, now);
 	}
 

@@ -17,7 +17,7 @@ import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
-import { isJoining, requestedSubscription, type SessionMessage } from "../wire/link.ts";
+import { isJoining, requestedSubscription } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
@@ -26,6 +26,8 @@ import { Idle } from "./idle.ts";
 import { Limits } from "./limits.ts";
 import { Publishing } from "./publishing.ts";
 import { Revocations } from "./revocations.ts";
+import { SessionSockets } from "./session-sockets.ts";
+import { Sockets } from "./sockets.ts";
 import { Subscribing } from "./subscribing.ts";
 
 /**
@@ -40,8 +42,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	readonly #alarm: Alarm;
 	readonly #revocations: Revocations;
 	readonly #counts: Counts;
-	readonly #sessions: Sessions;
-	readonly #replay: Replay;
+	readonly #sockets: Sockets;
 	readonly #audience: Audience;
 	readonly #publishing: Publishing;
 	readonly #subscribing: Subscribing;
@@ -91,8 +92,9 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		this.#alarm = alarm;
 		this.#revocations = revocations;
 		this.#counts = counts;
-		this.#sessions = sessions;
-		this.#replay = replay;
+		this.#sockets = new Sockets(ctx, {
+			session: new SessionSockets({ audience, sessions, replay, subscribing: this.#subscribing }),
+		});
 		this.#audience = audience;
 		this.#publishing = publishing;
 		this.#idle = idle;
@@ -110,29 +112,16 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		}
 	}
 
-	/** Handles a session's acknowledgement or renewal. */
-	override async webSocketMessage(socket: WebSocket, text: string): Promise<void> {
-		const subscriber = this.#sessions.of(socket);
-		if (!subscriber) return;
-		const message = JSON.parse(text) as SessionMessage;
-		const now = Date.now();
-		if (message.type === "renew") {
-			const isGood = await this.#subscribing.renew(subscriber, message.renewal);
-			if (!isGood) this.#audience.endWhere((each) => each === subscriber, "revoked", now);
-			return;
-		}
-		subscriber.outlet.acknowledge(message.bytes);
-		if (subscriber.isBehind && subscriber.hasRoom) this.#replay.catchUp(subscriber, now);
+	override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+		await this.#sockets.message(socket, message);
 	}
 
-	/** Handles the end of a session's WebSocket: its client disconnected, or the session died. */
 	override webSocketClose(socket: WebSocket): void {
-		const subscriber = this.#sessions.remove(socket);
-		if (subscriber) this.#audience.leave(subscriber, Date.now());
+		this.#sockets.closed(socket);
 	}
 
 	override webSocketError(socket: WebSocket): void {
-		this.webSocketClose(socket);
+		this.#sockets.closed(socket);
 	}
 
 	/** Stores events durably, starts their fan-out and returns their ids. */

@@ -1,0 +1,45 @@
+import type { Audience } from "../audience/audience.ts";
+import type { Replay } from "../audience/replay.ts";
+import type { Sessions } from "../audience/sessions.ts";
+import type { SessionMessage } from "../wire/link.ts";
+import type { SocketHandler } from "./sockets.ts";
+import type { Subscribing } from "./subscribing.ts";
+
+interface SessionSocketsOptions {
+	audience: Audience;
+	sessions: Sessions;
+	replay: Replay;
+	subscribing: Subscribing;
+}
+
+/** The WebSockets of the sessions in the Worker. */
+export class SessionSockets implements SocketHandler {
+	readonly #options: SessionSocketsOptions;
+
+	constructor(options: SessionSocketsOptions) {
+		this.#options = options;
+	}
+
+	/** Handles an acknowledgement or a renewal. */
+	async message(socket: WebSocket, text: string): Promise<void> {
+		const { audience, sessions, replay, subscribing } = this.#options;
+		const subscriber = sessions.of(socket);
+		if (!subscriber) return;
+		const message = JSON.parse(text) as SessionMessage;
+		const now = Date.now();
+		if (message.type === "renew") {
+			const isGood = await subscribing.renew(subscriber, message.renewal);
+			if (!isGood) audience.endWhere((each) => each === subscriber, "revoked", now);
+			return;
+		}
+		subscriber.outlet.acknowledge(message.bytes);
+		if (subscriber.isBehind && subscriber.hasRoom) replay.catchUp(subscriber, now);
+	}
+
+	/** The client disconnected, or the session died. */
+	closed(socket: WebSocket): void {
+		const { audience, sessions } = this.#options;
+		const subscriber = sessions.remove(socket);
+		if (subscriber) audience.leave(subscriber, Date.now());
+	}
+}
