@@ -1,6 +1,10 @@
 /** Every figure that a case may measure, with its heading in the report. */
 export const FIGURES = {
 	cpuPerDelivery: "CPU µs per delivery",
+	firstP50: "first p50 ms",
+	firstP99: "first p99 ms",
+	lastP50: "last p50 ms",
+	lastP99: "last p99 ms",
 	deliveriesPerCpuSecond: "deliveries per CPU second",
 	p50: "p50 ms",
 	p99: "p99 ms",

@@ -14,7 +14,7 @@ export function publishCase(variant: string, { channels = 1, connections, batch 
 	return {
 		name: "publish",
 		variant,
-		servers: ["tidings", "unstored"],
+		servers: ["tidings", "unstored", "publish floor"],
 		async measure({ server, load, channel, scaled }) {
 			const endpoints = Array.from({ length: channels }, (_, index) => server.endpoint(`${channel}:${index}`));
 			await load.do("open", { endpoints, subscribers: 0, publishers: connections });

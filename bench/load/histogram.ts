@@ -5,6 +5,7 @@ const MAX_MILLISECONDS = 60_000;
 export class Histogram {
 	readonly #buckets = new Uint32Array(MAX_MILLISECONDS / BUCKET_MILLISECONDS);
 	#count = 0;
+	min = Number.POSITIVE_INFINITY;
 	max = 0;
 
 	add(milliseconds: number): void {
@@ -13,6 +14,7 @@ export class Histogram {
 		const index = Math.min(bucket, last);
 		this.#buckets[index] = (this.#buckets[index] ?? 0) + 1;
 		this.#count += 1;
+		if (milliseconds < this.min) this.min = milliseconds;
 		if (milliseconds > this.max) this.max = milliseconds;
 	}
 

@@ -40,14 +40,21 @@ export class Load {
 		return performance.now() - startedAt;
 	}
 
-	/** Publishes one event at a time. The latency of an event is measured to its last subscriber. */
+	/** Publishes one event at a time, and measures when its first subscriber has read it, and when its last. */
 	async lone({ events }: { events: number }) {
-		const latencies = new Histogram();
-		for (let event = 0; event < events; event += 1) latencies.add(await this.burst({ events: 1 }));
+		const first = new Histogram();
+		const last = new Histogram();
+		for (let event = 0; event < events; event += 1) {
+			await this.burst({ events: 1 });
+			first.add(this.#audience.latencies.min);
+			last.add(this.#audience.latencies.max);
+		}
 		return {
 			deliveries: events * this.#audience.size,
-			p50: latencies.percentile(0.5),
-			p99: latencies.percentile(0.99),
+			firstP50: first.percentile(0.5),
+			firstP99: first.percentile(0.99),
+			lastP50: last.percentile(0.5),
+			lastP99: last.percentile(0.99),
 		};
 	}
 

@@ -18,6 +18,7 @@ const WORKERS: WorkerServerOptions[] = [
 	{ name: "floor", form: "frames", worker: floor },
 	{ name: "hibernate", form: "json", settings: { DELIVERY: "hibernate" } },
 	{ name: "unstored", form: "json", worker: comparison("unstored", ["Channel", "Metrics"]) },
+	{ name: "publish floor", form: "json", worker: comparison("publish-floor", ["Channel"]) },
 	{ name: "verify", form: "json", worker: comparison("verify", []) },
 	{ name: "verified floor", form: "frames", worker: comparison("verified-floor", ["Channel"]) },
 	{ name: "tidings inspected", form: "json", inspected: true },
