@@ -44,6 +44,11 @@ export class Logger {
 		this.#write(levelOf(status), message, line, status >= 500 ? cause : undefined);
 	}
 
+	/** Logs something else that happened. */
+	note(message: string, fields: Fields): void {
+		this.#write("info", message, fields, undefined);
+	}
+
 	/** Logs a failure that does not decide the outcome of a request. */
 	failure(message: string, error: unknown, fields: Fields = {}): void {
 		this.#write("error", message, fields, error);

@@ -4,7 +4,7 @@ import type { Subscriber } from "./subscriber.ts";
 
 /**
  * The channel's counters since its object started. Deliveries to responses in the object also go to the service's
- * metrics. Sessions report their own deliveries, and the Worker reports publishes.
+ * metrics, and what came over WebSockets of publishers. Sessions report their own deliveries, and the Worker other publishes.
  */
 export class Counts {
 	readonly tally: Tally = newTally();
@@ -19,6 +19,12 @@ export class Counts {
 
 	published(events: number, milliseconds: number): void {
 		countPublish(this.tally, events, milliseconds);
+	}
+
+	/** Counts what came over a publisher's WebSocket, which no Worker sees. */
+	publishedOverSocket(events: number, milliseconds: number): void {
+		this.published(events, milliseconds);
+		this.#report((tally) => countPublish(tally, events, milliseconds));
 	}
 
 	/** @param metered the number of events that were delivered to responses in the object. */

@@ -8,15 +8,21 @@ export type AlarmState = Pick<DurableObjectState, "storage" | "blockConcurrencyW
 
 /**
  * The object's one alarm, set to the earliest due time: by the audience while streams are open, and by `Idle`
- * otherwise.
+ * otherwise. What publishers are due for is looked up whenever it is set.
  */
 export class Alarm {
 	readonly #storage: DurableObjectStorage;
+	readonly #publishersDue: () => number | undefined;
 	#at: number | undefined;
 
-	/** Loads the alarm's time. The object accepts no call before. */
-	constructor(ctx: AlarmState) {
+	/**
+	 * Loads the alarm's time. The object accepts no call before.
+	 *
+	 * @param publishersDue returns when the next publisher's credentials end.
+	 */
+	constructor(ctx: AlarmState, publishersDue: () => number | undefined) {
 		this.#storage = ctx.storage;
+		this.#publishersDue = publishersDue;
 		void ctx.blockConcurrencyWhile(async () => {
 			this.#at = (await ctx.storage.getAlarm()) ?? undefined;
 		});
@@ -31,17 +37,25 @@ export class Alarm {
 		this.#at = undefined;
 	}
 
-	/** Sets the alarm to a due time, unless it is set to an earlier one. `undefined`: nothing falls due. */
-	async ringBy(due: number | undefined): Promise<void> {
+	/** Sets the alarm to a due time, unless it is set to an earlier one. `undefined`: only publishers may be due. */
+	async ringBy(other: number | undefined): Promise<void> {
+		const due = earliest(other, this.#publishersDue());
 		if (due === undefined) return;
 		const now = Date.now();
 		const at = Math.min(Math.max(due, now + PACE_MILLISECONDS), now + MAX_MILLISECONDS);
 		if (this.#at === undefined || at < this.#at) await this.ringAt(at);
 	}
 
-	/** Sets the alarm to a time, replacing any other. */
+	/** Sets the alarm to a time, replacing any other, or to an earlier one at which a publisher is due. */
 	async ringAt(at: number): Promise<void> {
-		this.#at = at;
-		await this.#storage.setAlarm(at);
+		this.#at = earliest(at, this.#publishersDue());
+		await this.#storage.setAlarm(this.#at);
 	}
+}
+
+function earliest(at: number, other: number | undefined): number;
+function earliest(one: number | undefined, other: number | undefined): number | undefined;
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+	if (one === undefined || other === undefined) return one ?? other;
+	return Math.min(one, other);
 }

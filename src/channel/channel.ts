@@ -14,21 +14,29 @@ import { Writer } from "../log/writer.ts";
 import { Logger } from "../logger.ts";
 import { meterOf } from "../metrics/meter.ts";
 import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
+import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
 import { isJoining, requestedSubscription } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
+import { isForPublisher, requestedPublisher } from "../wire/publisher-link.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
 import { Alarm } from "./alarm.ts";
 import { Idle } from "./idle.ts";
 import { Limits } from "./limits.ts";
+import { PublisherSockets } from "./publisher-sockets.ts";
 import { Publishing } from "./publishing.ts";
 import { Revocations } from "./revocations.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { Subscribing } from "./subscribing.ts";
+
+/** How a WebSocket has ended that was not closed (RFC 6455, section 7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
+
+type ChannelEnv = SettingsEnv & MetricsEnv & RateLimitEnv;
 
 /**
  * One channel: a log and an audience. A Durable Object, so that there is exactly one of each.
@@ -36,13 +44,14 @@ import { Subscribing } from "./subscribing.ts";
  * It orders events and does not authenticate: the Worker has verified every caller. This class has only the entry
  * points. The constructor wires up the parts that do the work.
  */
-export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & MetricsEnv> extends DurableObject<Env> {
+export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableObject<Env> {
 	readonly #log: Log;
 	readonly #disk: Disk;
 	readonly #alarm: Alarm;
 	readonly #revocations: Revocations;
 	readonly #counts: Counts;
 	readonly #sockets: Sockets;
+	readonly #publishers: PublisherSockets;
 	readonly #audience: Audience;
 	readonly #publishing: Publishing;
 	readonly #subscribing: Subscribing;
@@ -58,7 +67,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		const keys = new IdempotencyKeys(sql);
 		const log = new Log(ctx.storage, { events: config.REPLAY_EVENTS, milliseconds: replayMilliseconds });
 		const disk = new Disk(ctx);
-		const alarm = new Alarm(ctx);
+		const alarm = new Alarm(ctx, () => this.#publishers.nextDue);
 		const revocations = new Revocations(sql);
 		const counts = new Counts(channel, meterOf(env, `channel:${channel}`, heartbeatMilliseconds));
 		const sessions = new Sessions(ctx);
@@ -87,6 +96,17 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 			alarm,
 			idle,
 		});
+		this.#publishers = new PublisherSockets({
+			ctx,
+			channel,
+			env,
+			maxEventBytes: config.MAX_EVENT_BYTES,
+			publishing,
+			counts,
+			revocations,
+			alarm,
+			idle,
+		});
 		this.#log = log;
 		this.#disk = disk;
 		this.#alarm = alarm;
@@ -94,6 +114,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		this.#counts = counts;
 		this.#sockets = new Sockets(ctx, {
 			session: new SessionSockets({ audience, sessions, replay, subscribing: this.#subscribing }),
+			publisher: this.#publishers,
 		});
 		this.#audience = audience;
 		this.#publishing = publishing;
@@ -101,9 +122,10 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		for (const subscriber of sessions.restore(log.head, Date.now())) audience.add(subscriber);
 	}
 
-	/** Opens a stream. Returns the client's response, or a WebSocket for a session in the Worker. */
+	/** Opens a stream, or a publisher's WebSocket. */
 	override async fetch(request: Request): Promise<Response> {
 		try {
+			if (isForPublisher(request)) return await this.#publishers.open(requestedPublisher(request));
 			const subscription = requestedSubscription(request);
 			return await (isJoining(request) ? this.#subscribing.join(subscription) : this.#subscribing.open(subscription));
 		} catch (error) {
@@ -116,12 +138,12 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		await this.#sockets.message(socket, message);
 	}
 
-	override webSocketClose(socket: WebSocket): void {
-		this.#sockets.closed(socket);
+	override webSocketClose(socket: WebSocket, code: number): void {
+		this.#sockets.closed(socket, code);
 	}
 
 	override webSocketError(socket: WebSocket): void {
-		this.#sockets.closed(socket);
+		this.#sockets.closed(socket, ABNORMAL_CLOSURE);
 	}
 
 	/** Stores events durably, starts their fan-out and returns their ids. */
@@ -174,8 +196,9 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 		const now = Date.now();
 		if ("user" in which) {
 			this.#revocations.add(which.user, now);
-			// The revocation must be durable before the streams end.
+			// The revocation must be durable before anything ends.
 			await this.#disk.sync();
+			this.#publishers.endRevoked(now);
 		}
 		const ended = this.#audience.endWhere(
 			(stream) => ("user" in which ? stream.subscription.user === which.user : stream.connection === which.connection),
@@ -231,6 +254,7 @@ export class ChannelObject<Env extends SettingsEnv & MetricsEnv = SettingsEnv & 
 	override async alarm(): Promise<void> {
 		this.#alarm.clear();
 		const now = Date.now();
+		this.#publishers.tend(now);
 		this.#audience.tend(now);
 		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
 		else if (!this.#alarm.isSet) await this.#idle.freeIfExpired(now);

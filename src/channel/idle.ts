@@ -82,5 +82,7 @@ export class Idle {
 		const { disk, alarm, log } = this.#options;
 		alarm.clear();
 		await disk.free(() => log.reload());
+		// The alarm was deleted with the rest.
+		await alarm.ringBy(undefined);
 	}
 }

@@ -22,6 +22,13 @@ interface PublishingOptions {
 	fanOut: FanOut;
 }
 
+/** A publish, and who is told its outcome. */
+export interface Publish {
+	request: PublishRequest;
+	resolve: (outcome: PublishOutcome) => void;
+	reject: (error: unknown) => void;
+}
+
 /** The publish pipeline: backpressure, group commit, fan-out. */
 export class Publishing {
 	readonly #channel: string;
@@ -43,14 +50,22 @@ export class Publishing {
 		return this.#commits.isIdle;
 	}
 
-	/** Stores events durably, starts their fan-out and returns their ids. */
-	async publish(request: PublishRequest): Promise<PublishOutcome> {
-		if (this.#commits.isFull) {
-			const detail = `The channel ${this.#channel} has too many publishes waiting. Slow down, or send batches.`;
-			return { ok: false, code: "rate_limited", detail };
+	/**
+	 * Stores the events of publishes durably, and starts their fan-out. They are stored in this order; what is submitted
+	 * together is committed together, as far as the limits of a group allow.
+	 */
+	submit(publishes: readonly Publish[]): void {
+		if (!this.#commits.isFull) {
+			this.#commits.submit(publishes.map((publish) => ({ ...publish, weight: weightOf(publish.request) })));
+			return;
 		}
-		const weight = request.events.reduce((sum, { data }) => sum + data.length, 0);
-		return await this.#commits.submit(request, weight);
+		const detail = `The channel ${this.#channel} has too many publishes waiting. Slow down, or send batches.`;
+		for (const publish of publishes) publish.resolve({ ok: false, code: "rate_limited", detail });
+	}
+
+	/** Stores the events of one publish. */
+	publish(request: PublishRequest): Promise<PublishOutcome> {
+		return new Promise((resolve, reject) => this.submit([{ request, resolve, reject }]));
 	}
 
 	async #commit(group: PublishRequest[]): Promise<PublishOutcome[]> {
@@ -59,4 +74,8 @@ export class Publishing {
 		this.#fanOut.push(stored);
 		return outcomes;
 	}
+}
+
+function weightOf({ events }: PublishRequest): number {
+	return events.reduce((sum, { data }) => sum + data.length, 0);
 }

@@ -1,9 +1,19 @@
+import { Problem } from "../errors.ts";
+
 /**
  * Users whose access to this channel was revoked. Credentials that were issued before the revocation no longer open the
  * channel. A revocation is kept for a day, the maximum lifetime of a ticket's stream.
  */
 
 const RETENTION_MILLISECONDS = 24 * 60 * 60 * 1000;
+
+/** The refusal of credentials that are revoked. */
+export function revoked(channel: string): Problem {
+	return new Problem(
+		"invalid_token",
+		`Your access to the channel ${channel} was ended, and these credentials may be older than that, since clocks may differ by a minute. Get new ones.`,
+	);
+}
 
 export class Revocations {
 	readonly #sql: SqlStorage;

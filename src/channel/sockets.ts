@@ -1,11 +1,11 @@
 /** What a hibernatable WebSocket of this object is for. It is the WebSocket's tag, so that it survives hibernation. */
-export type SocketKind = "session";
+export type SocketKind = "session" | "publisher";
 
 /** Handles the WebSockets of one kind. */
 export interface SocketHandler {
 	message(socket: WebSocket, message: string | ArrayBuffer): void | Promise<void>;
 	/** A WebSocket was closed, or its other end died. Ignores those of other kinds. */
-	closed(socket: WebSocket): void;
+	closed(socket: WebSocket, code: number): void;
 }
 
 /** Passes what happens to the object's WebSockets on to the handler of their kind. */
@@ -25,7 +25,7 @@ export class Sockets {
 	}
 
 	/** A closed WebSocket has no tags any more, so every handler is told. */
-	closed(socket: WebSocket): void {
-		for (const handler of Object.values(this.#handlers)) handler.closed(socket);
+	closed(socket: WebSocket, code: number): void {
+		for (const handler of Object.values(this.#handlers)) handler.closed(socket, code);
 	}
 }

@@ -10,7 +10,7 @@ import type { Renewal, Subscription } from "../wire/subscription.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Idle } from "./idle.ts";
 import type { Limits } from "./limits.ts";
-import type { Revocations } from "./revocations.ts";
+import { type Revocations, revoked } from "./revocations.ts";
 
 interface SubscribingOptions {
 	channel: string;
@@ -98,10 +98,7 @@ export class Subscribing {
 		const { limits, revocations, channel } = this.#options;
 		const now = Date.now();
 		if (revocations.covers(subscription.user, subscription.issuedAt, now)) {
-			throw new Problem(
-				"invalid_token",
-				`Your access to the channel ${channel} was ended, and these credentials may be older than that, since clocks may differ by a minute. Get new ones.`,
-			);
+			throw revoked(channel);
 		}
 		limits.check(subscription);
 		return now;

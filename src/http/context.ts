@@ -6,15 +6,12 @@ import type { Config, SettingsEnv } from "../config.ts";
 import type { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { MetricsEnv } from "../metrics/metrics-object.ts";
+import type { RateLimitEnv } from "../rate-limit.ts";
 
 /** The environment of a Worker that runs tidings: the settings and the bindings. */
-export interface TidingsEnv extends SettingsEnv, MetricsEnv {
+export interface TidingsEnv extends SettingsEnv, MetricsEnv, RateLimitEnv {
 	/** The Durable Object namespace of the `Channel` class. */
 	CHANNEL: DurableObjectNamespace<ChannelObject>;
-	/** How often a publisher may publish. Without it, there is no limit. */
-	PUBLISH_RATE_LIMIT?: RateLimit;
-	/** How often a user may open or renew a stream, or ask for a ticket. Without it, there is no limit. */
-	SUBSCRIBE_RATE_LIMIT?: RateLimit;
 	/** The files of the console and of `/docs`. Without it, there are no such pages. */
 	ASSETS?: Fetcher;
 }

@@ -6,6 +6,7 @@ import { history } from "./native/history.ts";
 import { metrics } from "./native/metrics.ts";
 import { openapi } from "./native/openapi.ts";
 import { publish, publishToUser } from "./native/publish.ts";
+import { publishSocket } from "./native/publish-socket.ts";
 import { state } from "./native/state.ts";
 import { subscribers } from "./native/subscribers.ts";
 import { tickets } from "./native/tickets.ts";
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
 	events,
 	ws,
 	publish,
+	publishSocket,
 	history,
 	publishToUser,
 	tickets,

@@ -1,6 +1,7 @@
 import { personalChannel } from "../auth/grants.ts";
 import type { Lease, User } from "../auth/user.ts";
 import { Problem } from "../errors.ts";
+import { limitSubscribing } from "../rate-limit.ts";
 import type { SessionOptions } from "../session/session.ts";
 import { newConnection } from "../wire/connection.ts";
 import { Cursors, type Positions } from "../wire/cursor.ts";
@@ -10,7 +11,6 @@ import { callChannel } from "./call-channel.ts";
 import { check, checkChannel } from "./check.ts";
 import type { RequestScope, TidingsEnv } from "./context.ts";
 import { DistinctChannels } from "./limits/distinct-channels.ts";
-import { limitSubscribing } from "./limits/rate-limit.ts";
 import { channelsSchema } from "./subscribe-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 

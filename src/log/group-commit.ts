@@ -15,16 +15,18 @@ export interface GroupLimits {
 	waitingWeight: number;
 }
 
-interface Waiting<Request, Answer> {
+/** A request, and who is told its answer. Neither of the two may throw. */
+export interface Submission<Request, Answer> {
 	request: Request;
 	weight: number;
-	answer: PromiseWithResolvers<Answer>;
+	resolve: (answer: Answer) => void;
+	reject: (error: unknown) => void;
 }
 
 export class GroupCommit<Request, Answer> {
 	readonly #limits: GroupLimits;
 	readonly #commit: (group: Request[]) => Promise<Answer[]>;
-	#waiting: Waiting<Request, Answer>[] = [];
+	#waiting: Submission<Request, Answer>[] = [];
 	#waitingWeight = 0;
 	#running = false;
 
@@ -45,30 +47,34 @@ export class GroupCommit<Request, Answer> {
 		return !this.#running;
 	}
 
-	/** Queues a request. Resolves with its answer once its group is committed. */
-	submit(request: Request, weight: number): Promise<Answer> {
-		const answer = Promise.withResolvers<Answer>();
-		this.#waiting.push({ request, weight, answer });
-		this.#waitingWeight += weight;
+	/** Queues requests. Those that are queued together share a group, as far as its limits allow. */
+	submit(submissions: readonly Submission<Request, Answer>[]): void {
+		for (const submission of submissions) {
+			this.#waiting.push(submission);
+			this.#waitingWeight += submission.weight;
+		}
 		if (!this.#running) void this.#run();
-		return answer.promise;
 	}
 
 	async #run(): Promise<void> {
 		this.#running = true;
-		while (this.#waiting.length > 0) {
-			const group = this.#next();
-			try {
-				const answers = await this.#commit(group.map(({ request }) => request));
-				group.forEach(({ answer }, index) => void answer.resolve(answers[index] as Answer));
-			} catch (error) {
-				for (const { answer } of group) answer.reject(error);
-			}
-		}
+		while (this.#waiting.length > 0) await this.#commitNext();
 		this.#running = false;
 	}
 
-	#next(): Waiting<Request, Answer>[] {
+	async #commitNext(): Promise<void> {
+		const group = this.#next();
+		let answers: Answer[];
+		try {
+			answers = await this.#commit(group.map(({ request }) => request));
+		} catch (error) {
+			for (const { reject } of group) reject(error);
+			return;
+		}
+		for (const [index, { resolve }] of group.entries()) resolve(answers[index] as Answer);
+	}
+
+	#next(): Submission<Request, Answer>[] {
 		const { requests, weight } = this.#limits;
 		let count = 0;
 		let total = 0;

@@ -1,8 +1,6 @@
+import { CLOSE_CODES } from "../wire/close-codes.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
 import type { Client } from "./client-connection.ts";
-
-/** The protocol's close codes, and 1013 (Try Again Later) of the registry of RFC 6455. */
-export const CLOSE_CODES = { badRequest: 4400, unauthenticated: 4401, forbidden: 4403, tryAgainLater: 1013 } as const;
 
 const CLOSING_CODES: Record<DisconnectReason, number> = {
 	token_expired: CLOSE_CODES.unauthenticated,

@@ -25,6 +25,10 @@ const MAX_CLAIMS = 16;
 const MAX_BATCH = 100;
 /** SQLite rows are limited to 2 MB. Data is stored as JSON, where escape sequences make it longer. */
 const MAX_STORED_BYTES = 1_900_000;
+/** The limit of everything that comes with one publish, whatever the limit of an event: an isolate has 128 MB in all. */
+const MAX_BODY_BYTES = 16_777_216;
+/** A batch has up to 100 events, and an event's JSON is longer than its data. */
+const BODY_BYTES_PER_EVENT_BYTE = 128;
 /** The maximum number of UTF-8 bytes per UTF-16 code unit (RFC 3629, section 3). */
 const MAX_BYTES_PER_CHARACTER = 3;
 
@@ -145,6 +149,11 @@ export function acceptEvents(input: unknown, maxEventBytes: number): NewEvent[] 
 	checkCount(input.length);
 	// Not `map()`, which skips holes.
 	return Array.from(input, (each, index) => acceptEvent(each, `Event ${index} of the batch: `, maxEventBytes));
+}
+
+/** The maximum size of a publish as it comes, with all of its events. */
+export function maxBodyBytes(maxEventBytes: number): number {
+	return Math.min(MAX_BODY_BYTES, maxEventBytes * BODY_BYTES_PER_EVENT_BYTE);
 }
 
 /** @throws Problem `invalid_event` unless a batch can have this many events. */

@@ -44,23 +44,29 @@ export class JsonText {
 
 /** What a scan finds in JSON text without parsing it. Meaningless for text that is not valid JSON. */
 interface Outline {
-	/** Whether the nesting is deeper than {@link MAX_DEPTH}. */
+	/** Whether the nesting is deeper than {@link MAX_DEPTH}, or than one more in a message. */
 	isTooDeep: boolean;
-	/** The member `data` of the top-level object, or of each object in a top-level array. */
+	/** The member `data` of the top-level object, or of each object in the array. */
 	data: (JsonText | undefined)[];
 }
 
 /**
  * Scans JSON text in a single pass.
  *
+ * @param list the member of the top-level object that is the array, in a message. Default: the text is an object or an array.
+ *
  * @example
  * outlineJson('[{"data": 1e400}, {}]'); // { isTooDeep: false, data: [new JsonText(" 1e400", true), undefined] }
+ * outlineJson('{"events":[{"data":1}]}', "events"); // { isTooDeep: false, data: [new JsonText("1", false)] }
  */
-export function outlineJson(json: string): Outline {
+export function outlineJson(json: string, list?: string): Outline {
 	const data: Outline["data"] = [];
-	const level = /^\s*\[/.test(json) ? 2 : 1;
+	const level = list === undefined ? (/^\s*\[/.test(json) ? 2 : 1) : 3;
+	const maxDepth = list === undefined ? MAX_DEPTH : MAX_DEPTH + 1;
+	/** Whether objects at the level are those of the array. */
+	let isListed = list === undefined;
 	let depth = 0;
-	/** The latest string at the level of the members; before a colon, it is the name of a member. */
+	/** The latest string at a level of members; before a colon, it is the name of a member. */
 	let string: string | undefined;
 	let name: string | undefined;
 	let start = 0;
@@ -69,21 +75,26 @@ export function outlineJson(json: string): Outline {
 		const code = json.charCodeAt(at);
 		if (code === QUOTE) {
 			const end = endOfString(json, at);
-			if (depth === level) string = json.slice(at, end + 1);
+			if (depth === level || depth === 1) string = json.slice(at, end + 1);
 			at = end;
 		} else if (code <= SPACE) {
 			isSpaced = true;
 		} else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
 			depth += 1;
-			if (depth > MAX_DEPTH) return { isTooDeep: true, data };
-			if (depth === level) data.push(undefined);
+			if (depth > maxDepth) return { isTooDeep: true, data };
+			if (depth === level && isListed) data.push(undefined);
 		} else if (code === COLON && depth === level) {
 			name = string;
 			start = at + 1;
 			isSpaced = false;
+		} else if (code === COLON && depth === 1 && list !== undefined) {
+			isListed = string !== undefined && isNamed(string, list);
+			// Of members with the same name, the last one counts.
+			if (isListed) data.length = 0;
 		} else if (code === COMMA || code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
 			if (depth === level) {
-				if (name !== undefined && isData(name)) data[data.length - 1] = new JsonText(json.slice(start, at), isSpaced);
+				const isData = name !== undefined && isListed && isNamed(name, "data");
+				if (isData) data[data.length - 1] = new JsonText(json.slice(start, at), isSpaced);
 				name = undefined;
 			}
 			if (code !== COMMA) depth -= 1;
@@ -92,8 +103,17 @@ export function outlineJson(json: string): Outline {
 	return { isTooDeep: false, data };
 }
 
-function isData(name: string): boolean {
-	return name === '"data"' || (name.includes("\\") && JSON.parse(name) === "data");
+/** Puts the source text of each event's `data` in the place of its value: numbers such as `1e400` have no other form. */
+export function keepSources(events: readonly unknown[], sources: Outline["data"]): void {
+	for (const [index, event] of events.entries()) {
+		const data = sources[index];
+		if (data && typeof event === "object" && event !== null) Object.assign(event, { data });
+	}
+}
+
+/** @param string the name as a JSON string. */
+function isNamed(string: string, name: string): boolean {
+	return string === `"${name}"` || (string.includes("\\") && JSON.parse(string) === name);
 }
 
 /** Returns the index of a string's closing quote, given the index of its opening quote. */

@@ -15,7 +15,7 @@ async function alarmOf(stored: number | null = null) {
 			return ready;
 		},
 	} as unknown as AlarmState;
-	const alarm = new Alarm(ctx);
+	const alarm = new Alarm(ctx, () => undefined);
 	await ready;
 	return { alarm, set };
 }

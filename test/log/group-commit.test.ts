@@ -32,6 +32,11 @@ async function settle(): Promise<void> {
 	for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
 
+/** Submits one request. */
+function submit<Answer>(commits: GroupCommit<number, Answer>, request: number, weight: number): Promise<Answer> {
+	return new Promise((resolve, reject) => commits.submit([{ request, weight, resolve, reject }]));
+}
+
 function numbers(first: number, last: number): number[] {
 	return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
@@ -39,7 +44,7 @@ function numbers(first: number, last: number): number[] {
 describe("submit", () => {
 	it("commits a lone request at once", async () => {
 		const disk = new Disk();
-		const answer = new GroupCommit(LIMITS, disk.commit).submit(1, 1);
+		const answer = submit(new GroupCommit(LIMITS, disk.commit), 1, 1);
 		expect(disk.groups).toEqual([[1]]);
 		await disk.finish();
 		expect(await answer).toBe("answer 1");
@@ -48,12 +53,27 @@ describe("submit", () => {
 	it("groups the requests that arrive during a commit, in order", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
-		const answers = numbers(1, 4).map((request) => commits.submit(request, 1));
+		const answers = numbers(1, 4).map((request) => submit(commits, request, 1));
 		expect(disk.groups).toEqual([[1]]);
 		await disk.finish();
 		expect(disk.groups).toEqual([[1], [2, 3, 4]]);
 		await disk.finish();
 		expect(await Promise.all(answers)).toEqual(numbers(1, 4).map((request) => `answer ${request}`));
+	});
+
+	it("commits what is submitted together as one group", async () => {
+		const disk = new Disk();
+		const answers: string[] = [];
+		const submissions = numbers(1, 3).map((request) => ({
+			request,
+			weight: 1,
+			resolve: (answer: string) => void answers.push(answer),
+			reject: () => undefined,
+		}));
+		new GroupCommit(LIMITS, disk.commit).submit(submissions);
+		expect(disk.groups).toEqual([[1, 2, 3]]);
+		await disk.finish();
+		expect(answers).toEqual(["answer 1", "answer 2", "answer 3"]);
 	});
 
 	it("never has two commits in flight", async () => {
@@ -68,7 +88,7 @@ describe("submit", () => {
 		});
 		const answers: Promise<number>[] = [];
 		for (const request of numbers(1, 50)) {
-			answers.push(commits.submit(request, 1));
+			answers.push(submit(commits, request, 1));
 			if (request % 3 === 0) await Promise.resolve();
 		}
 		expect(await Promise.all(answers)).toEqual(numbers(1, 50));
@@ -79,7 +99,7 @@ describe("submit", () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const answered: string[] = [];
-		for (const request of [1, 2]) void commits.submit(request, 1).then((answer) => answered.push(answer));
+		for (const request of [1, 2]) void submit(commits, request, 1).then((answer) => answered.push(answer));
 		await settle();
 		expect(answered).toEqual([]);
 		await disk.finish();
@@ -91,7 +111,7 @@ describe("submit", () => {
 	it("limits a group to 500 requests", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
-		const answers = numbers(0, 1001).map((request) => commits.submit(request, 1));
+		const answers = numbers(0, 1001).map((request) => submit(commits, request, 1));
 		for (let group = 0; group < 4; group += 1) await disk.finish();
 		expect(disk.groups.map(({ length }) => length)).toEqual([1, 500, 500, 1]);
 		expect(disk.groups.flat()).toEqual(numbers(0, 1001));
@@ -101,10 +121,10 @@ describe("submit", () => {
 	it("fails all requests of a failed group, and continues with the next", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
-		const first = commits.submit(1, 1);
-		const group = [2, 3].map((request) => commits.submit(request, 1).catch((error: unknown) => error));
+		const first = submit(commits, 1, 1);
+		const group = [2, 3].map((request) => submit(commits, request, 1).catch((error: unknown) => error));
 		await disk.finish();
-		const last = commits.submit(4, 1);
+		const last = submit(commits, 4, 1);
 		const failure = new Error("disk full");
 		await disk.fail(failure);
 		expect(await Promise.all(group)).toEqual([failure, failure]);
@@ -120,23 +140,23 @@ describe("submit", () => {
 			if (calls === 1) throw new Error("no");
 			return Promise.resolve(group);
 		});
-		await expect(commits.submit(1, 1)).rejects.toThrow("no");
-		await expect(commits.submit(2, 1)).resolves.toBe(2);
+		await expect(submit(commits, 1, 1)).rejects.toThrow("no");
+		await expect(submit(commits, 2, 1)).resolves.toBe(2);
 	});
 
 	it("commits at once again when it is idle", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
-		void commits.submit(1, 1);
+		void submit(commits, 1, 1);
 		await disk.finish();
-		void commits.submit(2, 1);
+		void submit(commits, 2, 1);
 		expect(disk.groups).toEqual([[1], [2]]);
 	});
 
 	it("accepts a request that is submitted in response to an answer", async () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
-		const answer = commits.submit(1, 1).then(() => commits.submit(2, 1));
+		const answer = submit(commits, 1, 1).then(() => submit(commits, 2, 1));
 		await disk.finish();
 		await disk.finish();
 		expect(await answer).toBe("answer 2");
@@ -148,9 +168,9 @@ describe("isFull", () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		expect(commits.isFull).toBe(false);
-		for (const request of numbers(0, 9999)) void commits.submit(request, 1);
+		for (const request of numbers(0, 9999)) void submit(commits, request, 1);
 		expect(commits.isFull).toBe(false);
-		void commits.submit(10_000, 1);
+		void submit(commits, 10_000, 1);
 		expect(commits.isFull).toBe(true);
 		await disk.finish();
 		expect(commits.isFull).toBe(false);
@@ -158,10 +178,10 @@ describe("isFull", () => {
 
 	it("is also true when the waiting requests are too heavy", () => {
 		const commits = new GroupCommit(LIMITS, new Disk().commit);
-		void commits.submit(1, 1);
-		void commits.submit(2, 19_999);
+		void submit(commits, 1, 1);
+		void submit(commits, 2, 19_999);
 		expect(commits.isFull).toBe(false);
-		void commits.submit(3, 1);
+		void submit(commits, 3, 1);
 		expect(commits.isFull).toBe(true);
 	});
 });
@@ -171,7 +191,7 @@ describe("weight", () => {
 		const disk = new Disk();
 		const commits = new GroupCommit(LIMITS, disk.commit);
 		const weights = [1, 400, 600, 1, 5000, 999, 1];
-		weights.forEach((weight, request) => void commits.submit(request, weight));
+		weights.forEach((weight, request) => void submit(commits, request, weight));
 		while (disk.groups.flat().length < weights.length) await disk.finish();
 		expect(disk.groups).toEqual([[0], [1, 2], [3], [4], [5, 6]]);
 	});

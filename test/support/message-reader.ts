@@ -5,6 +5,7 @@ export class MessageReader {
 	#wake: () => void = () => {};
 	/** The close code, once it is closed. */
 	closeCode: number | undefined;
+	closeReason: string | undefined;
 
 	constructor(socket: WebSocket) {
 		this.#socket = socket;
@@ -12,8 +13,9 @@ export class MessageReader {
 			this.#messages.push(JSON.parse(String(data)));
 			this.#wake();
 		});
-		socket.addEventListener("close", ({ code }) => {
+		socket.addEventListener("close", ({ code, reason }) => {
 			this.closeCode = code;
+			this.closeReason = reason;
 			this.#wake();
 		});
 	}
@@ -35,6 +37,13 @@ export class MessageReader {
 			});
 		}
 		return this.#messages.shift();
+	}
+
+	/** The next messages. */
+	async take(count: number): Promise<unknown[]> {
+		const messages: unknown[] = [];
+		while (messages.length < count) messages.push(await this.next());
+		return messages;
 	}
 
 	/** The close code, when it comes. */

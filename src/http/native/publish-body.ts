@@ -2,16 +2,12 @@ import { createParser, type EventSourceParser } from "eventsource-parser";
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
 import { readParameters } from "../../parameters.ts";
-import { checkCount } from "../../wire/intake.ts";
+import { checkCount, maxBodyBytes } from "../../wire/intake.ts";
+import { keepSources } from "../../wire/json-text.ts";
 import { mediaType, parseJson, readText } from "../body.ts";
 import { check } from "../check.ts";
 
 /** Reads the body formats of a publish. `acceptEvents` then checks the events. */
-
-/** The limit of every body, whatever the limit of an event: an isolate has 128 MB in all. */
-const MAX_BODY_BYTES = 16_777_216;
-/** A batch has up to 100 events, and an event's JSON is longer than its data. */
-const BODY_BYTES_PER_EVENT_BYTE = 128;
 
 /** A form has three fields. A form with many more parts is refused before it is parsed. */
 const MAX_FORM_PARTS = 16;
@@ -62,24 +58,15 @@ export async function readPublishBody(
 	if (!read) {
 		throw new Problem("unsupported_media_type", `Send one of the content types ${[...FORMATS.keys()].join(", ")}.`);
 	}
-	const text = await readText(
-		request,
-		Math.min(MAX_BODY_BYTES, maxEventBytes * BODY_BYTES_PER_EVENT_BYTE),
-		"invalid_event",
-	);
+	const text = await readText(request, maxBodyBytes(maxEventBytes), "invalid_event");
 	if (text === "") throw new Problem("invalid_event", "The body is empty. Send the event in it.");
 	return read(text, queryType, maxEventBytes);
 }
 
-/** Keeps the source text of `data`: JavaScript numbers cannot represent `1e400` or 9007199254740993. */
 function readJson(text: string): unknown {
 	const { value, data } = parseJson(text, "invalid_event");
-	const events: unknown[] = Array.isArray(value) ? value : [value];
 	if (Array.isArray(value)) checkCount(value.length);
-	for (const [index, event] of events.entries()) {
-		const json = data[index];
-		if (json && typeof event === "object" && event !== null) Object.assign(event, { data: json });
-	}
+	keepSources(Array.isArray(value) ? value : [value], data);
 	return value;
 }
 

@@ -1,7 +1,8 @@
 import type { Lease } from "../../auth/user.ts";
 import { Problem } from "../../errors.ts";
-import { CLOSE_CODES, ClientSocket } from "../../session/client-socket.ts";
+import { ClientSocket } from "../../session/client-socket.ts";
 import { Session } from "../../session/session.ts";
+import { CLOSE_CODES } from "../../wire/close-codes.ts";
 import { errorMessage, PONG } from "../../wire/dialect/message.ts";
 import type { RequestScope } from "../context.ts";
 import { prepareRenewal, prepareSubscription } from "../subscribing.ts";

@@ -36,12 +36,13 @@ export const target: Target = {
 	publishKey,
 	prefix: "conformance:",
 	send,
-	openSocket: async () => {
-		const socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws`);
+	openSocket: async (path, headers = {}) => {
+		// Node's takes headers, which the standard has not.
+		const socket = new WebSocket(url.replace(/^http/, "ws") + path, { headers } as unknown as string[]);
 		const reader = new MessageReader(socket);
 		await new Promise((resolve, reject) => {
 			socket.addEventListener("open", resolve);
-			socket.addEventListener("error", () => reject(new Error(`${url}/ws opened no WebSocket.`)));
+			socket.addEventListener("error", () => reject(new Error(`${url}${path} opened no WebSocket.`)));
 		});
 		return reader;
 	},

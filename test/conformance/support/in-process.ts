@@ -7,5 +7,5 @@ export const target: Target = {
 	publishKey: PUBLISH_KEY,
 	prefix: "",
 	send: call,
-	openSocket: () => SocketReader.open(),
+	openSocket: (path, headers) => SocketReader.open(headers, undefined, path),
 };

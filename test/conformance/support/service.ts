@@ -68,12 +68,17 @@ export async function subscribe(path: string, user: User, headers: HeadersInit =
 	return new SseReader(response);
 }
 
-/** Opens a WebSocket, and sends nothing. */
-export const newSocket = target.openSocket;
+/** Opens a WebSocket to subscribe over, and sends nothing. */
+export const newSocket = () => target.openSocket("/ws");
+
+/** Opens a WebSocket to publish over, with the publish key. */
+export function openPublisher(channel: string, query = ""): Promise<MessageReader> {
+	return target.openSocket(`/channels/${channel}/publish${query}`, { Authorization: `Bearer ${PUBLISH_KEY}` });
+}
 
 /** Opens a WebSocket, and sends an `auth` with the ticket of a user. */
 export async function openSocket({ ticket }: User, auth: object): Promise<MessageReader> {
-	const socket = await target.openSocket();
+	const socket = await newSocket();
 	socket.send({ type: "auth", ticket, ...auth });
 	return socket;
 }

@@ -8,8 +8,8 @@ export interface Target {
 	prefix: string;
 	/** Sends a request. Whatever is refused is refused as the protocol says. */
 	send(path: string, init?: RequestInit): Promise<Response>;
-	/** Opens a WebSocket at `/ws`. */
-	openSocket(): Promise<MessageReader>;
+	/** Opens a WebSocket. */
+	openSocket(path: string, headers?: Record<string, string>): Promise<MessageReader>;
 }
 
 declare module "vitest" {

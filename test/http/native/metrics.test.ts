@@ -5,7 +5,7 @@ import { advanceClock } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import { countedSince, readChannelMetrics, readMetrics, samplesOf } from "../../support/metrics.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, publish, published, subscribe } from "../../support/service.ts";
-import { SocketReader } from "../../support/socket.ts";
+import { openPublisher, SocketReader } from "../../support/socket.ts";
 
 const KEY = { Authorization: `Bearer ${PUBLISH_KEY}` };
 const NOTHING = {
@@ -63,6 +63,17 @@ describe("GET /metrics", () => {
 			events_published_total: 3,
 			publish_duration_seconds_count: 2,
 		});
+	});
+
+	it("counts what was published over a WebSocket alike", async () => {
+		const socket = await openPublisher(freshChannel(), PUBLISH_KEY);
+		const before = await readMetrics();
+		for (const ref of [1, 2]) socket.send({ ref, events: [{ data: 1 }, { data: 2 }], idempotencyKey: "k" });
+		socket.send({ ref: 3, events: [{ data: 3 }] });
+		await socket.take(3);
+		const counted = { ...NOTHING, events_published_total: 3, publish_duration_seconds_count: 2 };
+		await expect.poll(() => countedSince(before), { timeout: 5000 }).toEqual(counted);
+		socket.close();
 	});
 
 	it("does not count what stored nothing: refused publishes, and repeated ones", async () => {

@@ -1,16 +1,23 @@
-import type { Publisher } from "../../auth/publishers.ts";
-import type { User } from "../../auth/user.ts";
-import { Problem } from "../../errors.ts";
-import type { TidingsEnv } from "../context.ts";
+import { Problem } from "./errors.ts";
 
-/** Rate limits, which apply if the Worker has bindings for them. */
+/** The bindings that limit how often somebody may do something. */
+export interface RateLimitEnv {
+	/** How often a publisher may publish. Without it, there is no limit. */
+	PUBLISH_RATE_LIMIT?: RateLimit;
+	/** How often a user may open or renew a stream, or ask for a ticket. Without it, there is no limit. */
+	SUBSCRIBE_RATE_LIMIT?: RateLimit;
+}
 
 /**
  * Counts a publish.
  *
+ * @param publisher `id` is that of a `Publisher`.
  * @throws Problem `rate_limited`.
  */
-export async function limitPublishing({ PUBLISH_RATE_LIMIT }: TidingsEnv, { id }: Publisher): Promise<void> {
+export async function limitPublishing(
+	{ PUBLISH_RATE_LIMIT }: RateLimitEnv,
+	{ id }: { readonly id: string },
+): Promise<void> {
 	const detail = "You publish more often than this service allows. Wait a little, or send events in batches.";
 	await count(PUBLISH_RATE_LIMIT, id, detail);
 }
@@ -20,7 +27,10 @@ export async function limitPublishing({ PUBLISH_RATE_LIMIT }: TidingsEnv, { id }
  *
  * @throws Problem `rate_limited`.
  */
-export async function limitSubscribing({ SUBSCRIBE_RATE_LIMIT }: TidingsEnv, { sub }: User): Promise<void> {
+export async function limitSubscribing(
+	{ SUBSCRIBE_RATE_LIMIT }: RateLimitEnv,
+	{ sub }: { readonly sub: string },
+): Promise<void> {
 	const detail = "You open or renew streams, or ask for tickets, more often than this service allows. Wait a little.";
 	await count(SUBSCRIBE_RATE_LIMIT, sub, detail);
 }

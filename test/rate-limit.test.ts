@@ -1,10 +1,10 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createApp } from "../../../src/http/app.ts";
-import { TestIssuer } from "../../support/issuer.ts";
-import { freshChannel, PUBLISH_KEY, problem } from "../../support/service.ts";
-import { SocketReader } from "../../support/socket.ts";
+import { createApp } from "../src/http/app.ts";
+import { TestIssuer } from "./support/issuer.ts";
+import { freshChannel, PUBLISH_KEY, problem } from "./support/service.ts";
+import { SocketReader } from "./support/socket.ts";
 
 let issuer: TestIssuer;
 let alice: string;
