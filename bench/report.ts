@@ -33,6 +33,7 @@ function caseTable(results: Results, cases: Results["cases"]): string {
 	const rows = cases.flatMap(({ name, variant, servers }) =>
 		servers.map((server) => {
 			const medians = names.map((figure) => results.median(name, variant, server, figure));
+			if (medians.every((value) => value === undefined)) return [variant, server, "not measured here"];
 			return [variant, server, ...medians.map((value) => (value === undefined ? "" : formatFigure(value)))];
 		}),
 	);
@@ -43,8 +44,8 @@ function table(heads: string[], rows: string[][]): string {
 	const widths = heads.map((head, column) => Math.max(3, head.length, ...rows.map((row) => row[column]?.length ?? 0)));
 	const isText = (column: number) => heads[column] === "";
 	const line = (cells: string[]) => {
-		const padded = cells.map((cell, column) => {
-			const width = widths[column] ?? 0;
+		const padded = widths.map((width, column) => {
+			const cell = cells[column] ?? "";
 			return isText(column) ? cell.padEnd(width) : cell.padStart(width);
 		});
 		return `| ${padded.join(" | ")} |`;

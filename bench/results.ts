@@ -1,24 +1,31 @@
 import { type FigureName, type Figures, median } from "./figures.ts";
 
-/** The figures of one round of a case on one server. */
-export interface Measurement {
+/** A case on one server. */
+export interface Row {
 	case: string;
 	variant: string;
 	server: string;
+}
+
+/** The figures of one round of a case on one server. */
+export interface Measurement extends Row {
 	figures: Figures;
 }
 
 /** All rounds of all cases. */
 export class Results {
 	readonly measurements: Measurement[] = [];
+	/** What was not measured, as its server is not installed. */
+	readonly notMeasured: Row[] = [];
 	readonly failures: string[] = [];
 
-	/** The cases that were measured. */
+	/** The cases, and the servers that are not left out. */
 	get cases(): { name: string; variant: string; servers: string[] }[] {
-		const groups = Object.groupBy(this.measurements, (each) => JSON.stringify([each.case, each.variant]));
-		return Object.entries(groups).map(([key, measurements = []]) => {
+		const rows: Row[] = [...this.measurements, ...this.notMeasured];
+		const groups = Object.groupBy(rows, (each) => JSON.stringify([each.case, each.variant]));
+		return Object.entries(groups).map(([key, rows = []]) => {
 			const [name, variant] = JSON.parse(key);
-			return { name, variant, servers: [...new Set(measurements.map(({ server }) => server))] };
+			return { name, variant, servers: [...new Set(rows.map(({ server }) => server))] };
 		});
 	}
 

@@ -16,7 +16,7 @@ import { report } from "./report.ts";
 import { Results } from "./results.ts";
 import { createServers } from "./servers/all.ts";
 import { Credentials } from "./servers/credentials.ts";
-import type { Server } from "./servers/server.ts";
+import { NotInstalled, type Server } from "./servers/server.ts";
 
 const MIN_OPEN_FILES = 10_000;
 
@@ -57,7 +57,6 @@ await using credentials = await Credentials.create();
 await using stack = new AsyncDisposableStack();
 const servers = (await createServers(credentials)).map((server) => stack.use(server));
 for (const event of ["SIGINT", "SIGTERM", "SIGHUP", "uncaughtException"] as const) process.on(event, abandon);
-if (!servers.some(({ name }) => name === "nchan")) console.log("nchan is not installed and is skipped.");
 
 const results = new Results();
 const chosen = CASES.filter(({ name }) => options.cases?.includes(name) ?? true);
@@ -72,6 +71,11 @@ for (const [index, { round, work, server }] of plan.entries()) {
 		results.measurements.push({ case: work.name, variant: work.variant, server: server.name, figures });
 		console.log(`${title}: ${describe(figures)}`);
 	} catch (error) {
+		if (error instanceof NotInstalled) {
+			results.notMeasured.push({ case: work.name, variant: work.variant, server: server.name });
+			console.log(`${title}: not measured here. ${error.message}`);
+			continue;
+		}
 		results.failures.push(`${title}: ${error}`);
 		console.error(`${title}: ${error}`);
 	}

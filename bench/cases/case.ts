@@ -21,4 +21,12 @@ export interface Case {
 }
 
 /** The servers that deliver events to many subscribers. */
-export const BROADCASTERS = ["tidings", "floor", "better-sse", "nchan"] as const;
+export const BROADCASTERS = [
+	"tidings",
+	"floor",
+	"better-sse",
+	"nchan",
+	"mercure",
+	"mercure bolt",
+	"centrifugo",
+] as const;

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { BODIES, type Endpoint, requestHead } from "./endpoint.ts";
+import { EVENT_MARK } from "./frame-reader.ts";
 
 /** A connection that publishes one request after another, and numbers its events. */
 export class Publisher {
@@ -22,10 +23,12 @@ export class Publisher {
 	async publish(count: number, publishedAt: number): Promise<void> {
 		const { path, headers, form } = this.#endpoint.publish;
 		const microseconds = Math.round(publishedAt * 1000);
-		const events = Array.from({ length: count }, (_, at) => `${this.#index} ${this.#number + at} ${microseconds}`);
+		const events = Array.from({ length: count }, (_, at) => {
+			return `${EVENT_MARK}${this.#index} ${this.#number + at} ${microseconds}`;
+		});
 		this.#number += count;
 		const { type, write } = BODIES[form];
-		const body = write(events);
+		const body = write(events, this.#endpoint.channel);
 		this.#answer = Promise.withResolvers<void>();
 		const length = `${Buffer.byteLength(body)}`;
 		this.#socket.write(

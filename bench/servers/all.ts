@@ -1,6 +1,8 @@
 import type { Worker } from "../../scripts/workerd.ts";
 import { BetterSse } from "./better-sse.ts";
+import { createCentrifugo } from "./centrifugo.ts";
 import type { Credentials } from "./credentials.ts";
+import { createMercure } from "./mercure.ts";
 import { Nchan } from "./nchan.ts";
 import type { Server } from "./server.ts";
 import { WorkerServer, type WorkerServerOptions } from "./worker.ts";
@@ -27,5 +29,5 @@ const WORKERS: WorkerServerOptions[] = [
 
 export async function createServers(credentials: Credentials): Promise<Server[]> {
 	const workers = WORKERS.map((options) => new WorkerServer(credentials, options));
-	return [...workers, new BetterSse(), ...(Nchan.isInstalled ? [await Nchan.create()] : [])];
+	return [...workers, new BetterSse(), await Nchan.create(), ...(await createMercure()), createCentrifugo()];
 }

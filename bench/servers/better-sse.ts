@@ -30,9 +30,10 @@ export class BetterSse implements Server {
 		return this.#child?.pid === undefined ? [] : [this.#child.pid];
 	}
 
-	endpoint(): Endpoint {
+	endpoint(channel: string): Endpoint {
 		return {
 			port: started(this.#port),
+			channel,
 			stream: { path: "/", headers: {} },
 			publish: { path: "/", headers: {}, form: "lines" },
 		};

@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { Endpoint } from "../load/endpoint.ts";
-import { type Server, started } from "./server.ts";
+import { freePort, ListeningProcess } from "./listening-process.ts";
+import { NotInstalled, type Server } from "./server.ts";
 
 const NGINX = "/usr/sbin/nginx";
 /** The path in Debian's `libnginx-mod-nchan`. */
@@ -15,11 +12,9 @@ const MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 /** nchan on nginx with one worker process, and enough memory for everything that is published. */
 export class Nchan implements Server {
-	static readonly isInstalled = existsSync(NGINX) && existsSync(MODULE);
 	readonly name = "nchan";
 	readonly #folder: string;
-	#master: ChildProcess | undefined;
-	#port: number | undefined;
+	readonly #master = new ListeningProcess("nginx");
 
 	private constructor(folder: string) {
 		this.#folder = folder;
@@ -30,23 +25,15 @@ export class Nchan implements Server {
 	}
 
 	async start(): Promise<void> {
-		const port = await freePort();
-		this.#port = port;
+		if (![NGINX, MODULE].every(existsSync)) throw new NotInstalled("nginx with nchan is not installed.");
 		const config = join(this.#folder, "nginx.conf");
+		const port = await freePort();
 		await writeFile(config, this.#config(port));
-		this.#master = spawn(NGINX, ["-p", this.#folder, "-c", config, "-e", "stderr"], {
-			stdio: ["ignore", "ignore", "inherit"],
-		});
-		while (!(await isListening(port))) {
-			if (this.#master.exitCode !== null) throw new Error("nginx ended before it listened.");
-			await wait(20);
-		}
+		await this.#master.start(port, NGINX, ["-p", this.#folder, "-c", config, "-e", "stderr"]);
 	}
 
 	async stop(): Promise<void> {
-		const master = this.#master;
-		this.#master = undefined;
-		if (master?.kill("SIGTERM")) await once(master, "exit");
+		await this.#master.stop("SIGTERM");
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
@@ -55,7 +42,7 @@ export class Nchan implements Server {
 	}
 
 	get pids(): number[] {
-		const master = this.#master?.pid;
+		const master = this.#master.pid;
 		if (master === undefined) return [];
 		const workers = readFileSync(`/proc/${master}/task/${master}/children`, "utf8").trim();
 		return [master, ...workers.split(" ").filter(Boolean).map(Number)];
@@ -63,7 +50,8 @@ export class Nchan implements Server {
 
 	endpoint(channel: string): Endpoint {
 		return {
-			port: started(this.#port),
+			port: this.#master.port,
+			channel,
 			stream: { path: `/subscribe?channel=${channel}`, headers: {} },
 			publish: { path: `/publish?channel=${channel}`, headers: {}, form: "lines" },
 		};
@@ -96,21 +84,4 @@ http {
 }
 `;
 	}
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, "close");
-	return port;
-}
-
-async function isListening(port: number): Promise<boolean> {
-	const { promise, resolve } = Promise.withResolvers<boolean>();
-	const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
-	const answer = await promise;
-	socket.destroy();
-	return answer;
 }

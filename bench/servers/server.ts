@@ -6,10 +6,17 @@ export function started<Value>(value: Value | undefined): Value {
 	return value;
 }
 
+/** Thrown by {@link Server.start} where the server is not installed. Its cases are not measured, which is no failure. */
+export class NotInstalled extends Error {}
+
 /** A server under test. */
 export interface Server extends AsyncDisposable {
 	readonly name: string;
-	/** Starts the server in new processes. */
+	/**
+	 * Starts the server in new processes.
+	 *
+	 * @throws NotInstalled
+	 */
 	start(): Promise<void>;
 	/** Ends its processes. It may be started again. */
 	stop(): Promise<void>;

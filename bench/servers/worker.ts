@@ -54,6 +54,7 @@ export class WorkerServer implements Server {
 				: { path, headers: { Authorization: `Bearer ${token}` } };
 		return {
 			port: Number(new URL(started(this.#workerd).url).port),
+			channel,
 			stream,
 			publish: {
 				path: `/channels/${channel}/events`,
