@@ -2,26 +2,36 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release } from "node:os";
 import { join } from "node:path";
 import { chart } from "./chart.ts";
-import { report } from "./report.ts";
+import { caseTables, targetTable } from "./report.ts";
 import type { Results } from "./results.ts";
+import { betterElsewhere, summaryTable } from "./summary.ts";
 import { outcomes } from "./targets.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const FIGURES = /(?<=<!-- figures: npm run bench writes them -->\n).*(?=<!-- end of the figures -->)/s;
+const PAGE = "docs/performance.md";
 
-/** Saves all measurements, and writes the medians and the chart into the documentation. */
+/** Saves all measurements, and writes what follows from them into the documentation. */
 export async function publish(results: Results): Promise<void> {
-	const { measurements, failures } = results;
+	const { measurements, notMeasured, failures } = results;
 	const at = new Date().toISOString();
-	const written = { at, machine: machine(), targets: outcomes(results), failures, measurements };
+	const written = { at, machine: machine(), targets: outcomes(results), failures, notMeasured, measurements };
 	await writeFile(join(ROOT, "bench/results.json"), `${JSON.stringify(written, null, "\t")}\n`);
-	const figures = `\n${at.slice(0, 10)}, on ${machine()}.\n\n![Deliveries per CPU second, and CPU per delivery](performance.svg)\n\n${report(results)}\n\n`;
-	const page = join(ROOT, "docs/performance.md");
-	await writeFile(
-		page,
-		(await readFile(page, "utf8")).replace(FIGURES, () => figures),
-	);
+	const date = `${at.slice(0, 10)}, on ${machine()}.`;
+	await fill(PAGE, "summary", `${date}\n\n![Deliveries per CPU second](performance.svg)\n\n${summaryTable(results)}`);
+	await fill(PAGE, "better elsewhere", betterElsewhere(results));
+	await fill(PAGE, "figures", caseTables(results));
+	await fill("bench/README.md", "targets", `${date}\n\n${targetTable(results)}`);
 	await writeFile(join(ROOT, "docs/performance.svg"), chart(results));
+}
+
+/** Replaces what stands between two comments of a page: `<!-- name: npm run bench writes this -->` and the next. */
+async function fill(path: string, name: string, text: string): Promise<void> {
+	const page = await readFile(join(ROOT, path), "utf8");
+	const begin = `<!-- ${name}: npm run bench writes this -->\n`;
+	const [before, after] = page.split(begin);
+	const end = after?.indexOf("<!-- end -->") ?? -1;
+	if (after === undefined || end < 0) throw new Error(`${path} has no place for ${name}.`);
+	await writeFile(join(ROOT, path), `${before}${begin}\n${text}\n\n${after.slice(end)}`);
 }
 
 function machine(): string {

@@ -1,19 +1,13 @@
 import { FIGURES, type FigureName, formatFigure } from "./figures.ts";
 import type { Results } from "./results.ts";
+import { table } from "./table.ts";
 import { outcomes } from "./targets.ts";
 
-/** Formats medians and targets as Markdown, which is readable in a terminal too. */
-export function report(results: Results): string {
-	const sections = Object.entries(Object.groupBy(results.cases, ({ name }) => name)).map(
-		([name, cases = []]) => `### ${name}\n\n${caseTable(results, cases)}`,
-	);
-	const targets = outcomes(results);
-	if (targets.length > 0) sections.unshift(`### Targets\n\n${targetTable(targets)}`);
-	return sections.join("\n\n");
-}
+const NOT_MEASURED = "not measured here";
 
-function targetTable(targets: ReturnType<typeof outcomes>): string {
-	const rows = targets.map(({ target, wanted, value, isReached, missedByPercent }) => {
+/** The targets, and whether they were reached; an empty text if none was measured. */
+export function targetTable(results: Results): string {
+	const rows = outcomes(results).map(({ target, wanted, value, isReached, missedByPercent }) => {
 		return [
 			target,
 			wanted,
@@ -21,7 +15,14 @@ function targetTable(targets: ReturnType<typeof outcomes>): string {
 			isReached ? "reached" : `missed by ${formatFigure(missedByPercent)} %`,
 		];
 	});
-	return table(["", "wanted", "measured", ""], rows);
+	return rows.length > 0 ? table(["", "wanted", "measured", ""], rows) : "";
+}
+
+/** The medians of all cases, each under a heading. */
+export function caseTables(results: Results): string {
+	return Object.entries(Object.groupBy(results.cases, ({ name }) => name))
+		.map(([name, cases = []]) => `### ${name}\n\n${caseTable(results, cases)}`)
+		.join("\n\n");
 }
 
 function caseTable(results: Results, cases: Results["cases"]): string {
@@ -33,23 +34,10 @@ function caseTable(results: Results, cases: Results["cases"]): string {
 	const rows = cases.flatMap(({ name, variant, servers }) =>
 		servers.map((server) => {
 			const medians = names.map((figure) => results.median(name, variant, server, figure));
-			if (medians.every((value) => value === undefined)) return [variant, server, "not measured here"];
+			if (medians.every((value) => value === undefined)) return [variant, server, NOT_MEASURED];
 			return [variant, server, ...medians.map((value) => (value === undefined ? "" : formatFigure(value)))];
 		}),
 	);
-	return table(["", "", ...names.map((name) => FIGURES[name])], rows);
-}
-
-function table(heads: string[], rows: string[][]): string {
-	const widths = heads.map((head, column) => Math.max(3, head.length, ...rows.map((row) => row[column]?.length ?? 0)));
-	const isText = (column: number) => heads[column] === "";
-	const line = (cells: string[]) => {
-		const padded = widths.map((width, column) => {
-			const cell = cells[column] ?? "";
-			return isText(column) ? cell.padEnd(width) : cell.padStart(width);
-		});
-		return `| ${padded.join(" | ")} |`;
-	};
-	const rule = widths.map((width, column) => (isText(column) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
-	return [heads, rule, ...rows].map(line).join("\n");
+	const heads = names.length > 0 ? names.map((name) => FIGURES[name]) : [""];
+	return table(["", "", ...heads], rows);
 }

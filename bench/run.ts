@@ -12,7 +12,7 @@ import type { Case } from "./cases/case.ts";
 import { FIGURES, type FigureName, type Figures, formatFigure } from "./figures.ts";
 import { LoadProcess } from "./load/load-process.ts";
 import { openFilesLimit } from "./measures/process.ts";
-import { report } from "./report.ts";
+import { caseTables, targetTable } from "./report.ts";
 import { Results } from "./results.ts";
 import { createServers } from "./servers/all.ts";
 import { Credentials } from "./servers/credentials.ts";
@@ -81,7 +81,7 @@ for (const [index, { round, work, server }] of plan.entries()) {
 	}
 }
 
-console.log(`\n${report(results)}\n`);
+console.log(`\n${targetTable(results)}\n\n${caseTables(results)}\n`);
 const isComplete = !(options.cases || options.servers || options.quick);
 if (isComplete && results.failures.length === 0) {
 	// It draws a chart, with a library that takes a second to load.

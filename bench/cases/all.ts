@@ -5,6 +5,7 @@ import { loneCase } from "./lone.ts";
 import { publishCase } from "./publish.ts";
 import { stormCase } from "./storm.ts";
 import { streamCase } from "./stream.ts";
+import { tokensCases } from "./tokens.ts";
 
 const lone = loneCase("lone", 1000, 100);
 const streams = [100, 200, 500].map((rate) => streamCase("stream", rate, 1));
@@ -14,6 +15,9 @@ const sleep = [lone, streamCase("stream", 100, 1), streamCase("stream", 500, 1)]
 	return { name: "sleep", variant, servers: ["hibernate"], measure };
 });
 
+/** A lone event to streams of two channels, which the Worker holds. */
+const session = { ...lone, name: "session", servers: ["session"] };
+
 /** All cases, in the order of the report. */
 export const CASES: Case[] = [
 	lone,
@@ -21,7 +25,9 @@ export const CASES: Case[] = [
 	loneCase("crowd", 8000, 15),
 	...streams,
 	streamCase("flood", 5000, 100),
+	...tokensCases,
 	...sleep,
+	session,
 	...idleCases,
 	publishCase("1 connection", { connections: 1 }),
 	publishCase("32 connections", { connections: 32 }),

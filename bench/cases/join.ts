@@ -11,7 +11,7 @@ export function joinCase(credential: "token" | "ticket"): Case {
 		variant: credential,
 		servers: ["tidings", "verify", "verified floor"],
 		async measure({ server, load, channel, scaled }) {
-			const endpoints = [server.endpoint(channel, credential)];
+			const endpoints = [server.endpoint(channel, { credential })];
 			await load.do("open", { endpoints, subscribers: scaled(WARM_UP_STREAMS), publishers: 0 });
 			const before = cpuSeconds(server.pids);
 			const subscribers = scaled(STREAMS);

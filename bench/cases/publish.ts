@@ -1,5 +1,6 @@
+import type { Figures } from "../figures.ts";
 import { cpuSeconds } from "../measures/process.ts";
-import type { Case } from "./case.ts";
+import type { Bench, Case } from "./case.ts";
 
 const SECONDS = 2;
 
@@ -9,21 +10,44 @@ interface PublishOptions {
 	batch?: number;
 }
 
+/** How many messages may be unanswered on a WebSocket. */
+const WINDOW = 256;
+
 /** Publishes as fast as the server answers, without subscribers. */
 export function publishCase(variant: string, { channels = 1, connections, batch = 1 }: PublishOptions): Case {
 	return {
 		name: "publish",
 		variant,
 		servers: ["tidings", "unstored", "publish floor"],
-		async measure({ server, load, channel, scaled }) {
+		async measure(bench) {
+			const { server, load, channel } = bench;
 			const endpoints = Array.from({ length: channels }, (_, index) => server.endpoint(`${channel}:${index}`));
 			await load.do("open", { endpoints, subscribers: 0, publishers: connections });
-			const seconds = scaled(SECONDS);
-			await load.do("publish", { batch, seconds: seconds / 2 });
-			const before = cpuSeconds(server.pids);
-			const publishes = await load.do("publish", { batch, seconds });
-			const cpu = cpuSeconds(server.pids) - before;
-			return { publishes, cpuPerPublish: (cpu / (publishes * seconds)) * 1e6 };
+			return await measurePublishing(bench, batch);
 		},
 	};
+}
+
+/** The same over one WebSocket, which has many messages unanswered. */
+export function publishSocketCase(variant: string, batch: number): Case {
+	return {
+		name: "publish",
+		variant,
+		servers: ["tidings"],
+		async measure(bench) {
+			const { server, load, channel } = bench;
+			const endpoints = [server.endpoint(channel, { publishWith: "socket" })];
+			await load.do("open", { endpoints, subscribers: 0, publishers: 1, window: WINDOW });
+			return await measurePublishing(bench, batch);
+		},
+	};
+}
+
+async function measurePublishing({ server, load, scaled }: Bench, batch: number): Promise<Figures> {
+	const seconds = scaled(SECONDS);
+	await load.do("publish", { batch, seconds: seconds / 2 });
+	const before = cpuSeconds(server.pids);
+	const publishes = await load.do("publish", { batch, seconds });
+	const cpu = cpuSeconds(server.pids) - before;
+	return { publishes, cpuPerPublish: (cpu / (publishes * seconds)) * 1e6 };
 }

@@ -5,21 +5,24 @@ import { Subscriber } from "./subscriber.ts";
 /** How many streams are opened at a time. */
 const LANES = 64;
 
-/** All subscribers of a channel, and what they have read in total. */
+/** All subscribers, and what they have read in total. */
 export class Crowd {
 	readonly #subscribers: Subscriber[];
+	/** How many of them read each event. */
+	readonly #readersOfEach: number;
 	#latencies = new Histogram();
 	#delivered = 0;
 	#awaited = 0;
 	#reached = Promise.withResolvers<void>();
 
-	constructor(endpoint: Endpoint, size: number, publishers: number) {
+	/** @param endpoints they are spread over all of them. */
+	constructor(endpoints: Endpoint[], size: number, publishers: number) {
 		const readings = { delivered: (publishedAt: number, now: number) => this.#count(publishedAt, now) };
-		this.#subscribers = Array.from({ length: size }, () => new Subscriber(endpoint, publishers, readings));
-	}
-
-	get size(): number {
-		return this.#subscribers.length;
+		const readersOfEach = size / endpoints.length;
+		this.#subscribers = endpoints.flatMap((endpoint) => {
+			return Array.from({ length: readersOfEach }, () => new Subscriber(endpoint, publishers, readings));
+		});
+		this.#readersOfEach = readersOfEach;
 	}
 
 	/** How many events were read since {@link reset}. */
@@ -57,9 +60,14 @@ export class Crowd {
 		this.#delivered = 0;
 	}
 
-	/** Resolves when every subscriber has read this many events since {@link reset}. */
+	/** How many deliveries events come to. */
+	deliveriesOf(events: number): number {
+		return events * this.#readersOfEach;
+	}
+
+	/** Resolves when so many events have reached everybody who reads them, since {@link reset}. */
 	async haveRead(events: number): Promise<void> {
-		this.#awaited = events * this.size;
+		this.#awaited = this.deliveriesOf(events);
 		this.#reached = Promise.withResolvers<void>();
 		if (this.#delivered < this.#awaited) await this.#reached.promise;
 	}

@@ -2,17 +2,28 @@
 export interface Endpoint {
 	port: number;
 	channel: string;
-	stream: { path: string; headers: Record<string, string> };
-	publish: { path: string; headers: Record<string, string>; form: Form };
+	stream: Target;
+	publish: Target & { form: Form };
+	/** What has to be created with a PUT first. */
+	create?: Target;
+}
+
+export interface Target {
+	path: string;
+	headers: Record<string, string>;
 }
 
 /**
- * How a server accepts events: as JSON, as finished frames, as lines that are an event each, or in the way of a product
- * whose requests name the channel in the body.
+ * How a server accepts events: as JSON, as finished frames, as lines that are an event each, as messages of a WebSocket
+ * that stays open, or in the way of a product.
  */
-export type Form = "json" | "frames" | "lines" | "mercure" | "centrifugo";
+export type Form = "json" | "frames" | "lines" | "socket" | "mercure" | "centrifugo" | "durable streams";
 
-export const BODIES: Record<Form, { type: string; write(events: string[], channel: string): string }> = {
+/** What the body of a POST is made of. */
+export const BODIES: Record<
+	Exclude<Form, "socket">,
+	{ type: string; write(events: string[], channel: string): string }
+> = {
 	json: { type: "application/json", write: (events) => JSON.stringify(events.map((data) => ({ data }))) },
 	frames: { type: "text/event-stream", write: (events) => events.map((data) => `data: ${data}\n\n`).join("") },
 	lines: { type: "text/plain", write: (events) => events.join("\n") },
@@ -24,6 +35,15 @@ export const BODIES: Record<Form, { type: string; write(events: string[], channe
 		type: "application/json",
 		write: (events, channel) => JSON.stringify({ commands: events.map((data) => ({ publish: { channel, data } })) }),
 	},
+	"durable streams": { type: "application/json", write: (events) => JSON.stringify(events) },
+};
+
+/** The headers of a request that asks for a WebSocket. */
+export const UPGRADE = {
+	Connection: "Upgrade",
+	Upgrade: "websocket",
+	"Sec-WebSocket-Version": "13",
+	"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 };
 
 /** The request line and the headers of a request. */

@@ -8,33 +8,35 @@ import { Publisher } from "./publisher.ts";
 const DRAIN_MILLISECONDS = 10_000;
 
 export interface OpenOptions {
-	/** Publishers are spread over all of them; all subscribers read the first. */
+	/** Publishers and subscribers are spread over all of them. */
 	endpoints: Endpoint[];
 	subscribers: number;
 	publishers: number;
+	/** How many requests or messages of each publisher may be unanswered. Default: 1. */
+	window?: number;
 }
 
 export interface FlowOptions {
 	/** Events a second, from all publishers together. */
 	rate: number;
-	/** How many events one request holds. */
+	/** How many events one request or message holds. */
 	batch: number;
 	seconds: number;
 }
 
 /** The commands of the load generator. Times are in milliseconds. */
 export class Load {
+	/** Each as often as it may publish at a time. */
 	#publishers: Publisher[] = [];
 	#crowd: Crowd | undefined;
 
 	/** Creates publishers and opens streams, and returns how long opening them took. */
-	async open({ endpoints, subscribers, publishers }: OpenOptions): Promise<number> {
-		const [first] = endpoints;
-		if (!first) throw new Error("Name at least one endpoint.");
-		this.#publishers = Array.from({ length: publishers }, (_, index) => {
-			return new Publisher(endpoints[index % endpoints.length] ?? first, index);
-		});
-		this.#crowd = new Crowd(first, subscribers, publishers);
+	async open({ endpoints, subscribers, publishers, window = 1 }: OpenOptions): Promise<number> {
+		await Promise.all(endpoints.map(create));
+		const connections = Array.from({ length: publishers / endpoints.length }).flatMap(() => endpoints);
+		const each = connections.map((endpoint, index) => new Publisher(endpoint, index));
+		this.#publishers = Array.from({ length: window }).flatMap(() => each);
+		this.#crowd = new Crowd(endpoints, subscribers, publishers);
 		const startedAt = performance.now();
 		await this.#crowd.open();
 		return performance.now() - startedAt;
@@ -50,7 +52,7 @@ export class Load {
 			last.add(this.#audience.latencies.max);
 		}
 		return {
-			deliveries: events * this.#audience.size,
+			deliveries: this.#audience.deliveriesOf(events),
 			firstP50: first.percentile(0.5),
 			firstP99: first.percentile(0.99),
 			lastP50: last.percentile(0.5),
@@ -94,7 +96,7 @@ export class Load {
 		return {
 			published,
 			deliveries: crowd.delivered,
-			missing: published * crowd.size - crowd.delivered,
+			missing: crowd.deliveriesOf(published) - crowd.delivered,
 			p50: crowd.latencies.percentile(0.5),
 			p99: crowd.latencies.percentile(0.99),
 			max: crowd.latencies.max,
@@ -131,4 +133,10 @@ export class Load {
 		if (!this.#crowd) throw new Error("Call open() first.");
 		return this.#crowd;
 	}
+}
+
+async function create({ port, create }: Endpoint): Promise<void> {
+	if (!create) return;
+	const { ok, status } = await fetch(`http://127.0.0.1:${port}${create.path}`, { method: "PUT", ...create });
+	if (!ok) throw new Error(`${create.path} was not created: ${status}.`);
 }

@@ -45,7 +45,7 @@ export class Subscriber {
 			this.#now = performance.now();
 			const chunk = BUFFER.subarray(0, length);
 			if (isOpen) this.#reader.read(chunk);
-			else if (chunk.toString("latin1", 0, 12) === "HTTP/1.1 200") {
+			else if (["HTTP/1.1 200", "HTTP/1.1 101"].includes(chunk.toString("latin1", 0, 12))) {
 				isOpen = true;
 				opened.resolve();
 				this.#reader.read(chunk);

@@ -2,6 +2,7 @@ import type { Worker } from "../../scripts/workerd.ts";
 import { BetterSse } from "./better-sse.ts";
 import { createCentrifugo } from "./centrifugo.ts";
 import type { Credentials } from "./credentials.ts";
+import { createDurableStreams } from "./durable-streams.ts";
 import { createMercure } from "./mercure.ts";
 import { Nchan } from "./nchan.ts";
 import type { Server } from "./server.ts";
@@ -18,6 +19,8 @@ const floor = comparison("floor", ["Channel"]);
 const WORKERS: WorkerServerOptions[] = [
 	{ name: "tidings", form: "json" },
 	{ name: "floor", form: "frames", worker: floor },
+	{ name: "session", form: "json", stream: "session" },
+	{ name: "socket", form: "json", stream: "socket" },
 	{ name: "hibernate", form: "json", settings: { DELIVERY: "hibernate" } },
 	{ name: "unstored", form: "json", worker: comparison("unstored", ["Channel", "Metrics"]) },
 	{ name: "publish floor", form: "json", worker: comparison("publish-floor", ["Channel"]) },
@@ -29,5 +32,12 @@ const WORKERS: WorkerServerOptions[] = [
 
 export async function createServers(credentials: Credentials): Promise<Server[]> {
 	const workers = WORKERS.map((options) => new WorkerServer(credentials, options));
-	return [...workers, new BetterSse(), await Nchan.create(), ...(await createMercure()), createCentrifugo()];
+	return [
+		...workers,
+		new BetterSse(),
+		...createDurableStreams(),
+		await Nchan.create(),
+		...(await createMercure()),
+		createCentrifugo(),
+	];
 }

@@ -1,11 +1,13 @@
-/** better-sse on Node's http server, as in its guide, with one channel. Each line of a POST is an event. */
+/** better-sse on Node's http server, as in its guide. The path is the channel. Each line of a POST is an event. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { createChannel, createSession } from "better-sse";
+import { type Channel, createChannel, createSession } from "better-sse";
 
-const channel = createChannel();
+const channels = new Map<string | undefined, Channel>();
 const server = createServer(async (request, response) => {
+	const channel = channels.get(request.url) ?? createChannel();
+	channels.set(request.url, channel);
 	if (request.method === "GET") {
 		channel.register(await createSession(request, response, { serializer: String }));
 		return;

@@ -1,25 +1,17 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import type { Endpoint } from "../load/endpoint.ts";
-import { type Server, started } from "./server.ts";
+import { NodeProcess } from "./node-process.ts";
+import type { Server } from "./server.ts";
 
 export class BetterSse implements Server {
 	readonly name = "better-sse";
-	#child: ChildProcess | undefined;
-	#port: number | undefined;
+	readonly #process = new NodeProcess("better-sse-server.ts");
 
 	async start(): Promise<void> {
-		const child = fork(join(import.meta.dirname, "better-sse-server.ts"));
-		this.#child = child;
-		const ended = once(child, "exit").then(() => Promise.reject(new Error("better-sse ended before it listened.")));
-		[this.#port] = await Promise.race([once(child, "message"), ended]);
+		await this.#process.start();
 	}
 
 	async stop(): Promise<void> {
-		const child = this.#child;
-		this.#child = undefined;
-		if (child?.kill("SIGKILL")) await once(child, "exit");
+		await this.#process.stop();
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
@@ -27,15 +19,15 @@ export class BetterSse implements Server {
 	}
 
 	get pids(): number[] {
-		return this.#child?.pid === undefined ? [] : [this.#child.pid];
+		return this.#process.pids;
 	}
 
 	endpoint(channel: string): Endpoint {
 		return {
-			port: started(this.#port),
+			port: this.#process.port,
 			channel,
-			stream: { path: "/", headers: {} },
-			publish: { path: "/", headers: {}, form: "lines" },
+			stream: { path: `/${channel}`, headers: {} },
+			publish: { path: `/${channel}`, headers: {}, form: "lines" },
 		};
 	}
 }

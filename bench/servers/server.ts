@@ -6,6 +6,13 @@ export function started<Value>(value: Value | undefined): Value {
 	return value;
 }
 
+export interface EndpointOptions {
+	/** What to open streams with, if the server requires any. Default: a ticket. */
+	credential?: "ticket" | "token";
+	/** What to publish with. Default: requests. */
+	publishWith?: "requests" | "socket";
+}
+
 /** Thrown by {@link Server.start} where the server is not installed. Its cases are not measured, which is no failure. */
 export class NotInstalled extends Error {}
 
@@ -22,8 +29,7 @@ export interface Server extends AsyncDisposable {
 	stop(): Promise<void>;
 	/** Its processes, whose CPU and memory are measured. */
 	readonly pids: number[];
-	/** @param credential what to open streams with, if the server requires any. Default: a ticket. */
-	endpoint(channel: string, credential?: "ticket" | "token"): Endpoint;
+	endpoint(channel: string, options?: EndpointOptions): Endpoint;
 	/** The used bytes of V8's heap, if the server has an inspector. */
 	heapBytes?(): Promise<number>;
 }

@@ -1,14 +1,23 @@
 import { PUBLISH_KEY, Workerd, type WorkerdOptions } from "../../scripts/workerd.ts";
-import type { Endpoint, Form } from "../load/endpoint.ts";
+import { type Endpoint, type Form, UPGRADE } from "../load/endpoint.ts";
 import { heapBytes } from "../measures/heap.ts";
 import type { Credentials } from "./credentials.ts";
-import { type Server, started } from "./server.ts";
+import { type EndpointOptions, type Server, started } from "./server.ts";
 
 export interface WorkerServerOptions extends WorkerdOptions {
 	name: string;
 	form: Form;
 	settings?: Record<string, string>;
+	/** How its clients subscribe. Default: `events`. */
+	stream?: keyof typeof STREAMS;
 }
+
+/** What clients subscribe with: a stream of one channel, one of two channels, or a WebSocket of one channel. */
+const STREAMS = {
+	events: { path: (channel: string) => `/events?channel=${channel}`, headers: {} },
+	session: { path: (channel: string) => `/events?channel=${channel}&channel=${channel}:other`, headers: {} },
+	socket: { path: (channel: string) => `/ws?channel=${channel}`, headers: UPGRADE },
+};
 
 /** A Worker on plain workerd. */
 export class WorkerServer implements Server {
@@ -45,21 +54,21 @@ export class WorkerServer implements Server {
 		return this.#workerd ? [this.#workerd.pid] : [];
 	}
 
-	endpoint(channel: string, credential: "ticket" | "token" = "ticket"): Endpoint {
+	endpoint(channel: string, { credential = "ticket", publishWith = "requests" }: EndpointOptions = {}): Endpoint {
 		const { token, ticket } = this.#credentials;
-		const path = `/events?channel=${channel}`;
+		const { path, headers } = STREAMS[this.#options.stream ?? "events"];
 		const stream =
 			credential === "ticket"
-				? { path: `${path}&ticket=${ticket}`, headers: {} }
-				: { path, headers: { Authorization: `Bearer ${token}` } };
+				? { path: `${path(channel)}&ticket=${ticket}`, headers }
+				: { path: path(channel), headers: { ...headers, Authorization: `Bearer ${token}` } };
 		return {
 			port: Number(new URL(started(this.#workerd).url).port),
 			channel,
 			stream,
 			publish: {
-				path: `/channels/${channel}/events`,
+				path: `/channels/${channel}/${publishWith === "socket" ? "publish" : "events"}`,
 				headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
-				form: this.#options.form,
+				form: publishWith === "socket" ? "socket" : this.#options.form,
 			},
 		};
 	}

@@ -49,5 +49,8 @@ export class Channel extends DurableObject<Env> {
 }
 
 export default {
-	fetch: (request, env) => env.CHANNEL.getByName("floor").fetch(request),
+	fetch(request, env) {
+		const [, name = ""] = /channel(?:=|s\/)([^&/]+)/.exec(request.url) ?? [];
+		return env.CHANNEL.getByName(name).fetch(request);
+	},
 } satisfies ExportedHandler<Env>;
