@@ -70,18 +70,23 @@ export function subscriberCredentials(request: Request, query: Parameters): Cred
 /**
  * Everything in a request that may be a credential, valid or not, so that it can be kept out of the log. A credential of
  * the query is listed both decoded and as it was sent.
+ *
+ * @param query as it was sent, without its question mark.
  */
-export function secretsOf(headers: Headers, search: string): string[] {
+export function secretsOf(headers: Headers, query: string): string[] {
 	// A client that forgets the scheme has sent the token all the same.
 	const header = (headers.get("Authorization") ?? "").replace(/^bearer\b/i, "");
-	return [...header.split(/[\s,]+/), ...(search === "" ? [] : secretsOfQuery(search))];
+	return [...header.split(/[\s,]+/), ...secretsOfQuery(query)];
 }
 
+/** Only pairs whose name is `token` or `ticket`, or may be one that is percent-encoded, are decoded. */
+const MAY_BE_CREDENTIAL = /^(?:token|ticket|[^=]*%[^=]*)(?:=|$)/;
+
 /** The log is written for queries that are refused, too. `URLSearchParams` reads any query, however badly encoded. */
-function secretsOfQuery(search: string): string[] {
-	return search
-		.slice(1)
+function secretsOfQuery(query: string): string[] {
+	return query
 		.split("&")
+		.filter((pair) => MAY_BE_CREDENTIAL.test(pair))
 		.flatMap((pair) => {
 			const [[name, value] = []] = new URLSearchParams(pair);
 			return value !== undefined && (name === "token" || name === "ticket")

@@ -11,6 +11,8 @@ interface PublisherBase {
 	patterns: readonly string[];
 }
 
+const encoder = new TextEncoder();
+
 /**
  * Finds the publisher with a key. Compares the token with every key in constant time, so that response times reveal
  * nothing about the keys.
@@ -19,8 +21,8 @@ interface PublisherBase {
  * await findPublisher(token, config.PUBLISH_KEYS); // { kind: "key", id: "key:9f86d081884c7d65", patterns: ["*"] }
  */
 export async function findPublisher(token: string, keys: readonly PublishKey[]): Promise<Publisher | undefined> {
-	const offered = new TextEncoder().encode(token);
-	const matches = keys.filter(({ key }) => constantTimeEqual(offered, new TextEncoder().encode(key)));
+	const offered = encoder.encode(token);
+	const matches = keys.filter(({ key }) => constantTimeEqual(offered, encoder.encode(key)));
 	const [match] = matches;
 	return match && { kind: "key", id: await cachedId(match), patterns: matches.flatMap(({ patterns }) => patterns) };
 }
@@ -44,6 +46,6 @@ async function cachedId(publishKey: PublishKey): Promise<string> {
 }
 
 async function digestId(key: string): Promise<string> {
-	const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+	const digest = await crypto.subtle.digest("SHA-256", encoder.encode(key));
 	return `key:${new Uint8Array(digest).toHex().slice(0, 16)}`;
 }

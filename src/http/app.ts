@@ -8,7 +8,7 @@ import { refuseLocalKeys } from "../auth/local-keys.ts";
 import { Problem } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
-import { identify, log } from "./middleware/logging.ts";
+import { log } from "./middleware/logging.ts";
 import { consolePage } from "./pages/console.ts";
 import { docsPage } from "./pages/docs.ts";
 import { mount } from "./route.ts";
@@ -19,7 +19,6 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 	const app = new Hono<AppEnv>();
 	app.onError((error, c) => answer(c, Problem.of(error)));
 	app.notFound(notFound);
-	app.use(identify);
 	app.use(log);
 	app.use(crossOrigin);
 	app.use(keepPrivate);

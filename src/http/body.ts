@@ -1,6 +1,8 @@
 import { Problem, type ProblemCode } from "../errors.ts";
 import { type JsonText, MAX_DEPTH, outlineJson } from "../wire/json-text.ts";
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /**
  * The media type of a body, in lower case and without its parameters; `undefined` when the request has none.
  *
@@ -33,7 +35,7 @@ export async function readText(request: Request, maxBytes: number, invalid: Prob
 	// Reading the whole body at once costs a third of reading it in chunks.
 	const bytes = length === null ? await readChunks(request, maxBytes) : await request.arrayBuffer();
 	try {
-		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+		return decoder.decode(bytes);
 	} catch (cause) {
 		if (isGzip(bytes)) throw compressed("The body looks like gzip");
 		throw new Problem(invalid, "The body is not UTF-8 text.", { cause });

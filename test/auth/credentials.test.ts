@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bearerToken, type Credentials, secretsOf, subscriberCredentials } from "../../src/auth/credentials.ts";
+import { queryOf } from "../../src/http/reading/query.ts";
 import { readParameters } from "../../src/parameters.ts";
 
 function request(query = "", authorization?: string): Request {
@@ -115,17 +116,17 @@ describe("secretsOf", () => {
 		["abc.def", ["abc.def"]],
 	])("finds what may be a credential in the header, whatever its form: %j", (authorization, secrets) => {
 		const { headers, url } = request("", authorization);
-		expect(secretsOf(headers, new URL(url).search)).toEqual(expect.arrayContaining(secrets));
+		expect(secretsOf(headers, queryOf(url))).toEqual(expect.arrayContaining(secrets));
 	});
 
 	it("finds every token and ticket of the query, as they stand there and as they are meant", () => {
 		const { headers, url } = request("&token=a%2Bb&note=c&ticket=d+e&token=&%74oken=f&xtoken=g");
-		const found = secretsOf(headers, new URL(url).search).filter((secret) => secret !== "");
+		const found = secretsOf(headers, queryOf(url)).filter((secret) => secret !== "");
 		expect(found).toEqual(["a+b", "a%2Bb", "d e", "d+e", "f", "f"]);
 	});
 
 	it("finds none where there are none", () => {
 		const { headers, url } = request();
-		expect(secretsOf(headers, new URL(url).search).join("")).toBe("");
+		expect(secretsOf(headers, queryOf(url)).join("")).toBe("");
 	});
 });

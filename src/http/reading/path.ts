@@ -12,10 +12,15 @@ import type { AppEnv } from "../context.ts";
  * @throws Problem `invalid_request`.
  */
 export function pathParameter(c: Context<AppEnv>, name: "channel" | "sub" | "connection"): string {
-	const [address = ""] = c.req.url.split(/[?#]/, 1);
 	const pattern = routePath(c).split("/");
 	const indexFromEnd = pattern.lastIndexOf(`:${name}`) - pattern.length;
 	const value = decodePercent(c.req.path.split("/").at(indexFromEnd) ?? "");
-	if (decodePercent(address) !== undefined && value !== undefined) return value;
+	if (decodePercent(pathOf(c.req.url)) !== undefined && value !== undefined) return value;
 	throw new Problem("invalid_request", "The path is not percent-encoded UTF-8. Write `é` as %C3%A9, and `%` as %25.");
+}
+
+/** Returns the path of a URL as it was sent. */
+export function pathOf(url: string): string {
+	const [, path = ""] = /^[^:]*:\/\/[^/?#]*([^?#]*)/.exec(url) ?? [];
+	return path;
 }

@@ -26,7 +26,6 @@ export function readQuery(url: string, names: readonly string[], aliases?: Reado
 
 /** Returns the query as it was sent, without its question mark. */
 export function queryOf(url: string): string {
-	const [address = ""] = url.split("#", 1);
-	const mark = address.indexOf("?");
-	return mark === -1 ? "" : address.slice(mark + 1);
+	const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? [];
+	return query;
 }
