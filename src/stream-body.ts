@@ -59,10 +59,15 @@ export class StreamBody {
 		this.#controller.error(new Error("The client left the end of its stream unread."));
 	}
 
-	/** The response that the client gets. */
-	toResponse(): Response {
+	/**
+	 * The response that the client gets.
+	 *
+	 * @param headers further ones.
+	 */
+	toResponse(headers: Readonly<Record<string, string>> = {}): Response {
 		return new Response(this.readable, {
 			headers: {
+				...headers,
 				"Content-Type": "text/event-stream",
 				"Cache-Control": "no-store, no-transform",
 				"X-Accel-Buffering": "no",

@@ -52,8 +52,9 @@ export class ResponseOutlet implements Outlet {
 		return this.unsentBytes >= this.#maxBacklogBytes;
 	}
 
-	toResponse(): Response {
-		return this.#body.toResponse();
+	/** @param requestId the id of the client's request. */
+	toResponse(requestId: string): Response {
+		return this.#body.toResponse({ "X-Request-Id": requestId });
 	}
 
 	open({ cursor, resumed, gap, position }: Start, subscription: Subscription, now: number): void {

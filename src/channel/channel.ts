@@ -18,7 +18,7 @@ import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
-import { isJoining, requestedSubscription } from "../wire/link.ts";
+import { clientRequestId, isJoining, requestedSubscription } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import { isForPublisher, requestedPublisher } from "../wire/publisher-link.ts";
 import type { ChannelState } from "../wire/state.ts";
@@ -127,7 +127,8 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		try {
 			if (isForPublisher(request)) return await this.#publishers.open(requestedPublisher(request));
 			const subscription = requestedSubscription(request);
-			return await (isJoining(request) ? this.#subscribing.join(subscription) : this.#subscribing.open(subscription));
+			if (isJoining(request)) return await this.#subscribing.join(subscription);
+			return await this.#subscribing.open(subscription, clientRequestId(request));
 		} catch (error) {
 			if (error instanceof Problem) return error.toResponse();
 			throw error;

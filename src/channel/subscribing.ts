@@ -34,8 +34,10 @@ export class Subscribing {
 
 	/**
 	 * Opens a stream whose response this object holds. The output gate delays the response until writes are durable.
+	 *
+	 * @param requestId the id of the client's request. A response without it would have to be copied in the Worker.
 	 */
-	async open(subscription: Subscription): Promise<Response> {
+	async open(subscription: Subscription, requestId: string): Promise<Response> {
 		const { channel, retryMilliseconds, audience, replay, limits } = this.#options;
 		const { dialect, maxBacklogBytes } = subscription;
 		if (dialect === "stored") throw new Error("A client cannot read events as they are stored.");
@@ -55,7 +57,7 @@ export class Subscribing {
 			return subscriber;
 		});
 		await this.#register(subscriber, now);
-		return subscriber.outlet.toResponse();
+		return subscriber.outlet.toResponse(requestId);
 	}
 
 	/** Opens a stream whose response a session in the Worker holds. */

@@ -6,6 +6,8 @@ import type { SessionOptions } from "../session/session.ts";
 import { newConnection } from "../wire/connection.ts";
 import { Cursors, type Positions } from "../wire/cursor.ts";
 import type { DialectName } from "../wire/dialect/dialects.ts";
+import { MAX_BYTES_PER_CHARACTER } from "../wire/intake.ts";
+import { CHANNEL_URL } from "../wire/link.ts";
 import type { Renewal, StartRequest } from "../wire/subscription.ts";
 import { callChannel } from "./call-channel.ts";
 import { check, checkChannel } from "./check.ts";
@@ -77,7 +79,7 @@ export async function prepareSubscription(
 		retryMilliseconds: RETRY_MILLISECONDS,
 		meter: workerMeter(env, config),
 		logger,
-		call: (channel, request) => callChannel(env, channel, (stub) => stub.fetch(request)),
+		call: (channel, headers) => callChannel(env, channel, (stub) => stub.fetch(CHANNEL_URL, { headers })),
 	};
 }
 
@@ -138,7 +140,9 @@ function checkIdentity({ sub, claims }: User): void {
 }
 
 function checkSize(value: unknown, maxBytes: number, what: string, help: string): void {
-	const bytes = new TextEncoder().encode(JSON.stringify(value)).byteLength;
+	const json = JSON.stringify(value);
+	if (json.length * MAX_BYTES_PER_CHARACTER <= maxBytes) return;
+	const bytes = new TextEncoder().encode(json).byteLength;
 	if (bytes <= maxBytes) return;
 	const detail = `The ${what} take ${bytes} bytes as JSON. A stream can hold ${maxBytes}. ${help}.`;
 	throw new Problem("invalid_request", detail);

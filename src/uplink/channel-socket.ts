@@ -1,4 +1,4 @@
-import { type ChannelMessage, joinedStart, joinRequest, type SessionMessage } from "../wire/link.ts";
+import { type ChannelMessage, joinedStart, joinHeaders, type LinkHeaders, type SessionMessage } from "../wire/link.ts";
 import type { Start, Subscription } from "../wire/subscription.ts";
 
 /**
@@ -7,8 +7,8 @@ import type { Start, Subscription } from "../wire/subscription.ts";
  */
 const ACK_SHARE = 1 / 16;
 
-/** Sends a request to a channel's object. */
-export type CallChannel = (channel: string, request: Request) => Promise<Response>;
+/** Sends a request with these headers to a channel's object. */
+export type CallChannel = (channel: string, headers: LinkHeaders) => Promise<Response>;
 
 /** Callbacks for what comes from a channel. */
 interface ChannelSocketHandlers {
@@ -24,7 +24,7 @@ export async function join(
 	channel: string,
 	subscription: Subscription,
 ): Promise<ChannelSocket | Response> {
-	const response = await call(channel, joinRequest(subscription));
+	const response = await call(channel, joinHeaders(subscription));
 	const { webSocket } = response;
 	return webSocket ? new ChannelSocket(webSocket, joinedStart(response), subscription) : response;
 }

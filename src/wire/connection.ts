@@ -14,6 +14,7 @@ const IV_BYTES = 16;
 const BLOCK_CHARACTERS = 32;
 /** Not a valid channel name. The id of its object is the secret of the key: only this deployment can compute it. */
 const KEY_NAME = "the key of connections";
+const encoder = new TextEncoder();
 const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
 
 export const connectionSchema = z
@@ -28,11 +29,7 @@ type Namespace = Pick<DurableObjectNamespace, "idFromName">;
 export async function newConnection(namespace: Namespace, channel: string): Promise<string> {
 	const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
 	const name = channel.padEnd(Math.ceil(channel.length / BLOCK_CHARACTERS) * BLOCK_CHARACTERS);
-	const sealed = await crypto.subtle.encrypt(
-		{ name: "AES-GCM", iv },
-		await keyOf(namespace),
-		new TextEncoder().encode(name),
-	);
+	const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(namespace), encoder.encode(name));
 	const bytes = new Uint8Array(IV_BYTES + sealed.byteLength);
 	bytes.set(iv);
 	bytes.set(new Uint8Array(sealed), IV_BYTES);
@@ -59,7 +56,7 @@ const keys = new WeakMap<Namespace, CryptoKey>();
 async function keyOf(namespace: Namespace): Promise<CryptoKey> {
 	const cached = keys.get(namespace);
 	if (cached) return cached;
-	const secret = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${namespace.idFromName(KEY_NAME)}`));
+	const secret = await crypto.subtle.digest("SHA-256", encoder.encode(`${namespace.idFromName(KEY_NAME)}`));
 	const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);
 	keys.set(namespace, key);
 	return key;

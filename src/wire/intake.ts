@@ -30,7 +30,7 @@ const MAX_BODY_BYTES = 16_777_216;
 /** A batch has up to 100 events, and an event's JSON is longer than its data. */
 const BODY_BYTES_PER_EVENT_BYTE = 128;
 /** The maximum number of UTF-8 bytes per UTF-16 code unit (RFC 3629, section 3). */
-const MAX_BYTES_PER_CHARACTER = 3;
+export const MAX_BYTES_PER_CHARACTER = 3;
 
 /**
  * A schema for the type of an event.

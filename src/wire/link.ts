@@ -77,19 +77,32 @@ export function decodeEvents(message: ArrayBuffer): EventsMessage {
 	};
 }
 
-/** The request that opens a stream in the object. */
-export function openRequest(subscription: Subscription): Request {
-	return new Request("https://channel/", { headers: subscriptionHeader(subscription) });
+/** The URL of all requests to a Channel. */
+export const CHANNEL_URL = "https://channel/";
+
+/**
+ * The headers of a request to a Channel. The runtime makes a `Request` of them anyway, and copies one that is made before.
+ */
+export type LinkHeaders = Readonly<Record<string, string>>;
+
+/**
+ * The headers of the request that opens a stream in the object.
+ *
+ * @param requestId the id of the client's request, for its response.
+ */
+export function openHeaders(subscription: Subscription, requestId: string): LinkHeaders {
+	return { "Tidings-Stream": asciiJson(subscription), "X-Request-Id": requestId };
 }
 
-/** The request that joins a session to a Channel. */
-export function joinRequest(subscription: Subscription): Request {
-	return new Request("https://channel/", { headers: { Upgrade: "websocket", ...subscriptionHeader(subscription) } });
+/** The headers of the request that joins a session to a Channel. */
+export function joinHeaders(subscription: Subscription): LinkHeaders {
+	return { "Tidings-Stream": asciiJson(subscription), Upgrade: "websocket" };
 }
 
-function subscriptionHeader(subscription: Subscription): Record<string, string> {
-	// Header values must be ASCII.
-	return { "Tidings-Subscription": encodeURIComponent(JSON.stringify(subscription)) };
+/** Serialises a value as JSON for a header, whose value must be ASCII. */
+function asciiJson(value: unknown): string {
+	const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+	return JSON.stringify(value).replace(/[^ -~]/g, escaped);
 }
 
 /** Whether a session sent the request. */
@@ -103,19 +116,22 @@ export function isJoining(request: Request): boolean {
  * @throws Problem `channel_unavailable` if a Worker of another version sent it, which may go on for a while after a deploy.
  */
 export function requestedSubscription(request: Request): Subscription {
-	const header = decodeURIComponent(request.headers.get("Tidings-Subscription") ?? "");
-	const subscription = JSON.parse(header) as Subscription;
+	const subscription = JSON.parse(request.headers.get("Tidings-Stream") ?? "{}") as Subscription;
 	if (subscription.dialect === "stored" || Object.hasOwn(DIALECTS, subscription.dialect)) return subscription;
 	throw new Problem("channel_unavailable", "The stream was opened by another version of the service. Connect again.");
 }
 
+/** The id of the client's request, which the request to open a stream carries. */
+export function clientRequestId(request: Request): string {
+	return request.headers.get("X-Request-Id") ?? "";
+}
+
 /** The response to a join request. */
 export function joinResponse(socket: WebSocket, start: Start): Response {
-	const header = encodeURIComponent(JSON.stringify(start));
-	return new Response(null, { status: 101, webSocket: socket, headers: { "Tidings-Start": header } });
+	return new Response(null, { status: 101, webSocket: socket, headers: { "Tidings-Start": asciiJson(start) } });
 }
 
 /** Reads the session's start from the response to its join request. */
 export function joinedStart(response: Response): Start {
-	return JSON.parse(decodeURIComponent(response.headers.get("Tidings-Start") ?? "null")) as Start;
+	return JSON.parse(response.headers.get("Tidings-Start") ?? "null") as Start;
 }

@@ -45,7 +45,7 @@ describe("a stream that was opened before the first event, and fell behind", () 
 			log.reveal();
 			replay.catchUp(subscriber, NOW);
 			expect(subscriber.position).toBe(log.head);
-			const frames = await new SseReader(subscriber.outlet.toResponse()).take(expected.length);
+			const frames = await new SseReader(subscriber.outlet.toResponse("request")).take(expected.length);
 			expect(frames.map(({ event, data }) => event ?? data)).toEqual(expected);
 		});
 	});

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodeEvents, joinRequest } from "../../src/wire/link.ts";
+import { CHANNEL_URL, decodeEvents, joinHeaders } from "../../src/wire/link.ts";
 import type { Subscription } from "../../src/wire/subscription.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { readChannelMetrics } from "../support/metrics.ts";
@@ -27,7 +27,7 @@ function subscribers(channel: string) {
 /** Joins a channel as a session does. */
 async function join(channel: string, { connection = crypto.randomUUID() } = {}): Promise<WebSocket> {
 	const subscription = subscriptionOf({ connection, channels: [channel] });
-	const { webSocket } = await env.CHANNEL.getByName(channel).fetch(joinRequest(subscription));
+	const { webSocket } = await env.CHANNEL.getByName(channel).fetch(CHANNEL_URL, { headers: joinHeaders(subscription) });
 	if (!webSocket) throw new Error("The channel refused the session.");
 	webSocket.accept({ allowHalfOpen: true });
 	return webSocket;
@@ -62,7 +62,9 @@ describe("a Worker of another version", () => {
 	it("is told to try again later, and disturbs nobody", async () => {
 		const channel = freshChannel();
 		const { dialect: _, ...older } = subscriptionOf({ channels: [channel], rejoins: true });
-		const response = await env.CHANNEL.getByName(channel).fetch(joinRequest(older as Subscription));
+		const response = await env.CHANNEL.getByName(channel).fetch(CHANNEL_URL, {
+			headers: joinHeaders(older as Subscription),
+		});
 		expect(response.status).toBe(503);
 		expect(await response.json()).toMatchObject({ code: "channel_unavailable" });
 		expect(await subscribers(channel)).toEqual([]);

@@ -1,5 +1,12 @@
 import type { Problem } from "../../src/errors.ts";
-import { encodeEvents, joinResponse, requestedSubscription, type SessionMessage } from "../../src/wire/link.ts";
+import {
+	CHANNEL_URL,
+	encodeEvents,
+	joinResponse,
+	type LinkHeaders,
+	requestedSubscription,
+	type SessionMessage,
+} from "../../src/wire/link.ts";
 import type { Start, Subscription } from "../../src/wire/subscription.ts";
 
 /** A channel at the other end of an uplink, which does what a test says. */
@@ -14,8 +21,8 @@ export class FakeChannel {
 	meanwhile: () => void = () => undefined;
 	start: Start = { position: 10, cursor: 10, resumed: false };
 
-	readonly call = async (_: string, request: Request): Promise<Response> => {
-		this.subscriptions.push(requestedSubscription(request));
+	readonly call = async (_: string, headers: LinkHeaders): Promise<Response> => {
+		this.subscriptions.push(requestedSubscription(new Request(CHANNEL_URL, { headers })));
 		this.meanwhile();
 		if (this.failure) throw this.failure;
 		if (this.refusal) return this.refusal.toResponse();

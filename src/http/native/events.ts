@@ -4,7 +4,7 @@ import { valuesOf } from "../../parameters.ts";
 import { EventStream } from "../../session/event-stream.ts";
 import { Session, type SessionOptions } from "../../session/session.ts";
 import type { DialectName } from "../../wire/dialect/dialects.ts";
-import { openRequest } from "../../wire/link.ts";
+import { openHeaders } from "../../wire/link.ts";
 import { check } from "../check.ts";
 import { scopeOf } from "../context.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
@@ -48,7 +48,7 @@ export const events: Route = {
 		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = c.get("config");
 		const [channel, ...others] = options.channels;
 		if (channel !== undefined && others.length === 0 && DELIVERY === "direct") {
-			return await openDirectly(channel, options);
+			return await openDirectly(channel, options, c.get("requestId"));
 		}
 		const stream = new EventStream({
 			maxBacklogBytes: MAX_BACKLOG_BYTES,
@@ -101,8 +101,12 @@ export const eventsHead: Operation = {
 };
 
 /** Returns the response of the channel's object as it is: its body then bypasses the JavaScript of this Worker. */
-async function openDirectly(channel: string, { subscription, starts, call }: SessionOptions): Promise<Response> {
-	const response = await call(channel, openRequest({ ...subscription, ...starts.get(channel) }));
+async function openDirectly(
+	channel: string,
+	{ subscription, starts, call }: SessionOptions,
+	requestId: string,
+): Promise<Response> {
+	const response = await call(channel, openHeaders({ ...subscription, ...starts.get(channel) }, requestId));
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;
 }
