@@ -135,7 +135,10 @@ export default defineConfig({
 								name: "node20",
 								pool: onNode20,
 								setupFiles: ["test/e2e/support/expect-node20.ts"],
-								include: ["test/client/*.test.ts", "test/e2e/{client,client-foreign,publisher}.test.ts"],
+								include: [
+									"test/client/*.test.ts",
+									"test/e2e/{channel-publisher,client,client-foreign,publisher}.test.ts",
+								],
 							},
 						},
 					]),

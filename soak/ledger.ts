@@ -10,7 +10,7 @@ export interface Verdict {
 	lost: number;
 	/** Events that a subscriber received again, and events that were stored under two offsets. */
 	twice: number;
-	/** Events that a subscriber received before one with a lower offset. */
+	/** Events that a subscriber received before one with a lower offset, or that were stored before an earlier one. */
 	outOfOrder: number;
 	/** Offsets at which two different events were received or acknowledged: a crash has undone one of them. */
 	reused: number;
@@ -82,8 +82,9 @@ export class Ledger {
 	readonly #accounts = new Map<string, Account>();
 	readonly #readings: Reading[] = [];
 	#gaps = 0;
+	#misplaced = 0;
 
-	/** Records that a publisher got a 201. */
+	/** Records that a publisher was told that an event is stored. */
 	acknowledge(channel: string, id: string, content: string): void {
 		this.#accountOf(channel).acknowledge(Number(id), content);
 	}
@@ -100,6 +101,11 @@ export class Ledger {
 		this.#gaps += 1;
 	}
 
+	/** Records that an event was stored before one that was published earlier over the same connection. */
+	misplaced(): void {
+		this.#misplaced += 1;
+	}
+
 	verdict(): Verdict {
 		const accounts = [...this.#accounts.values()];
 		const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
@@ -108,7 +114,7 @@ export class Ledger {
 			deliveries: sum(this.#readings.map(({ deliveries }) => deliveries)),
 			lost: this.#gaps + sum(this.#readings.map(({ lost }) => lost)),
 			twice: sum([...accounts, ...this.#readings].map(({ twice }) => twice)),
-			outOfOrder: sum(this.#readings.map(({ outOfOrder }) => outOfOrder)),
+			outOfOrder: this.#misplaced + sum(this.#readings.map(({ outOfOrder }) => outOfOrder)),
 			reused: sum(accounts.map(({ reused }) => reused)),
 		};
 	}

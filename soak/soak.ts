@@ -1,10 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { PUBLISH_KEY, Workerd } from "../scripts/workerd.ts";
 import { Ledger, type Verdict } from "./ledger.ts";
-import { publishUntil } from "./publisher.ts";
+import { publishUntil, stayUntil } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
 
 const CHANNELS = ["soak:a", "soak:b", "soak:c"];
+/** They publish with requests. One more of each channel stays, and publishes over a WebSocket. */
 const PUBLISHERS_PER_CHANNEL = 2;
 /** Some subscribers read one channel, others read all channels in one stream. */
 const SUBSCRIBERS_PER_CHANNEL = 2;
@@ -53,11 +54,12 @@ async function run(server: Workerd, options: SoakOptions, report: (result: SoakR
 	const open = await subscribersOf(server, ledger);
 	const stopPublishing = new AbortController();
 	const publishing = Promise.all(
-		CHANNELS.flatMap((channel) =>
-			Array.from({ length: PUBLISHERS_PER_CHANNEL }, () =>
+		CHANNELS.flatMap((channel) => [
+			...Array.from({ length: PUBLISHERS_PER_CHANNEL }, () =>
 				publishUntil(stopPublishing.signal, server.url, channel, ledger),
 			),
-		),
+			stayUntil(stopPublishing.signal, server.url, channel, ledger),
+		]),
 	);
 	const reading = Promise.all(open.map((subscriber) => subscriber.run()));
 

@@ -14,6 +14,10 @@ export const COUNTED = {
 	batchOfTen: { requests: 1, messages: 0, rowsWritten: 10, rowsRead: 20 },
 	/** With an idempotency key, which costs another row when it is forgotten. */
 	keyedPublish: { requests: 1, messages: 0, rowsWritten: 2, rowsRead: 2 },
+	/** A message over a publisher's WebSocket, with one event. */
+	message: { requests: 0, messages: 1, rowsWritten: 1, rowsRead: 2 },
+	/** The opening of that WebSocket with a publish key; nobody listens. */
+	publisher: { requests: 1, messages: 0, rowsWritten: 0, rowsRead: 0 },
 	/** The first publish ever: it makes the tables. A stream is open. */
 	firstPublish: { requests: 1, messages: 0, rowsWritten: 6, rowsRead: 5 },
 	/** The opening of a stream of a channel that nothing was published to, where nobody is: it sets the alarm. */

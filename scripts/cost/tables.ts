@@ -28,6 +28,8 @@ export function countedRows(): string[] {
 		publish: "a publish of one event",
 		batchOfTen: "a batch of 10 events",
 		keyedPublish: "a publish of one event with an `Idempotency-Key`",
+		message: "a message over [a publisher's WebSocket](protocol.md#a-publisher-that-stays), with one event",
+		publisher: "opening such a WebSocket with a publish key",
 		firstPublish: "the first publish that a channel ever has, of one event",
 		firstStream: "opening the first stream of a channel that nothing was published to",
 		stream: "any other stream, from its opening to the end of its credentials",

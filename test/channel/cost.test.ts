@@ -6,7 +6,8 @@ import { ChannelObject } from "../../src/channel/channel.ts";
 import { Log } from "../../src/log/log.ts";
 import { alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
-import { CHANNELS_SLEEP, freshChannel, publish, published, subscribe } from "../support/service.ts";
+import { CHANNELS_SLEEP, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
+import { openPublisher } from "../support/socket.ts";
 import type { SseReader } from "../support/sse.ts";
 
 /** What Cloudflare counts and charges for: docs/cost.md is made of these numbers. */
@@ -121,6 +122,21 @@ describe("a publish", () => {
 			await published(channel, new Array(100).fill({ data: "fills the log" }));
 			cost();
 		}
+	});
+
+	it("over a WebSocket is a message, and the same rows", async () => {
+		const channel = freshChannel();
+		await open(channel);
+		await published(channel, { data: "makes the log" });
+		const cost = await meter(channel);
+		const socket = await openPublisher(channel, PUBLISH_KEY);
+		expect(cost()).toEqual(COUNTED.publisher);
+		for (const ref of [1, 2]) {
+			socket.send({ ref, events: [{ data: "x" }] });
+			await socket.next();
+			expect(cost()).toEqual(COUNTED.message);
+		}
+		socket.close();
 	});
 
 	it("makes the tables when it is the first", async () => {

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
 import { answer, CONNECTED, eventFrame, startDouble, stream } from "./support/double.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -16,6 +19,12 @@ const WORKER = `
 	export default {
 		async fetch(request) {
 			const url = new URL(request.url).searchParams.get("service");
+			if (request.url.includes("stay")) {
+				const orders = createPublisher({ url, key: "a-publish-key" }).channel("orders");
+				const receipts = await Promise.all([1, 2].map((data) => orders.publish({ data })));
+				await orders.close();
+				return Response.json(receipts.flatMap(({ ids }) => ids));
+			}
 			const { ids } = await createPublisher({ url, key: "a-publish-key" }).publish("orders", { data: 1 });
 			const connection = connect({ url, channels: ["orders"], getTicket: () => "a-ticket" });
 			for await (const { id } of connection) {
@@ -67,5 +76,24 @@ describe("the client and the publisher in a Worker", () => {
 		const service = await startDouble(answer(201, {}, receipt), stream(CONNECTED, eventFrame("102")));
 		const response = await fetch(`${url}/?service=${encodeURIComponent(service.url)}`);
 		expect([response.status, await response.text()]).toEqual([200, '["101","102"]']);
+	});
+
+	it("publish over a WebSocket, which `fetch` opens with the key", async () => {
+		const service = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+		const keys: (string | undefined)[] = [];
+		service.on("connection", (socket, { headers, url }) => {
+			keys.push(`${url} ${headers.authorization}`);
+			socket.on("message", (message) => {
+				const { ref } = JSON.parse(`${message}`) as { ref: number };
+				socket.send(JSON.stringify({ ref, ids: [`${ref}`], subscribers: 0 }));
+			});
+		});
+		await once(service, "listening");
+		const address = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+		const response = await fetch(`${url}/stay?service=${encodeURIComponent(address)}`);
+		expect([response.status, await response.text()]).toEqual([200, '["0","1"]']);
+		expect(keys).toEqual(["/channels/orders/publish Bearer a-publish-key"]);
+		for (const client of service.clients) client.terminate();
+		service.close();
 	});
 });
