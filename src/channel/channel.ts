@@ -83,7 +83,13 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		});
 		const fanOut = new FanOut({ audience, sessions, maxBacklogBytes: config.MAX_BACKLOG_BYTES });
 		const writer = new Writer({ channel, log, keys, disk });
-		const publishing = new Publishing({ channel, writer, audience, fanOut });
+		const publishing = new Publishing({
+			channel,
+			writer,
+			audience,
+			fanOut,
+			gather: () => this.#publishers.gather(),
+		});
 		const idle = new Idle({ log, keys, revocations, audience, publishing, alarm, disk, replayMilliseconds });
 		this.#subscribing = new Subscribing({
 			channel,

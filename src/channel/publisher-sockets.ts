@@ -18,6 +18,8 @@ const TAG = "publisher";
 const OWN_LIMITS = { messages: 1024, characters: 4_194_304 };
 /** What all publishers of a channel may wait for. */
 const ALL_LIMITS = { messages: 10_000, characters: 33_554_432 };
+/** A group of publishes need not be larger. */
+const MAX_GATHERED = 500;
 /** The runtime's limit of hibernatable WebSockets for an object, of which sessions need some. */
 const MAX_SOCKETS = 16_384;
 
@@ -43,6 +45,9 @@ export class PublisherSockets implements SocketHandler {
 	readonly #options: PublisherSocketsOptions;
 	readonly #bySocket = new Map<WebSocket, PublisherSocket>();
 	readonly #all = new Unanswered(ALL_LIMITS);
+	/** How many messages have come, and how many had come when the last group was formed. */
+	#came = 0;
+	#gathered = 0;
 
 	constructor(options: PublisherSocketsOptions) {
 		this.#options = options;
@@ -76,8 +81,28 @@ export class PublisherSockets implements SocketHandler {
 	message(socket: WebSocket, data: string | ArrayBuffer): void {
 		const held = this.#bySocket.get(socket);
 		if (!held) return;
+		this.#came += 1;
 		this.#endIfOver(held, Date.now());
 		held.receive(data);
+	}
+
+	/**
+	 * Waits while messages keep coming, so that they are stored together. The runtime hands over the next message of a
+	 * WebSocket only when nothing is being written.
+	 *
+	 * @returns `undefined` if none has come since the last time.
+	 */
+	gather(): Promise<void> | undefined {
+		return this.#came > this.#gathered ? this.#gather() : undefined;
+	}
+
+	async #gather(): Promise<void> {
+		const most = this.#came + MAX_GATHERED;
+		while (this.#came > this.#gathered && this.#came < most) {
+			this.#gathered = this.#came;
+			await scheduler.wait(0);
+		}
+		this.#gathered = this.#came;
 	}
 
 	closed(socket: WebSocket, code: number): void {

@@ -20,6 +20,8 @@ interface PublishingOptions {
 	writer: Writer;
 	audience: Audience;
 	fanOut: FanOut;
+	/** Lets more publishes come before a group is formed, unless it returns `undefined`. */
+	gather: () => Promise<void> | undefined;
 }
 
 /** A publish, and who is told its outcome. */
@@ -37,12 +39,12 @@ export class Publishing {
 	readonly #fanOut: FanOut;
 	readonly #commits: GroupCommit<PublishRequest, PublishOutcome>;
 
-	constructor({ channel, writer, audience, fanOut }: PublishingOptions) {
+	constructor({ channel, writer, audience, fanOut, gather }: PublishingOptions) {
 		this.#channel = channel;
 		this.#writer = writer;
 		this.#audience = audience;
 		this.#fanOut = fanOut;
-		this.#commits = new GroupCommit(GROUP_LIMITS, (group) => this.#commit(group));
+		this.#commits = new GroupCommit(GROUP_LIMITS, (group) => this.#commit(group), gather);
 	}
 
 	/** Whether no publish is in progress. */

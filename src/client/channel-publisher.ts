@@ -153,7 +153,10 @@ export class ChannelPublisher {
 	async #connect(): Promise<Error> {
 		let socket: ClientSocket | undefined;
 		const lost = new Promise<Error>((resolve) => {
-			this.#lose = resolve;
+			this.#lose = (error) => {
+				this.#socket = undefined;
+				resolve(error);
+			};
 		});
 		const lose = this.#lose;
 		this.#limitSilence();
@@ -163,7 +166,6 @@ export class ChannelPublisher {
 		}, lose);
 		const error = await lost;
 		this.#silence.clear();
-		this.#socket = undefined;
 		// It may still open.
 		void opened.then(() => socket?.close());
 		return error;

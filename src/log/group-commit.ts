@@ -26,14 +26,24 @@ export interface Submission<Request, Answer> {
 export class GroupCommit<Request, Answer> {
 	readonly #limits: GroupLimits;
 	readonly #commit: (group: Request[]) => Promise<Answer[]>;
+	readonly #gather: () => Promise<void> | undefined;
 	#waiting: Submission<Request, Answer>[] = [];
 	#waitingWeight = 0;
 	#running = false;
 
-	/** @param commit commits a group, and returns the answer to each request, in order. When it throws, all of them fail. */
-	constructor(limits: GroupLimits, commit: (group: Request[]) => Promise<Answer[]>) {
+	/**
+	 * @param commit commits a group, and returns the answer to each request, in order. When it throws, all of them fail.
+	 * @param gather lets more requests come before a group is formed of those that came during a commit, unless it returns
+	 * `undefined`. Default: it does not.
+	 */
+	constructor(
+		limits: GroupLimits,
+		commit: (group: Request[]) => Promise<Answer[]>,
+		gather: () => Promise<void> | undefined = () => undefined,
+	) {
 		this.#limits = limits;
 		this.#commit = commit;
+		this.#gather = gather;
 	}
 
 	/** Whether the queue is full. The caller must then refuse requests: `submit` accepts them all. */
@@ -58,7 +68,12 @@ export class GroupCommit<Request, Answer> {
 
 	async #run(): Promise<void> {
 		this.#running = true;
-		while (this.#waiting.length > 0) await this.#commitNext();
+		while (this.#waiting.length > 0) {
+			await this.#commitNext();
+			// What came during the commit may be the first of many.
+			const gathering = this.#waiting.length > 0 ? this.#gather() : undefined;
+			if (gathering) await gathering;
+		}
 		this.#running = false;
 	}
 

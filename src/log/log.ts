@@ -120,6 +120,11 @@ export class Log {
 		}
 	}
 
+	/** Creates the log unless it exists. */
+	begin(now: number): void {
+		this.#extent ??= this.#create(now);
+	}
+
 	/** Appends events with contiguous offsets. They stay invisible until {@link reveal}. */
 	append(events: readonly NewEvent[], now: number): StoredEvent[] {
 		const extent = this.#extent ?? this.#create(now);

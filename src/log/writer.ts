@@ -1,6 +1,6 @@
 import type { PublishOutcome, PublishRequest } from "../wire/calls.ts";
 import { formatCursor } from "../wire/cursor.ts";
-import type { StoredEvent } from "../wire/event.ts";
+import type { NewEvent, StoredEvent } from "../wire/event.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Disk } from "./disk.ts";
 import type { AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
@@ -41,8 +41,13 @@ export class Writer {
 	 * @param subscribers the number of open streams, for the receipts.
 	 */
 	async write(group: readonly PublishRequest[], subscribers: number): Promise<Written> {
-		const stored: StoredEvent[] = [];
-		const outcomes = this.#log.transaction(() => group.map((request) => this.#append(request, subscribers, stored)));
+		const now = Date.now();
+		const accepted: NewEvent[] = [];
+		const { outcomes, stored } = this.#log.transaction(() => {
+			const outcomes = group.map((request) => this.#accept(request, subscribers, accepted, now));
+			// All at once: a statement costs more than a row.
+			return { outcomes, stored: accepted.length > 0 ? this.#log.append(accepted, now) : [] };
+		});
 		if (stored.length > 0) {
 			await this.#disk.sync();
 			this.#log.reveal();
@@ -50,17 +55,24 @@ export class Writer {
 		return { outcomes, stored };
 	}
 
-	#append({ events, idempotency, ifHead }: PublishRequest, subscribers: number, stored: StoredEvent[]): PublishOutcome {
-		const now = Date.now();
+	/** @param accepted the events of the group that are appended before these. */
+	#accept(
+		{ events, idempotency, ifHead }: PublishRequest,
+		subscribers: number,
+		accepted: NewEvent[],
+		now: number,
+	): PublishOutcome {
 		const answered = idempotency && this.#log.isBorn && this.#keys.find(idempotency.key, now);
 		if (answered) return this.#repeat(answered, idempotency.digest);
-		const head = formatCursor(this.#log.last);
+		const head = formatCursor(this.#log.last + accepted.length);
 		if (ifHead !== undefined && ifHead !== head) {
 			const detail = `The channel's head is "${head}", not "${ifHead}". Read what has come since, and decide again.`;
 			return { ok: false, code: "head_moved", detail };
 		}
-		stored.push(...this.#log.append(events, now));
-		const publish = { first: this.#log.last - events.length + 1, count: events.length, subscribers };
+		this.#log.begin(now);
+		const first = this.#log.last + accepted.length + 1;
+		accepted.push(...events);
+		const publish = { first, count: events.length, subscribers };
 		if (idempotency) this.#keys.remember(idempotency.key, { digest: idempotency.digest, ...publish }, now);
 		return { ok: true, receipt: this.#receipt(publish), replayed: false };
 	}

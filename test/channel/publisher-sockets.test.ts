@@ -65,6 +65,25 @@ describe("a publisher who stays while the channel sleeps", () => {
 	});
 });
 
+describe("messages that follow each other", () => {
+	it("are stored in a few groups, although each could be stored at once", async () => {
+		const channel = freshChannel();
+		const socket = await publisher(channel);
+		await sent(socket, "makes the log");
+		let syncs = 0;
+		await runInDurableObject(env.CHANNEL.getByName(channel), (_, state) => {
+			const sync = state.storage.sync.bind(state.storage);
+			state.storage.sync = async () => {
+				syncs += 1;
+				await sync();
+			};
+		});
+		for (let ref = 1; ref <= 200; ref += 1) socket.send({ ref, events: [{ data: ref }] });
+		await socket.take(200);
+		expect(syncs).toBeLessThan(50);
+	});
+});
+
 describe("messages that linger", () => {
 	it("are stored together, and are shown then", async () => {
 		const channel = freshChannel();

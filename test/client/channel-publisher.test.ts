@@ -285,10 +285,10 @@ describe("a connection", () => {
 			const init = { status: 403, headers: { "Content-Type": "application/problem+json" } };
 			return new Response('{"code":"insufficient_scope","detail":"Not this channel."}', init);
 		});
-		const outcome = watch(orders.publish({ data: 1 }));
+		const refused = orders.publish({ data: 1 });
 		FakeSocket.all[0]?.happen("error");
-		await settle();
-		expect(outcome.error).toMatchObject({ status: 403, code: "insufficient_scope", message: "Not this channel." });
+		const error = { status: 403, code: "insufficient_scope", message: "Not this channel." };
+		await expect(refused).rejects.toMatchObject(error);
 		expect(asked).toEqual([
 			["https://events.example.com/sse/channels/chat%3A1/publish?a=1&linger=5", { Authorization: `Bearer ${KEY}` }],
 		]);

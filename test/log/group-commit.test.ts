@@ -76,6 +76,24 @@ describe("submit", () => {
 		expect(answers).toEqual(["answer 1", "answer 2", "answer 3"]);
 	});
 
+	it("lets more requests come before it groups those that arrived during a commit, and only then", async () => {
+		const disk = new Disk();
+		const gathered = Promise.withResolvers<void>();
+		const commits = new GroupCommit(LIMITS, disk.commit, () => gathered.promise);
+		void submit(commits, 1, 1);
+		expect(disk.groups).toEqual([[1]]);
+		void submit(commits, 2, 1);
+		await disk.finish();
+		void submit(commits, 3, 1);
+		expect(disk.groups).toEqual([[1]]);
+		gathered.resolve();
+		await settle();
+		expect(disk.groups).toEqual([[1], [2, 3]]);
+		await disk.finish();
+		void submit(commits, 4, 1);
+		expect(disk.groups).toEqual([[1], [2, 3], [4]]);
+	});
+
 	it("never has two commits in flight", async () => {
 		let underWay = 0;
 		let most = 0;
