@@ -5,6 +5,7 @@ import type { RateLimitEnv } from "../rate-limit.ts";
 import { CLOSE_CODES } from "../wire/close-codes.ts";
 import type { HeldPublisher } from "../wire/publisher-link.ts";
 import type { Alarm } from "./alarm.ts";
+import { Gathering } from "./gathering.ts";
 import type { Idle } from "./idle.ts";
 import { type PersistedPublisher, PublisherSocket } from "./publisher-socket.ts";
 import type { Publishing } from "./publishing.ts";
@@ -18,8 +19,6 @@ const TAG = "publisher";
 const OWN_LIMITS = { messages: 1024, characters: 4_194_304 };
 /** What all publishers of a channel may wait for. */
 const ALL_LIMITS = { messages: 10_000, characters: 33_554_432 };
-/** A group of publishes need not be larger. */
-const MAX_GATHERED = 500;
 /** The runtime's limit of hibernatable WebSockets for an object, of which sessions need some. */
 const MAX_SOCKETS = 16_384;
 
@@ -45,9 +44,7 @@ export class PublisherSockets implements SocketHandler {
 	readonly #options: PublisherSocketsOptions;
 	readonly #bySocket = new Map<WebSocket, PublisherSocket>();
 	readonly #all = new Unanswered(ALL_LIMITS);
-	/** How many messages have come, and how many had come when the last group was formed. */
-	#came = 0;
-	#gathered = 0;
+	readonly #gathering = new Gathering();
 
 	constructor(options: PublisherSocketsOptions) {
 		this.#options = options;
@@ -81,28 +78,14 @@ export class PublisherSockets implements SocketHandler {
 	message(socket: WebSocket, data: string | ArrayBuffer): void {
 		const held = this.#bySocket.get(socket);
 		if (!held) return;
-		this.#came += 1;
+		this.#gathering.came();
 		this.#endIfOver(held, Date.now());
 		held.receive(data);
 	}
 
-	/**
-	 * Waits while messages keep coming, so that they are stored together. The runtime hands over the next message of a
-	 * WebSocket only when nothing is being written.
-	 *
-	 * @returns `undefined` if none has come since the last time.
-	 */
+	/** Waits while messages keep coming, so that they are stored together; see `gathering.ts`. */
 	gather(): Promise<void> | undefined {
-		return this.#came > this.#gathered ? this.#gather() : undefined;
-	}
-
-	async #gather(): Promise<void> {
-		const most = this.#came + MAX_GATHERED;
-		while (this.#came > this.#gathered && this.#came < most) {
-			this.#gathered = this.#came;
-			await scheduler.wait(0);
-		}
-		this.#gathered = this.#came;
+		return this.#gathering.begin();
 	}
 
 	closed(socket: WebSocket, code: number): void {

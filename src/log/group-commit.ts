@@ -33,8 +33,7 @@ export class GroupCommit<Request, Answer> {
 
 	/**
 	 * @param commit commits a group, and returns the answer to each request, in order. When it throws, all of them fail.
-	 * @param gather lets more requests come before a group is formed of those that came during a commit, unless it returns
-	 * `undefined`. Default: it does not.
+	 * @param gather lets more requests come before a group is formed, unless it returns `undefined`. Default: it does not.
 	 */
 	constructor(
 		limits: GroupLimits,
@@ -69,10 +68,9 @@ export class GroupCommit<Request, Answer> {
 	async #run(): Promise<void> {
 		this.#running = true;
 		while (this.#waiting.length > 0) {
-			await this.#commitNext();
-			// What came during the commit may be the first of many.
-			const gathering = this.#waiting.length > 0 ? this.#gather() : undefined;
+			const gathering = this.#gather();
 			if (gathering) await gathering;
+			await this.#commitNext();
 		}
 		this.#running = false;
 	}
