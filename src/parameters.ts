@@ -35,9 +35,9 @@ export function readParameters(
 		if (count > MAX_PARAMETERS) {
 			throw new Problem(invalid, `The ${whole} has more than ${MAX_PARAMETERS} parameters. Send fewer.`);
 		}
-		const equals = pair.indexOf("=");
-		const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-		const value = decode(equals === -1 ? "" : pair.slice(equals + 1));
+		const [writtenName, writtenValue] = splitPair(pair);
+		const name = decodeParameter(writtenName);
+		const value = decodeParameter(writtenValue);
 		if (name === undefined || value === undefined) {
 			const detail = `Parameter ${count} of the ${whole} is not percent-encoded UTF-8. Write \`é\` as %C3%A9, and \`%\` as %25.`;
 			throw new Problem(invalid, detail);
@@ -47,12 +47,20 @@ export function readParameters(
 	return Object.fromEntries(found);
 }
 
-function decode(text: string): string | undefined {
+/** Returns the name and the value of a pair such as `a=1`, as they were sent. */
+export function splitPair(pair: string): [name: string, value: string] {
+	const equals = pair.indexOf("=");
+	return equals === -1 ? [pair, ""] : [pair.slice(0, equals), pair.slice(equals + 1)];
+}
+
+/** Decodes a name or a value. Returns `undefined` as {@link decodePercent} does. */
+export function decodeParameter(text: string): string | undefined {
 	return decodePercent(text.replaceAll("+", " "));
 }
 
 /** Decodes percent-encoding. Returns `undefined` if the result is not UTF-8, or if a `%` is not part of an escape. */
 export function decodePercent(text: string): string | undefined {
+	if (!text.includes("%")) return text;
 	try {
 		return decodeURIComponent(text);
 	} catch {

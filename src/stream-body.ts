@@ -7,6 +7,8 @@ interface BodyHandlers {
 }
 
 const encoder = new TextEncoder();
+/** As a `ByteLengthQueuingStrategy` has it. Making one of those for each stream costs more. */
+const byteLength = (chunk: Uint8Array) => chunk.byteLength;
 
 /**
  * The body of an event stream's response. `write` never blocks or refuses: backpressure is up to the writer, which has
@@ -32,7 +34,7 @@ export class StreamBody {
 					left();
 				},
 			},
-			new ByteLengthQueuingStrategy({ highWaterMark: maxBacklogBytes }),
+			{ highWaterMark: maxBacklogBytes, size: byteLength },
 		);
 		this.#controller = controller as unknown as ReadableStreamDefaultController<Uint8Array>;
 	}

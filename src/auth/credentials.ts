@@ -1,5 +1,8 @@
 import { Problem } from "../errors.ts";
-import { type Parameters, valuesOf } from "../parameters.ts";
+import { decodeParameter, type Parameters, splitPair, valuesOf } from "../parameters.ts";
+
+/** The parameters of a query that hold credentials. */
+const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(["token", "ticket"]);
 
 /** The credentials of a subscriber. */
 export type Credentials = { kind: "token"; token: string } | { kind: "ticket"; ticket: string };
@@ -79,20 +82,15 @@ export function secretsOf(headers: Headers, query: string): string[] {
 	return [...header.split(/[\s,]+/), ...secretsOfQuery(query)];
 }
 
-/** Only pairs whose name is `token` or `ticket`, or may be one that is percent-encoded, are decoded. */
-const MAY_BE_CREDENTIAL = /^(?:token|ticket|[^=]*%[^=]*)(?:=|$)/;
-
-/** The log is written for queries that are refused, too. `URLSearchParams` reads any query, however badly encoded. */
+/** The log is written for queries that are refused, too: what cannot be decoded is listed as it was sent. */
 function secretsOfQuery(query: string): string[] {
-	return query
-		.split("&")
-		.filter((pair) => MAY_BE_CREDENTIAL.test(pair))
-		.flatMap((pair) => {
-			const [[name, value] = []] = new URLSearchParams(pair);
-			return value !== undefined && (name === "token" || name === "ticket")
-				? [value, pair.slice(pair.indexOf("=") + 1)]
-				: [];
-		});
+	const secrets: string[] = [];
+	for (const pair of query.split("&")) {
+		const [name, value] = splitPair(pair);
+		if (!CREDENTIAL_NAMES.has(decodeParameter(name) ?? "")) continue;
+		secrets.push(decodeParameter(value) ?? value, value);
+	}
+	return secrets;
 }
 
 function readHeader(request: Request): string | undefined {

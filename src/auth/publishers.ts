@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
  */
 export async function findPublisher(token: string, keys: readonly PublishKey[]): Promise<Publisher | undefined> {
 	const offered = encoder.encode(token);
-	const matches = keys.filter(({ key }) => constantTimeEqual(offered, encoder.encode(key)));
+	const matches = keys.filter((each) => constantTimeEqual(offered, bytesOf(each)));
 	const [match] = matches;
 	return match && { kind: "key", id: await cachedId(match), patterns: matches.flatMap(({ patterns }) => patterns) };
 }
@@ -35,6 +35,14 @@ export function isKeyLike(credential: string): boolean {
 /** Takes the same time for all inputs of one length. The length of a key is not a secret. */
 function constantTimeEqual(one: Uint8Array, other: Uint8Array): boolean {
 	return one.byteLength === other.byteLength && crypto.subtle.timingSafeEqual(one, other);
+}
+
+const bytes = new WeakMap<PublishKey, Uint8Array>();
+
+function bytesOf(publishKey: PublishKey): Uint8Array {
+	const encoded = bytes.get(publishKey) ?? encoder.encode(publishKey.key);
+	bytes.set(publishKey, encoded);
+	return encoded;
 }
 
 const ids = new WeakMap<PublishKey, string>();

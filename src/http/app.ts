@@ -42,14 +42,14 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 
 /** Reads the settings before every route. With invalid settings, no route is served. */
 function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
-	return async (c, next) => {
+	return (c, next) => {
 		// A request without a valid Host header is malformed (RFC 9112, section 3.2).
 		if (!URL.canParse(c.req.url)) throw new Problem("invalid_request", "The `Host` header is not a valid host.");
 		const config = readSettings(c.env, hooks);
 		refuseLocalKeys(config, c.req.url);
 		c.set("config", config);
 		c.set("authority", new Authority(config, hooks, c.get("logger")));
-		await next();
+		return next();
 	};
 }
 

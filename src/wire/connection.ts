@@ -10,6 +10,8 @@ export const ALIVE_HEARTBEATS = 4;
 
 /** The initialisation vector is random, so every id is unique. */
 const IV_BYTES = 16;
+/** What AES-GCM adds, to authenticate the name. */
+const TAG_BYTES = 16;
 /** Names are padded to a multiple of this, so that the length of an id does not reveal the length of the name. */
 const BLOCK_CHARACTERS = 32;
 /** Not a valid channel name. The id of its object is the secret of the key: only this deployment can compute it. */
@@ -27,11 +29,10 @@ type Namespace = Pick<DurableObjectNamespace, "idFromName">;
 
 /** Creates the id of a new stream that a channel holds. */
 export async function newConnection(namespace: Namespace, channel: string): Promise<string> {
-	const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
 	const name = channel.padEnd(Math.ceil(channel.length / BLOCK_CHARACTERS) * BLOCK_CHARACTERS);
+	const bytes = new Uint8Array(IV_BYTES + name.length + TAG_BYTES);
+	const iv = crypto.getRandomValues(bytes.subarray(0, IV_BYTES));
 	const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(namespace), encoder.encode(name));
-	const bytes = new Uint8Array(IV_BYTES + sealed.byteLength);
-	bytes.set(iv);
 	bytes.set(new Uint8Array(sealed), IV_BYTES);
 	return bytes.toBase64(BASE64);
 }

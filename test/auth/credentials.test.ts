@@ -125,6 +125,12 @@ describe("secretsOf", () => {
 		expect(found).toEqual(["a+b", "a%2Bb", "d e", "d+e", "f", "f"]);
 	});
 
+	it("finds those that are badly encoded, as they stand there", () => {
+		const { headers, url } = request("&token=%E9a&ticket=100%&token%FF=g&&ticket");
+		const found = secretsOf(headers, queryOf(url)).filter((secret) => secret !== "");
+		expect(found).toEqual(["%E9a", "%E9a", "100%", "100%"]);
+	});
+
 	it("finds none where there are none", () => {
 		const { headers, url } = request();
 		expect(secretsOf(headers, queryOf(url)).join("")).toBe("");

@@ -20,8 +20,8 @@ const ofListedOrigins = cors({
 });
 
 /** Lets pages on the origins in `CORS_ORIGINS` read every response, including the error about another invalid setting. */
-export const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
 	const [first] = readOrigins(c.env);
-	if (first === undefined) return await next();
-	return await (first === "*" ? ofAnyOrigin : ofListedOrigins)(c, next);
+	if (first === undefined) return next();
+	return (first === "*" ? ofAnyOrigin : ofListedOrigins)(c, next);
 };
