@@ -96,6 +96,18 @@ const TARGETS: Target[] = [
 		atLeast: 100_000,
 	},
 	{
+		title: "publish, socket: CPU per event, against 32 connections",
+		figure: ["publish", "socket", "tidings", "cpuPerPublish"],
+		against: ["publish", "32 connections", "tidings", "cpuPerPublish"],
+		atMost: 0.25,
+	},
+	{ title: "publish, socket: events a second", figure: ["publish", "socket", "tidings", "publishes"], atLeast: 10_000 },
+	{
+		title: "publish, socket, batches of 100: events a second",
+		figure: ["publish", "socket, batches of 100", "tidings", "publishes"],
+		atLeast: 100_000,
+	},
+	{
 		title: "publish, unstored, 32 connections: CPU per event, against the publish floor",
 		figure: ["publish", "32 connections", "unstored", "cpuPerPublish"],
 		against: ["publish", "32 connections", "publish floor", "cpuPerPublish"],

@@ -45,4 +45,5 @@ export const tokensCases = [
 		publishWith: "requests",
 		window: 1,
 	}),
+	tokensCase("50 channels, sockets", { servers: ["tidings"], publishWith: "socket", window: 8 }),
 ];
