@@ -7,11 +7,13 @@ import { personalChannel } from "./auth/grants.ts";
 import type { AuthorisationHooks } from "./auth/hooks.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
+import { check } from "./check.ts";
 import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
-import { check, checkChannel, checkSubject } from "./http/check.ts";
+import { checkChannel, checkSubject } from "./http/check.ts";
 import type { AppEnv, TidingsEnv } from "./http/context.ts";
 import { publishEvents } from "./http/publishing.ts";
+import { verifierOf } from "./http/renewing.ts";
 import { Logger } from "./logger.ts";
 import { MetricsObject } from "./metrics/metrics-object.ts";
 import { type PublishConditions, publishConditionsSchema } from "./wire/conditions.ts";
@@ -65,7 +67,7 @@ export function createTidings(options: TidingsOptions = {}): Tidings {
 		app: createApp(options),
 		Channel: class extends ChannelObject<TidingsEnv> {
 			constructor(ctx: DurableObjectState, env: TidingsEnv) {
-				super(ctx, env, options);
+				super(ctx, env, { hooks: options, verify: verifierOf(env, options) });
 			}
 		},
 		Metrics: MetricsObject,

@@ -1,4 +1,3 @@
-import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
 import type { CloseReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { ChannelMessage } from "../wire/link.ts";
@@ -182,8 +181,8 @@ export class Audience {
 
 	/** Ends the streams of clients whose signs of life have stopped. */
 	#endLost(now: number): void {
-		const milliseconds = ALIVE_HEARTBEATS * this.#options.heartbeatMilliseconds;
-		const lost = [...this.#subscribers.values()].filter(({ outlet }) => outlet.isLost(milliseconds, now));
+		const { heartbeatMilliseconds } = this.#options;
+		const lost = [...this.#subscribers.values()].filter(({ outlet }) => outlet.lostAt(heartbeatMilliseconds) <= now);
 		for (const subscriber of lost) {
 			this.#close(subscriber, now);
 			this.#remove(subscriber, "client_left", now);

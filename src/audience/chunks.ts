@@ -2,14 +2,12 @@ import { formatCursor } from "../wire/cursor.ts";
 import { DIALECTS } from "../wire/dialect/dialects.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import { wantedOf } from "../wire/filter.ts";
-import { encodeEvents, TEXT_AT } from "../wire/link.ts";
+import { encodeEvents } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import { framedBytes, writeStored } from "../wire/stored.ts";
+import { writeStored } from "../wire/stored.ts";
 import type { Subscription } from "../wire/subscription.ts";
-import type { Chunk } from "./chunk.ts";
+import { Chunk } from "./chunk.ts";
 import type { Subscriber } from "./subscriber.ts";
-
-const encoder = new TextEncoder();
 
 /**
  * Encodes a batch, once for each distinct selection and dialect.
@@ -37,13 +35,8 @@ export function chunksOf(
 		const key = wanted === events ? dialect : `${dialect} ${wanted.map(({ offset }) => offset).join(" ")}`;
 		const known = chunks.get(key);
 		if (known) return known;
-		const text = wanted.map((event) => write(event, channel, dialect)).join("");
-		const count = wanted.length;
-		const encoded = encoder.encode(text);
-		const { byteLength } = encoded;
-		const bytes = dialect === "stored" ? framedBytes(text, byteLength) : byteLength;
-		const message = encodeEvents({ position, last, events: count, replayed: isReplay ? count : 0, bytes }, encoded);
-		const chunk = { last, events: count, bytes, message, text: message.subarray(TEXT_AT) };
+		const texts = wanted.map((event) => write(event, channel, dialect));
+		const chunk = new Chunk({ texts, dialect, last, position, isReplay });
 		chunks.set(key, chunk);
 		return chunk;
 	};

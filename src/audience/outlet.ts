@@ -14,7 +14,7 @@ export interface OutletState {
 	readonly since: number;
 }
 
-/** A subscriber's output: a response in this object, or a session in the Worker. */
+/** A subscriber's output: a response or a client's WebSocket in this object, or a session in the Worker. */
 export interface Outlet {
 	/** Whether this object reports deliveries to the service's metrics. A session reports its own. */
 	readonly isMetered: boolean;
@@ -36,6 +36,9 @@ export interface Outlet {
 	persist(state: OutletState): void;
 	/** When the next heartbeat is due, in Unix milliseconds, given the longest silence that is allowed. */
 	heartbeatDue(silenceMilliseconds: number): number;
-	/** Whether the client's signs of life have stopped for this long. */
-	isLost(milliseconds: number, now: number): boolean;
+	/**
+	 * When the client counts as disconnected unless it gives another sign of life, in Unix milliseconds; `Infinity` if it
+	 * gives none.
+	 */
+	lostAt(heartbeatMilliseconds: number): number;
 }

@@ -1,12 +1,12 @@
 import { StreamBody } from "../stream-body.ts";
-import { closing } from "../wire/control.ts";
-import { formatCursor } from "../wire/cursor.ts";
+import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
 import type { Dialect } from "../wire/dialect/dialect.ts";
 import type { ChannelMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
 import { spreadRetry } from "../wire/retry.ts";
-import { connectedOf, type LogGap, type Start, type Subscription } from "../wire/subscription.ts";
+import type { Start, Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
+import { ControlText } from "./control-text.ts";
 import type { Outlet } from "./outlet.ts";
 
 interface ResponseOutletOptions {
@@ -24,8 +24,7 @@ interface ResponseOutletOptions {
 /** An event stream's response that this object holds. */
 export class ResponseOutlet implements Outlet {
 	readonly isMetered = true;
-	readonly #channel: string;
-	readonly #dialect: Dialect;
+	readonly #text: ControlText;
 	readonly #maxBacklogBytes: number;
 	readonly #retryMilliseconds: number;
 	readonly #body: StreamBody;
@@ -36,8 +35,7 @@ export class ResponseOutlet implements Outlet {
 	#heardAt: number | undefined;
 
 	constructor({ channel, dialect, maxBacklogBytes, retryMilliseconds, now, left, more }: ResponseOutletOptions) {
-		this.#channel = channel;
-		this.#dialect = dialect;
+		this.#text = new ControlText(channel, dialect);
 		this.#maxBacklogBytes = maxBacklogBytes;
 		this.#retryMilliseconds = retryMilliseconds;
 		this.#writtenAt = now;
@@ -57,11 +55,9 @@ export class ResponseOutlet implements Outlet {
 		return this.#body.toResponse({ "X-Request-Id": requestId });
 	}
 
-	open({ cursor, resumed, gap, position }: Start, subscription: Subscription, now: number): void {
+	open(start: Start, subscription: Subscription, now: number): void {
 		const retry = spreadRetry(this.#retryMilliseconds, Math.random());
-		const connected = connectedOf(subscription, resumed);
-		const opening = this.#dialect.control("connected", connected, formatCursor(cursor), retry);
-		this.#write(gap ? opening + this.#gapText(gap, position) : opening, now);
+		this.#write(this.#text.opening(start, subscription, retry).join(""), now);
 	}
 
 	deliver(chunk: Chunk | undefined, position: Offset, now: number): void {
@@ -71,7 +67,8 @@ export class ResponseOutlet implements Outlet {
 
 	/** Every message with a cursor moves the client past events that were filtered out. */
 	tell(message: ChannelMessage, position: Offset, now: number): void {
-		const text = this.#textOf(message, position, now);
+		if (message.type === "alive") this.#heardAt = now;
+		const text = this.#text.of(message, position, this.#hasWithheld);
 		if (text === undefined) return;
 		this.#write(text, now);
 		this.#hasWithheld = false;
@@ -92,36 +89,10 @@ export class ResponseOutlet implements Outlet {
 		return this.#writtenAt + silenceMilliseconds;
 	}
 
-	isLost(milliseconds: number, now: number): boolean {
-		return this.#heardAt !== undefined && now - this.#heardAt >= milliseconds;
-	}
-
-	#textOf(message: ChannelMessage, position: Offset, now: number): string | undefined {
-		const cursor = formatCursor(position);
-		switch (message.type) {
-			case "gap":
-				return this.#gapText(message.gap, message.position);
-			case "presence": {
-				const { user, state } = message;
-				return this.#dialect.control("presence", { channel: this.#channel, user, state }, cursor);
-			}
-			case "expiring":
-				return this.#dialect.control("expiring", { expires: message.expiresAt / 1000 }, cursor);
-			case "closing":
-				return this.#dialect.closing(closing(message.reason), cursor);
-			case "heartbeat":
-				return this.#dialect.heartbeat(this.#hasWithheld ? cursor : undefined);
-			case "alive":
-				this.#heardAt = now;
-				return undefined;
-			case "renewed":
-				return undefined;
-		}
-	}
-
-	/** The `id` of a gap is the position at which the stream continues. */
-	#gapText(gap: LogGap, position: Offset): string {
-		return this.#dialect.control("gap", { channel: this.#channel, ...gap }, formatCursor(position));
+	lostAt(heartbeatMilliseconds: number): number {
+		return this.#heardAt === undefined
+			? Number.POSITIVE_INFINITY
+			: this.#heardAt + ALIVE_HEARTBEATS * heartbeatMilliseconds;
 	}
 
 	#write(chunk: Uint8Array | string, now: number): void {

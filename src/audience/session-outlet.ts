@@ -1,24 +1,12 @@
 import type { ChannelMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import { lastingOf, type Subscription } from "../wire/subscription.ts";
+import { attach, persistedOf } from "./attachment.ts";
 import type { Chunk } from "./chunk.ts";
 import { withheldMessage } from "./chunks.ts";
 import type { Outlet, OutletState } from "./outlet.ts";
 
-/** What restores a subscriber after hibernation. */
-export interface PersistedSubscriber {
-	subscription: Subscription;
-	since: number;
-	/** Its position if it is behind; absent if it is live. */
-	behindAt?: Offset;
-}
-
-/**
- * What a WebSocket's attachment holds. Without a subscriber, the stream has ended and only the WebSocket is still open.
- */
-interface Attachment {
-	subscriber?: PersistedSubscriber;
-}
+/** The tag of sessions' WebSockets. */
+export const SESSION = "session";
 
 /** A session in the Worker, over a hibernatable WebSocket. The session outlives the object. */
 export class SessionOutlet implements Outlet {
@@ -31,13 +19,6 @@ export class SessionOutlet implements Outlet {
 
 	constructor(socket: WebSocket) {
 		this.#socket = socket;
-	}
-
-	/** Reads a WebSocket's attachment; `undefined` if its stream has ended, or was never opened. */
-	static persisted(socket: WebSocket): PersistedSubscriber | undefined {
-		const bytes = socket.deserializeAttachment() as Uint8Array | null;
-		if (bytes === null) return undefined;
-		return (JSON.parse(new TextDecoder().decode(bytes)) as Attachment).subscriber;
 	}
 
 	get unsentBytes(): number {
@@ -66,7 +47,7 @@ export class SessionOutlet implements Outlet {
 
 	close(): void {
 		this.#isClosed = true;
-		this.#attach({});
+		attach(this.#socket, {});
 		this.#socket.close(1000);
 	}
 
@@ -74,11 +55,9 @@ export class SessionOutlet implements Outlet {
 		this.close();
 	}
 
-	persist({ subscription, since, position, isBehind }: OutletState): void {
+	persist(state: OutletState): void {
 		// A closed stream must not come back when the object wakes, though its session may still send something.
-		if (this.#isClosed) return;
-		const kept = { subscription: lastingOf(subscription), since, ...(isBehind && { behindAt: position }) };
-		this.#attach({ subscriber: kept });
+		if (!this.#isClosed) attach(this.#socket, { tag: SESSION, subscriber: persistedOf(state) });
 	}
 
 	/** The session handles heartbeats and signs of life, so that the object can hibernate. */
@@ -86,12 +65,7 @@ export class SessionOutlet implements Outlet {
 		return Number.POSITIVE_INFINITY;
 	}
 
-	isLost(): boolean {
-		return false;
-	}
-
-	/** Stored as bytes, so that the size does not depend on how strings are serialised. */
-	#attach(attachment: Attachment): void {
-		this.#socket.serializeAttachment(new TextEncoder().encode(JSON.stringify(attachment)));
+	lostAt(): number {
+		return Number.POSITIVE_INFINITY;
 	}
 }

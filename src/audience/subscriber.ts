@@ -116,7 +116,12 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 	/** When this subscriber's next heartbeat, warning or end is due, in Unix milliseconds. */
 	nextDue(heartbeatMilliseconds: number): number {
 		const { endsAt } = this.#subscription;
-		return Math.min(endsAt, this.#isWarned ? endsAt : this.#warnsAt, this.outlet.heartbeatDue(heartbeatMilliseconds));
+		return Math.min(
+			endsAt,
+			this.#isWarned ? endsAt : this.#warnsAt,
+			this.outlet.heartbeatDue(heartbeatMilliseconds),
+			this.outlet.lostAt(heartbeatMilliseconds),
+		);
 	}
 
 	#backlog(now: number): { unsentBytes: number; now: number } {

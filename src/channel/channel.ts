@@ -4,7 +4,6 @@ import { Counts } from "../audience/counts.ts";
 import { FanOut } from "../audience/fan-out.ts";
 import { Hooks, type ObserverHooks } from "../audience/hooks.ts";
 import { Replay } from "../audience/replay.ts";
-import { Sessions } from "../audience/sessions.ts";
 import { readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { Disk } from "../log/disk.ts";
@@ -18,18 +17,21 @@ import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
-import { clientRequestId, isJoining, requestedSubscription } from "../wire/link.ts";
+import { clientRequestId, isJoining, requestedConnection, requestedSubscription } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import { isForPublisher, requestedPublisher } from "../wire/publisher-link.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
 import { Alarm } from "./alarm.ts";
+import { ClientSockets, type VerifyRenewal } from "./client-sockets.ts";
+import { clientsOf } from "./clients.ts";
 import { Idle } from "./idle.ts";
 import { Limits } from "./limits.ts";
 import { PublisherSockets } from "./publisher-sockets.ts";
 import { Publishing } from "./publishing.ts";
 import { Revocations } from "./revocations.ts";
 import { SessionSockets } from "./session-sockets.ts";
+import { sessionsOf } from "./sessions.ts";
 import { Sockets } from "./sockets.ts";
 import { Subscribing } from "./subscribing.ts";
 
@@ -37,6 +39,12 @@ import { Subscribing } from "./subscribing.ts";
 const ABNORMAL_CLOSURE = 1006;
 
 type ChannelEnv = SettingsEnv & MetricsEnv & RateLimitEnv;
+
+interface ChannelOptions {
+	hooks: ObserverHooks;
+	/** Verifies what clients renew their streams with over a WebSocket. */
+	verify: VerifyRenewal;
+}
 
 /**
  * One channel: a log and an audience. A Durable Object, so that there is exactly one of each.
@@ -57,7 +65,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	readonly #subscribing: Subscribing;
 	readonly #idle: Idle;
 
-	constructor(ctx: DurableObjectState, env: Env, hooks: ObserverHooks = {}) {
+	constructor(ctx: DurableObjectState, env: Env, { hooks, verify }: ChannelOptions) {
 		super(ctx, env);
 		const config = readConfig(env);
 		const channel = this.#name;
@@ -70,7 +78,8 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		const alarm = new Alarm(ctx, () => this.#publishers.nextDue);
 		const revocations = new Revocations(sql);
 		const counts = new Counts(channel, meterOf(env, `channel:${channel}`, heartbeatMilliseconds));
-		const sessions = new Sessions(ctx);
+		const sessions = sessionsOf(ctx);
+		const clients = clientsOf(ctx, channel);
 		const replay = new Replay(channel, log, counts);
 		const audience = new Audience({
 			channel,
@@ -96,6 +105,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			retryMilliseconds: config.RETRY_MILLISECONDS,
 			audience,
 			sessions,
+			clients,
 			replay,
 			limits: new Limits(channel, config, audience),
 			revocations,
@@ -121,17 +131,22 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		this.#sockets = new Sockets(ctx, {
 			session: new SessionSockets({ audience, sessions, replay, subscribing: this.#subscribing }),
 			publisher: this.#publishers,
+			client: new ClientSockets({ channel, audience, clients, subscribing: this.#subscribing, verify }),
 		});
 		this.#audience = audience;
 		this.#publishing = publishing;
 		this.#idle = idle;
-		for (const subscriber of sessions.restore(log.head, Date.now())) audience.add(subscriber);
+		const now = Date.now();
+		const restored = [...sessions.restore(log.head, now), ...clients.restore(log.head, now)];
+		for (const subscriber of restored.sort((one, other) => one.since - other.since)) audience.add(subscriber);
 	}
 
 	/** Opens a stream, or a publisher's WebSocket. */
 	override async fetch(request: Request): Promise<Response> {
 		try {
 			if (isForPublisher(request)) return await this.#publishers.open(requestedPublisher(request));
+			const connection = requestedConnection(request);
+			if (connection) return await this.#subscribing.connect(connection);
 			const subscription = requestedSubscription(request);
 			if (isJoining(request)) return await this.#subscribing.join(subscription);
 			return await this.#subscribing.open(subscription, clientRequestId(request));

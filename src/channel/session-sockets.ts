@@ -1,7 +1,7 @@
 import type { Audience } from "../audience/audience.ts";
 import type { Replay } from "../audience/replay.ts";
-import type { Sessions } from "../audience/sessions.ts";
 import type { SessionMessage } from "../wire/link.ts";
+import type { Sessions } from "./sessions.ts";
 import type { SocketHandler } from "./sockets.ts";
 import type { Subscribing } from "./subscribing.ts";
 
@@ -39,7 +39,7 @@ export class SessionSockets implements SocketHandler {
 	/** The client disconnected, or the session died. */
 	closed(socket: WebSocket): void {
 		const { audience, sessions } = this.#options;
-		const subscriber = sessions.remove(socket);
+		const subscriber = sessions.remove(socket, (asleep) => audience.add(asleep));
 		if (subscriber) audience.leave(subscriber, Date.now());
 	}
 }

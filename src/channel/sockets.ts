@@ -1,5 +1,5 @@
 /** What a hibernatable WebSocket of this object is for. It is the WebSocket's tag, so that it survives hibernation. */
-export type SocketKind = "session" | "publisher";
+export type SocketKind = "session" | "client" | "publisher";
 
 /** Handles the WebSockets of one kind. */
 export interface SocketHandler {

@@ -1,22 +1,27 @@
 import type { Audience } from "../audience/audience.ts";
 import type { Replay } from "../audience/replay.ts";
 import { ResponseOutlet } from "../audience/response-outlet.ts";
-import type { Sessions } from "../audience/sessions.ts";
 import { Subscriber } from "../audience/subscriber.ts";
 import { Problem } from "../errors.ts";
 import { DIALECTS } from "../wire/dialect/dialects.ts";
-import { joinResponse } from "../wire/link.ts";
+import { type ClientConnection, joinResponse } from "../wire/link.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
 import type { Alarm } from "./alarm.ts";
+import type { Clients } from "./clients.ts";
 import type { Idle } from "./idle.ts";
 import type { Limits } from "./limits.ts";
 import { type Revocations, revoked } from "./revocations.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The runtime's limit of hibernatable WebSockets for an object. */
+const MAX_SOCKETS = 32_768;
 
 interface SubscribingOptions {
 	channel: string;
 	retryMilliseconds: number;
 	audience: Audience;
 	sessions: Sessions;
+	clients: Clients;
 	replay: Replay;
 	limits: Limits;
 	revocations: Revocations;
@@ -62,19 +67,30 @@ export class Subscribing {
 
 	/** Opens a stream whose response a session in the Worker holds. */
 	async join(subscription: Subscription): Promise<Response> {
-		const { channel, sessions, replay, limits } = this.#options;
+		const { sessions, replay, limits } = this.#options;
 		await limits.makeRoom(subscription);
 		const now = this.#admit(subscription);
-		if (sessions.isFull) {
-			const detail = `The channel ${channel} has as many subscribers as the runtime allows. Try again later.`;
-			throw new Problem("channel_full", detail);
-		}
+		this.#checkSockets();
 		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 		const { subscriber, start } = replay.start(subscription, now, ({ position }) =>
-			sessions.accept(ours, subscription, position, now),
+			sessions.accept(ours, subscription, position, now, undefined),
 		);
 		await this.#register(subscriber, now);
 		return joinResponse(theirs, start);
+	}
+
+	/** Opens a stream whose client's WebSocket ends in this object. */
+	async connect({ subscription, opening }: ClientConnection): Promise<Response> {
+		const { clients, replay, limits } = this.#options;
+		await limits.makeRoom(subscription);
+		const now = this.#admit(subscription);
+		this.#checkSockets();
+		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+		const { subscriber } = replay.start(subscription, now, ({ position }) =>
+			clients.accept(ours, subscription, position, now, { opening }),
+		);
+		await this.#register(subscriber, now);
+		return new Response(null, { status: 101, webSocket: theirs });
 	}
 
 	/**
@@ -104,6 +120,14 @@ export class Subscribing {
 		}
 		limits.check(subscription);
 		return now;
+	}
+
+	/** @throws Problem `channel_full`. */
+	#checkSockets(): void {
+		const { channel, sessions, clients } = this.#options;
+		if (sessions.size + clients.size < MAX_SOCKETS) return;
+		const detail = `The channel ${channel} has as many subscribers as the runtime allows. Try again later.`;
+		throw new Problem("channel_full", detail);
 	}
 
 	async #register(subscriber: Subscriber, now: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { personalChannel } from "../auth/grants.ts";
 import type { Lease, User } from "../auth/user.ts";
+import { check } from "../check.ts";
 import { Problem } from "../errors.ts";
 import { limitSubscribing } from "../rate-limit.ts";
 import type { SessionOptions } from "../session/session.ts";
@@ -8,12 +9,12 @@ import { Cursors, type Positions } from "../wire/cursor.ts";
 import type { DialectName } from "../wire/dialect/dialects.ts";
 import { MAX_BYTES_PER_CHARACTER } from "../wire/intake.ts";
 import { CHANNEL_URL } from "../wire/link.ts";
+import { channelsSchema } from "../wire/subscribe-schema.ts";
 import type { Renewal, StartRequest } from "../wire/subscription.ts";
 import { callChannel } from "./call-channel.ts";
-import { check, checkChannel } from "./check.ts";
+import { checkChannel } from "./check.ts";
 import type { RequestScope, TidingsEnv } from "./context.ts";
 import { DistinctChannels } from "./limits/distinct-channels.ts";
-import { channelsSchema } from "./subscribe-schema.ts";
 import { workerMeter } from "./worker-meter.ts";
 
 /**

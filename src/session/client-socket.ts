@@ -1,14 +1,6 @@
-import { CLOSE_CODES } from "../wire/close-codes.ts";
+import { closeCodeOf } from "../wire/close-codes.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
 import type { Client } from "./client-connection.ts";
-
-const CLOSING_CODES: Record<DisconnectReason, number> = {
-	token_expired: CLOSE_CODES.unauthenticated,
-	revoked: CLOSE_CODES.forbidden,
-	slow_consumer: CLOSE_CODES.tryAgainLater,
-	shutdown: CLOSE_CODES.tryAgainLater,
-	client_left: CLOSE_CODES.tryAgainLater,
-};
 
 /** A client that reads JSON messages from a WebSocket. */
 export class ClientSocket implements Client {
@@ -26,6 +18,6 @@ export class ClientSocket implements Client {
 
 	close(reason: DisconnectReason, text?: string): void {
 		if (text !== undefined) this.#socket.send(text);
-		this.#socket.close(CLOSING_CODES[reason], reason);
+		this.#socket.close(closeCodeOf(reason), reason);
 	}
 }

@@ -7,6 +7,8 @@ import { z } from "zod";
 
 /** Once a client has given a sign of life, it must give the next one within this many heartbeats. */
 export const ALIVE_HEARTBEATS = 4;
+/** A WebSocket client that has sent a ping must send something within this many heartbeats. */
+export const PING_HEARTBEATS = 2;
 
 /** The initialisation vector is random, so every id is unique. */
 const IV_BYTES = 16;

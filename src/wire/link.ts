@@ -126,6 +126,31 @@ export function clientRequestId(request: Request): string {
 	return request.headers.get("X-Request-Id") ?? "";
 }
 
+/** How a client's WebSocket was opened, for what comes over it later. */
+export interface Opening {
+	/** The URL of the request that opened it, without its query. */
+	url: string;
+	/** The id of that request. */
+	request: string;
+}
+
+/** What opens a WebSocket client's stream in the object. */
+export interface ClientConnection {
+	subscription: Subscription;
+	opening: Opening;
+}
+
+/** The headers of the request that connects a WebSocket client to a Channel. */
+export function connectHeaders(connection: ClientConnection): LinkHeaders {
+	return { "Tidings-Client": asciiJson(connection), Upgrade: "websocket" };
+}
+
+/** Reads what {@link connectHeaders} carry; `undefined` for any other request. */
+export function requestedConnection(request: Request): ClientConnection | undefined {
+	const header = request.headers.get("Tidings-Client");
+	return header === null ? undefined : (JSON.parse(header) as ClientConnection);
+}
+
 /** The response to a join request. */
 export function joinResponse(socket: WebSocket, start: Start): Response {
 	return new Response(null, { status: 101, webSocket: socket, headers: { "Tidings-Start": asciiJson(start) } });

@@ -119,6 +119,19 @@ describe("a channel that wakes up", () => {
 		await stream.close();
 	});
 
+	it("tells who has gone when that is what woke it", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(inSession(channel), alice);
+		await stream.expect("connected");
+		const other = await subscribe(inSession(channel, "&presence=1"), await issuer.token({ sub: "bob" }));
+		await other.expect("connected");
+		await other.expect("presence");
+		await evict(channel);
+		await stream.close();
+		expect(await other.expect("presence")).toMatchObject({ data: { user: "alice", state: "offline" } });
+		await other.close();
+	});
+
 	it("counts the streams of a user who has as many as may be", async () => {
 		const channel = freshChannel();
 		const token = await issuer.token({ sub: "carol" });

@@ -1,12 +1,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
 	administer,
+	call,
 	freshChannel,
 	newSocket,
 	newUser,
+	open,
+	openReadySocket,
 	openSocket,
 	PUBLISH_KEY,
+	problem,
 	published,
+	socketQuery,
 	subscribe,
 	type User,
 } from "./support/service.ts";
@@ -19,8 +24,12 @@ beforeAll(async () => {
 	bob = await newUser("bob");
 });
 
-describe("GET /ws", () => {
-	it("answers an `auth` message with `connected`, and delivers events as messages", async () => {
+/** With its credentials in a message, and with those in the request, for which the channel itself holds the WebSocket. */
+describe.each([
+	["with credentials in a message", openSocket],
+	["with credentials in the request", openReadySocket],
+])("GET /ws %s", (_, openSocket) => {
+	it("tells `connected`, and delivers events as messages", async () => {
 		const channel = freshChannel();
 		const socket = await openSocket(alice, { channels: [channel] });
 		const connected = await socket.next();
@@ -42,25 +51,6 @@ describe("GET /ws", () => {
 		socket.close();
 	});
 
-	it("serves several channels over one connection, and resumes all of them from its cursor", async () => {
-		const [a, b] = [freshChannel("chat:a"), freshChannel("chat:b")];
-		const first = await openSocket(alice, { channels: [a, b] });
-		await first.next();
-		await published(a, { data: 1 });
-		const { id: cursor } = (await first.next()) as { id: string };
-		first.close();
-		await published(b, { data: 2 });
-		await published(a, { data: 3 });
-		const second = await openSocket(alice, { channels: [b, a], cursor });
-		expect(await second.next()).toMatchObject({ type: "connected", id: cursor, resumed: true });
-		const missed = [await second.next(), await second.next()] as { data: number; channel: string }[];
-		expect(missed.map(({ data, channel }) => [data, channel]).sort()).toEqual([
-			[2, b],
-			[3, a],
-		]);
-		second.close();
-	});
-
 	it("tells of gaps, of types only those that were asked for, and starts with what is remembered when asked", async () => {
 		const channel = freshChannel();
 		await published(channel, [
@@ -75,13 +65,6 @@ describe("GET /ws", () => {
 		await rewound.next();
 		expect(await rewound.next()).toMatchObject({ event: "b", data: 2 });
 		rewound.close();
-	});
-
-	it("answers a ping without waking the channel", async () => {
-		const socket = await newSocket();
-		socket.send({ type: "ping" });
-		expect(await socket.next()).toEqual({ type: "pong" });
-		socket.close();
 	});
 
 	it("tells who comes and goes when asked", async () => {
@@ -110,6 +93,74 @@ describe("GET /ws", () => {
 		socket.close();
 		const state = () => administer("GET", `/channels/${channel}`).then((each) => each.json());
 		await expect.poll(state).toMatchObject({ subscribers: 0 });
+	});
+});
+
+describe("GET /ws", () => {
+	it("serves several channels over one connection, and resumes all of them from its cursor", async () => {
+		const [a, b] = [freshChannel("chat:a"), freshChannel("chat:b")];
+		const first = await openSocket(alice, { channels: [a, b] });
+		await first.next();
+		await published(a, { data: 1 });
+		const { id: cursor } = (await first.next()) as { id: string };
+		first.close();
+		await published(b, { data: 2 });
+		await published(a, { data: 3 });
+		const second = await openSocket(alice, { channels: [b, a], cursor });
+		expect(await second.next()).toMatchObject({ type: "connected", id: cursor, resumed: true });
+		const missed = [await second.next(), await second.next()] as { data: number; channel: string }[];
+		expect(missed.map(({ data, channel }) => [data, channel]).sort()).toEqual([
+			[2, b],
+			[3, a],
+		]);
+		second.close();
+	});
+
+	it("answers a ping without waking the channel", async () => {
+		const socket = await newSocket();
+		socket.send({ type: "ping" });
+		expect(await socket.next()).toEqual({ type: "pong" });
+		socket.close();
+	});
+
+	it("opens a stream of several channels with credentials in the request as well", async () => {
+		const [a, b] = [freshChannel("chat:a"), freshChannel("chat:b")];
+		const socket = await openReadySocket(alice, { channels: [b, a] });
+		expect(await socket.next()).toMatchObject({ type: "connected", channels: [a, b] });
+		await published(b, { data: 1 });
+		expect(await socket.next()).toMatchObject({ type: "event", channel: b, data: 1 });
+		socket.close();
+	});
+
+	it("reads no query without credentials in it", async () => {
+		const channel = freshChannel();
+		const socket = await newSocket(`?channel=${freshChannel()}&type=%ff`);
+		socket.send({ type: "auth", ticket: alice.ticket, channels: [channel] });
+		expect(await socket.next()).toMatchObject({ type: "connected", channels: [channel] });
+		socket.close();
+	});
+});
+
+describe("a request for a WebSocket that is refused", () => {
+	const upgrade = { Upgrade: "websocket" };
+
+	it.each([
+		["names what can be no channel", { channels: ["a b"] }, 400, "invalid_channel"],
+		["names a channel that is not granted", { channels: ["secret"] }, 403, "insufficient_scope"],
+		["asks for no number of events", { channels: ["chat"], rewind: -1 }, 400, "invalid_request"],
+		["asks for a reserved type", { channels: ["chat"], types: ["gap"] }, 400, "invalid_request"],
+		["names two starts", { channels: ["chat"], rewind: 1, since: 0 }, 400, "invalid_request"],
+	])("because it %s is answered with an error", async (_, options, status, code) => {
+		const response = await open(`/ws${socketQuery(options)}`, alice, upgrade);
+		expect(await problem(response)).toMatchObject({ status, code });
+	});
+
+	it("because its ticket is none, or because there are two, is answered with an error", async () => {
+		const channel = freshChannel();
+		const unknown = await call(`/ws?channel=${channel}&ticket=x`, { headers: upgrade });
+		expect(await problem(unknown)).toMatchObject({ status: 401, code: "invalid_token" });
+		const both = await open(`/ws?channel=${channel}&token=x`, alice, upgrade);
+		expect(await problem(both)).toMatchObject({ status: 400, code: "invalid_request" });
 	});
 });
 

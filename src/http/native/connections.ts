@@ -1,13 +1,13 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { User } from "../../auth/user.ts";
+import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import type { RenewalOutcome } from "../../wire/calls.ts";
 import { ALIVE_HEARTBEATS, channelOf, connectionSchema } from "../../wire/connection.ts";
 import type { Renewal } from "../../wire/subscription.ts";
 import { readOptionalJson } from "../body.ts";
 import { callChannel } from "../call-channel.ts";
-import { check } from "../check.ts";
 import type { AppEnv } from "../context.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { check } from "../../check.ts";
 import { subjectSchema } from "../../wire/names.ts";
 import { callChannel } from "../call-channel.ts";
-import { check } from "../check.ts";
 import { readQuery } from "../reading/query.ts";
 import type { Route } from "../route.ts";
 import {

@@ -1,25 +1,13 @@
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
-import { valuesOf } from "../../parameters.ts";
 import { EventStream } from "../../session/event-stream.ts";
 import { Session, type SessionOptions } from "../../session/session.ts";
-import type { DialectName } from "../../wire/dialect/dialects.ts";
 import { openHeaders } from "../../wire/link.ts";
-import { check } from "../check.ts";
-import { scopeOf } from "../context.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
-import { readQuery } from "../reading/query.ts";
 import type { Operation, Route } from "../route.ts";
-import { prepareSubscription } from "../subscribing.ts";
-import {
-	CURSOR_ALIASES,
-	cursorIn,
-	EVENTS_NAMES,
-	eventsHeaders,
-	eventsParameters,
-	eventsQuerySchema,
-} from "./events-query.ts";
+import { eventsParameters, eventsQuery } from "./events-query.ts";
+import { requestedStream, streamHeaders } from "./stream-query.ts";
 
 const PATH = "/events";
 
@@ -31,20 +19,7 @@ export const events: Route = {
 		if (c.req.method === "HEAD") {
 			throw new Problem("method_not_allowed", "A stream has no HEAD. Open it with GET.", { headers: { Allow: "GET" } });
 		}
-		const parameters = readQuery(c.req.url, EVENTS_NAMES, CURSOR_ALIASES);
-		const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);
-		const lease = await c.get("authority").leaseFor(c.req.raw, parameters, cursor !== undefined);
-		const query = check(eventsQuerySchema, parameters, "invalid_request", "The query");
-		const options = await prepareSubscription(scopeOf(c), lease, {
-			channels: valuesOf(parameters, "channel"),
-			inbox: query.inbox === "1",
-			types: query.type,
-			dialect: dialectOf(query),
-			presence: query.presence === "1",
-			cursor,
-			rewind: query.rewind,
-			since: query.since,
-		});
+		const options = await requestedStream(c, eventsQuery);
 		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = c.get("config");
 		const [channel, ...others] = options.channels;
 		if (channel !== undefined && others.length === 0 && DELIVERY === "direct") {
@@ -67,7 +42,7 @@ export const events: Route = {
 		description:
 			"A stream of server-sent events, which ends with the credentials. What it says is in `docs/protocol.md`, “Subscribe”.",
 		security: oneOf("token", "queryToken", "queryTicket"),
-		requestParams: { query: eventsParameters, header: eventsHeaders },
+		requestParams: { query: eventsParameters, header: streamHeaders },
 		responses: {
 			200: {
 				description: "The stream. Its first event is `connected`.",
@@ -109,9 +84,4 @@ async function openDirectly(
 	const response = await call(channel, openHeaders({ ...subscription, ...starts.get(channel) }, requestId));
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;
-}
-
-function dialectOf({ envelope, unnamed }: z.output<typeof eventsQuerySchema>): DialectName {
-	if (envelope !== "1") return "named";
-	return unnamed === "1" ? "unnamed" : "envelope";
 }

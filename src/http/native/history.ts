@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { check } from "../../check.ts";
 import { whole } from "../../whole.ts";
 import { idSchema } from "../../wire/cursor.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { callChannel } from "../call-channel.ts";
-import { check } from "../check.ts";
 import { readQuery } from "../reading/query.ts";
 import type { Route } from "../route.ts";
 import { administeredChannel, CHANNEL_EVENTS_PATH, describeAdministering } from "./channel.ts";

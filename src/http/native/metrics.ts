@@ -1,12 +1,13 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import { METRICS_OBJECT } from "../../metrics/meter.ts";
 import { type Labelled, PROMETHEUS_TEXT, prometheusText } from "../../metrics/prometheus.ts";
 import { valuesOf } from "../../parameters.ts";
 import { channelSchema } from "../../wire/names.ts";
 import { callChannel } from "../call-channel.ts";
-import { check, checkChannel } from "../check.ts";
+import { checkChannel } from "../check.ts";
 import type { AppEnv } from "../context.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";

@@ -1,11 +1,11 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import { z } from "zod";
+import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import { readParameters } from "../../parameters.ts";
 import { checkCount, maxBodyBytes } from "../../wire/intake.ts";
 import { keepSources } from "../../wire/json-text.ts";
 import { mediaType, parseJson, readText } from "../body.ts";
-import { check } from "../check.ts";
 
 /** Reads the body formats of a publish. `acceptEvents` then checks the events. */
 

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Publisher } from "../../auth/publishers.ts";
 import { endOfToken } from "../../auth/times.ts";
+import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import { limitPublishing } from "../../rate-limit.ts";
 import { whole } from "../../whole.ts";
 import { type HeldPublisher, publisherRequest } from "../../wire/publisher-link.ts";
 import { callChannel } from "../call-channel.ts";
-import { check, checkChannel } from "../check.ts";
+import { checkChannel } from "../check.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";
 import { pathParameter } from "../reading/path.ts";

@@ -1,42 +1,51 @@
+import type { Context } from "hono";
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
-import { scopeOf } from "../context.ts";
-import { problems } from "../openapi/problems.ts";
-import { NO_CREDENTIALS } from "../openapi/security.ts";
+import type { SessionOptions } from "../../session/session.ts";
+import { connectHeaders } from "../../wire/link.ts";
+import { type AppEnv, scopeOf } from "../context.ts";
+import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
+import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
 import type { Route } from "../route.ts";
 import { SocketConversation } from "./socket-conversation.ts";
+import { requestedStream, streamHeaders } from "./stream-query.ts";
+import { isComplete, wsParameters, wsQuery } from "./ws-query.ts";
 
 const SUBPROTOCOL = "tidings";
+/** The URL that opened a WebSocket is kept with it, where little room is. */
+const MAX_URL_CHARACTERS = 512;
 
 /**
- * `GET /ws`: the same subscription as `GET /events`, over a WebSocket (RFC 6455). Its credentials come in the first
- * message: see `socket-conversation.ts`.
+ * `GET /ws`: the same subscription as `GET /events`, over a WebSocket (RFC 6455). Credentials and channels come with the
+ * request, or in the first message: see `socket-conversation.ts`.
  */
 export const ws: Route = {
 	path: "/ws",
 	method: "get",
-	handle: (c) => {
+	handle: async (c) => {
 		if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
 			throw new Problem("invalid_request", "This route is for WebSockets. Open it with `new WebSocket(…)`.");
 		}
-		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-		ours.accept();
-		// Hono's type of the execution context lacks `abort()`.
-		const cutOff = () => (c.executionCtx as ExecutionContext).abort();
-		new SocketConversation(scopeOf(c), c.req.raw, ours, cutOff).listen();
+		const options = isComplete(c.req.raw) ? await requestedStream(c, wsQuery) : undefined;
+		const [channel, ...others] = options?.channels ?? [];
+		const webSocket =
+			options && channel !== undefined && others.length === 0
+				? await connect(c, channel, options)
+				: await converse(c, options);
 		const offered = (c.req.header("Sec-WebSocket-Protocol") ?? "").split(",").map((each) => each.trim());
 		const headers = new Headers(offered.includes(SUBPROTOCOL) ? { "Sec-WebSocket-Protocol": SUBPROTOCOL } : {});
-		return new Response(null, { status: 101, webSocket: theirs, headers });
+		return new Response(null, { status: 101, webSocket, headers });
 	},
 	describe: () => ({
 		operationId: "openSocket",
 		tags: ["Subscribe"],
 		summary: "The same over a WebSocket",
 		description:
-			"OpenAPI cannot describe the messages of a WebSocket: they are in `docs/protocol.md`, “WebSocket”. The first of them brings a token or a ticket.",
-		security: NO_CREDENTIALS,
+			"OpenAPI cannot describe the messages of a WebSocket: they are in `docs/protocol.md`, “WebSocket”. Without a channel and credentials in the request, the first of them brings both, and the query is not read.",
+		security: [...oneOf("token", "queryToken", "queryTicket"), ...NO_CREDENTIALS],
 		requestParams: {
-			header: z.object({
+			query: wsParameters,
+			header: streamHeaders.extend({
 				Upgrade: z.literal("websocket"),
 				"Sec-WebSocket-Protocol": z.string().optional().meta({ description: "`tidings`, which need not be offered." }),
 			}),
@@ -48,7 +57,44 @@ export const ws: Route = {
 					"Sec-WebSocket-Protocol": z.literal(SUBPROTOCOL).optional().meta({ description: "Where it was offered." }),
 				}),
 			},
-			...problems("invalid_request"),
+			...problems(
+				"invalid_request",
+				"invalid_channel",
+				...CREDENTIALS,
+				...CHANNEL,
+				"rate_limited",
+				"too_many_connections",
+				"channel_full",
+			),
 		},
 	}),
 };
+
+/** Returns the WebSocket of the channel's object as it is: its messages bypass this Worker, and the channel may hibernate. */
+async function connect(
+	c: Context<AppEnv>,
+	channel: string,
+	{ subscription, starts, call }: SessionOptions,
+): Promise<WebSocket> {
+	const { origin, pathname } = new URL(c.req.url);
+	const opening = { url: (origin + pathname).slice(0, MAX_URL_CHARACTERS), request: c.get("requestId") };
+	const response = await call(
+		channel,
+		connectHeaders({ subscription: { ...subscription, ...starts.get(channel) }, opening }),
+	);
+	if (!response.webSocket) throw await Problem.fromResponse(response);
+	return response.webSocket;
+}
+
+/** Returns the client's end of a WebSocket that this Worker holds. Without a subscription, the client sends an `auth`. */
+async function converse(c: Context<AppEnv>, options: SessionOptions | undefined): Promise<WebSocket> {
+	const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+	ours.accept();
+	// Hono's type of the execution context lacks `abort()`.
+	const cutOff = () => (c.executionCtx as ExecutionContext).abort();
+	const conversation = new SocketConversation(scopeOf(c), c.req.raw, ours, cutOff);
+	conversation.listen();
+	if (options) await conversation.open(options);
+	else conversation.expectAuth();
+	return theirs;
+}

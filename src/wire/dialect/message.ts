@@ -15,7 +15,10 @@ export const message: Dialect = {
 	closing: (closing, id) => message.control("closing", closing, id),
 };
 
-/** The answer to a client's `ping`. */
+/** A client's `ping`, as most clients write it. */
+export const PING = JSON.stringify({ type: "ping" });
+
+/** The answer to a `ping`. */
 export const PONG = JSON.stringify({ type: "pong" });
 
 /**

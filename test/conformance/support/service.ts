@@ -69,7 +69,7 @@ export async function subscribe(path: string, user: User, headers: HeadersInit =
 }
 
 /** Opens a WebSocket to subscribe over, and sends nothing. */
-export const newSocket = () => target.openSocket("/ws");
+export const newSocket = (query = "") => target.openSocket(`/ws${query}`);
 
 /** Opens a WebSocket to publish over, with the publish key. */
 export function openPublisher(channel: string, query = ""): Promise<MessageReader> {
@@ -77,10 +77,37 @@ export function openPublisher(channel: string, query = ""): Promise<MessageReade
 }
 
 /** Opens a WebSocket, and sends an `auth` with the ticket of a user. */
-export async function openSocket({ ticket }: User, auth: object): Promise<MessageReader> {
+export async function openSocket({ ticket }: User, auth: Partial<StreamOptions>): Promise<MessageReader> {
 	const socket = await newSocket();
 	socket.send({ type: "auth", ticket, ...auth });
 	return socket;
+}
+
+/** Opens a WebSocket with the ticket of a user in the request, which needs no `auth`. */
+export async function openReadySocket(user: User, options: StreamOptions): Promise<MessageReader> {
+	return await newSocket(`${socketQuery(options)}&ticket=${user.ticket}`);
+}
+
+/** What a client asks of a stream over a WebSocket. */
+export interface StreamOptions {
+	channels: string[];
+	types?: string[];
+	presence?: boolean;
+	cursor?: string;
+	rewind?: unknown;
+	since?: unknown;
+}
+
+/** The query that asks for the same as an `auth`. */
+export function socketQuery({ channels, types = [], presence, cursor, rewind, since }: StreamOptions): string {
+	const query = new URLSearchParams();
+	for (const channel of channels) query.append("channel", channel);
+	for (const type of types) query.append("type", type);
+	if (presence) query.set("presence", "1");
+	if (cursor !== undefined) query.set("lastEventId", cursor);
+	if (rewind !== undefined) query.set("rewind", String(rewind));
+	if (since !== undefined) query.set("since", String(since));
+	return `?${query}`;
 }
 
 /** Calls a route that asks for a publish key. */

@@ -1,11 +1,9 @@
 import { z } from "zod";
-import { Problem } from "../../errors.ts";
 import { check } from "../check.ts";
-import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "../subscribe-schema.ts";
+import { Problem } from "../errors.ts";
+import { hasOneStart, ONE_START, rewindSchema, sinceSchema, typesSchema } from "./subscribe-schema.ts";
 
 /** The messages that a client may send over a WebSocket. */
-
-const MAX_MESSAGE_CHARACTERS = 32_768;
 
 const authSchema = z
 	.strictObject({
@@ -29,27 +27,17 @@ const pingSchema = z.strictObject({ type: z.literal("ping") });
 const messageSchema = z.discriminatedUnion("type", [authSchema, pingSchema], "must be `auth` or `ping`");
 
 export type Auth = z.output<typeof authSchema>;
+export type ClientMessage = z.output<typeof messageSchema>;
 
 /**
- * Checks the size and the type of a message before it waits in memory.
- *
- * @throws Problem `invalid_request` or `payload_too_large`.
- */
-export function messageText(data: string | ArrayBuffer): string {
-	if (typeof data !== "string") throw new Problem("invalid_request", "The message is binary. Send JSON as text.");
-	if (data.length <= MAX_MESSAGE_CHARACTERS) return data;
-	throw new Problem(
-		"payload_too_large",
-		`The message has more than ${MAX_MESSAGE_CHARACTERS} characters. Send a smaller one.`,
-	);
-}
-
-/**
- * Parses a message.
+ * Parses a client's message.
  *
  * @throws Problem `invalid_request`, naming the field.
+ *
+ * @example
+ * parseMessage('{"type":"ping"}'); // { type: "ping" }
  */
-export function parseMessage(text: string): z.output<typeof messageSchema> {
+export function parseMessage(text: string): ClientMessage {
 	let message: unknown;
 	try {
 		message = JSON.parse(text);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { whole } from "../whole.ts";
-import { typeSchemaWith } from "../wire/intake.ts";
-import { channelSchema } from "../wire/names.ts";
-import { timeSchema } from "./reading/time-schema.ts";
+import { typeSchemaWith } from "./intake.ts";
+import { channelSchema } from "./names.ts";
+import { timeSchema } from "./time-schema.ts";
 
 /** The options of a stream that a query and a WebSocket message have in common: as text in the one, as JSON in the other. */
 

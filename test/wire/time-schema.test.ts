@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { timeSchema } from "../../../src/http/reading/time-schema.ts";
+import { timeSchema } from "../../src/wire/time-schema.ts";
 
 describe("timeSchema", () => {
 	it.each([

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { hasOneStart, ONE_START } from "../../wire/subscribe-schema.ts";
+import { CREDENTIAL_NAMES, channelParameter, streamShape } from "./stream-query.ts";
+
+export const wsParameters = z.object({
+	channel: channelParameter,
+	...streamShape,
+});
+
+/** The query of `GET /ws`, for a client that sends no `auth`. */
+export const wsQuery = {
+	schema: z.object(streamShape).refine(hasOneStart, ONE_START),
+	names: [...Object.keys(wsParameters.shape), ...CREDENTIAL_NAMES],
+	/** As an `auth` calls it. */
+	aliases: new Map([["cursor", "lastEventId"]]),
+	dialect: () => "message" as const,
+};
+
+/** Whether a request for a WebSocket says what it subscribes to, and who sends it. */
+export function isComplete(request: Request): boolean {
+	const { searchParams } = new URL(request.url);
+	const hasChannel = searchParams.has("channel") || searchParams.get("inbox") === "1";
+	return (
+		hasChannel && (request.headers.has("Authorization") || CREDENTIAL_NAMES.some((name) => searchParams.has(name)))
+	);
+}
