@@ -79,9 +79,12 @@ export class Idle {
 	}
 
 	async #free(): Promise<void> {
-		const { disk, alarm, log } = this.#options;
+		const { disk, alarm, log, keys } = this.#options;
 		alarm.clear();
-		await disk.free(() => log.reload());
+		await disk.free(() => {
+			log.reload();
+			keys.reload();
+		});
 		// The alarm was deleted with the rest.
 		await alarm.ringBy(undefined);
 	}

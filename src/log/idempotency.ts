@@ -22,6 +22,8 @@ export interface AnsweredPublish {
 export class IdempotencyKeys {
 	readonly #sql: SqlStorage;
 	#prunedAt: number | undefined;
+	/** Whether the table is known to exist. */
+	#hasTable = false;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -59,10 +61,17 @@ export class IdempotencyKeys {
 		return [...this.#sql.exec("SELECT 1 FROM idempotency_keys WHERE at > ? LIMIT 1", horizon)].length === 0;
 	}
 
+	/** Forgets what is known of the storage: after a rollback, and after it was freed. */
+	reload(): void {
+		this.#hasTable = false;
+	}
+
 	#createTable(): void {
+		if (this.#hasTable) return;
 		this.#sql.exec(`CREATE TABLE IF NOT EXISTS idempotency_keys (
 			key TEXT PRIMARY KEY, digest TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
 			subscribers INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID`);
+		this.#hasTable = true;
 	}
 
 	#prune(now: number): void {

@@ -34,12 +34,14 @@ export class Ring {
 	}
 
 	/**
-	 * Writes each run in one statement, its rows bound as one JSON value, because statements and bound values are
-	 * expensive. The first row's data is bound by itself: a large event has a run of its own, and escaping it once more
-	 * could exceed the limit of a bound value.
+	 * Writes events, but for those that others of them would overwrite.
+	 *
+	 * Each run is one statement, its rows bound as one JSON value, because statements and bound values are expensive. The
+	 * first row's data is bound by itself: a large event has a run of its own, and escaping it once more could exceed the
+	 * limit of a bound value.
 	 */
 	write(events: readonly StoredEvent[], at: number): void {
-		for (const run of runsOf(events)) {
+		for (const run of runsOf(events.slice(-this.#capacity))) {
 			const rows = run.map(({ offset, type, data, retry, to }, index) => {
 				return [this.#slotOf(offset), offset, type, index === 0 ? null : data, retry, to && JSON.stringify(to)];
 			});

@@ -41,18 +41,26 @@ export class Writer {
 	 * @param subscribers the number of open streams, for the receipts.
 	 */
 	async write(group: readonly PublishRequest[], subscribers: number): Promise<Written> {
-		const now = Date.now();
-		const accepted: NewEvent[] = [];
-		const { outcomes, stored } = this.#log.transaction(() => {
-			const outcomes = group.map((request) => this.#accept(request, subscribers, accepted, now));
-			// All at once: a statement costs more than a row.
-			return { outcomes, stored: accepted.length > 0 ? this.#log.append(accepted, now) : [] };
-		});
+		const { outcomes, stored } = this.#append(group, subscribers, Date.now());
 		if (stored.length > 0) {
 			await this.#disk.sync();
 			this.#log.reveal();
 		}
 		return { outcomes, stored };
+	}
+
+	#append(group: readonly PublishRequest[], subscribers: number, now: number): Written {
+		const accepted: NewEvent[] = [];
+		try {
+			return this.#log.transaction(() => {
+				const outcomes = group.map((request) => this.#accept(request, subscribers, accepted, now));
+				// All at once: a statement costs more than a row.
+				return { outcomes, stored: accepted.length > 0 ? this.#log.append(accepted, now) : [] };
+			});
+		} catch (error) {
+			this.#keys.reload();
+			throw error;
+		}
 	}
 
 	/** @param accepted the events of the group that are appended before these. */

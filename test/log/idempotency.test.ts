@@ -92,6 +92,7 @@ describe("remember", () => {
 					throw new Error("no");
 				}),
 			).toThrow("no");
+			keys.reload();
 			expect(keys.find("a", NOW)).toBeUndefined();
 			keys.remember("a", ANSWER, NOW);
 			expect(keys.find("a", NOW)).toEqual(ANSWER);

@@ -147,7 +147,7 @@ describe("append", () => {
 		});
 	});
 
-	it("writes one row an event, in a new ring and in one that wraps around", async () => {
+	it("writes one row an event, in a new ring and in one that wraps around, and none for what is overwritten at once", async () => {
 		await withStorage((storage) => {
 			const { storage: counting, rowsWritten } = counted(storage);
 			const log = new Log(counting, { events: 10, milliseconds: DAY });
@@ -156,7 +156,9 @@ describe("append", () => {
 			log.append(events(10), NOW);
 			expect(rowsWritten() - before).toBe(10);
 			log.append(events(25), NOW);
-			expect(rowsWritten() - before).toBe(35);
+			expect(rowsWritten() - before).toBe(20);
+			log.reveal();
+			expect(read(log)).toEqual(range(27, 36));
 		});
 	});
 
@@ -187,6 +189,21 @@ describe("append", () => {
 			log.reveal();
 			expect([...log.read(0, NOW)].map(({ data }) => data)).toEqual(batch.map(({ data }) => data));
 			expect(longestValue()).toBeLessThan(2_000_000);
+		});
+	});
+
+	it("takes many small events with much to say of whom they are for, in statements of a bounded size", async () => {
+		await withStorage((storage) => {
+			const { storage: counting, longestValue } = counted(storage);
+			const log = new Log(counting, { events: 1000, milliseconds: DAY });
+			const to = { claims: { team: "x".repeat(50_000) } };
+			log.append(
+				range(1, 100).map((data) => event(data, { to })),
+				NOW,
+			);
+			log.reveal();
+			expect([...log.read(0, NOW)]).toHaveLength(100);
+			expect(longestValue()).toBeLessThan(500_000);
 		});
 	});
 
