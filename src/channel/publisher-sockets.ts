@@ -45,6 +45,8 @@ export class PublisherSockets implements SocketHandler {
 	readonly #bySocket = new Map<WebSocket, PublisherSocket>();
 	readonly #all = new Unanswered(ALL_LIMITS);
 	readonly #gathering = new Gathering();
+	/** When the next credentials end; infinity if none do, `undefined` if it is not known. */
+	#due: number | undefined;
 
 	constructor(options: PublisherSocketsOptions) {
 		this.#options = options;
@@ -106,11 +108,15 @@ export class PublisherSockets implements SocketHandler {
 
 	/** When the next credentials end, in Unix milliseconds; `undefined` if none do. */
 	get nextDue(): number | undefined {
-		let due: number | undefined;
-		for (const { publisher } of this.#bySocket.values()) {
-			if (publisher.endsAt !== undefined && (due === undefined || publisher.endsAt < due)) due = publisher.endsAt;
-		}
-		return due;
+		// Asked for at every stream that opens, so it is looked for only when publishers have come or gone.
+		this.#due ??= this.#earliestEnd();
+		return this.#due === Number.POSITIVE_INFINITY ? undefined : this.#due;
+	}
+
+	#earliestEnd(): number {
+		let earliest = Number.POSITIVE_INFINITY;
+		for (const { publisher } of this.#bySocket.values()) earliest = Math.min(earliest, publisher.endsAt ?? earliest);
+		return earliest;
 	}
 
 	#endIfOver(held: PublisherSocket, now: number): void {
@@ -142,6 +148,7 @@ export class PublisherSockets implements SocketHandler {
 			},
 			ended: (code, reason, { openedAt, messages, events }) => {
 				this.#bySocket.delete(socket);
+				this.#due = undefined;
 				writeAttachment(socket, {});
 				if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
 				const milliseconds = Date.now() - openedAt;
@@ -149,6 +156,7 @@ export class PublisherSockets implements SocketHandler {
 			},
 		});
 		this.#bySocket.set(socket, held);
+		this.#due = undefined;
 	}
 }
 
