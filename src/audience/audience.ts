@@ -70,7 +70,8 @@ export class Audience {
 	join(subscriber: Subscriber, now: number): void {
 		const { user, presence } = subscriber.subscription;
 		const isNew = this.streamsOf(user) === 0;
-		this.add(subscriber);
+		this.#enter(subscriber);
+		this.#options.counts.opened(subscriber);
 		this.#options.hooks.connected(this.#options.channel, subscriber);
 		if (presence) {
 			for (const other of this.#presence.users()) {
@@ -82,10 +83,14 @@ export class Audience {
 
 	/** Adds a subscriber whose stream was already open, after hibernation or a rejoin: without hooks and presence. */
 	add(subscriber: Subscriber): void {
+		this.#enter(subscriber);
+		this.#options.counts.restored(subscriber);
+	}
+
+	#enter(subscriber: Subscriber): void {
 		this.#subscribers.set(subscriber.connection, subscriber);
 		this.#presence.add(subscriber.subscription.user);
 		if (subscriber.isBehind) this.#behind.add(subscriber);
-		this.#options.counts.opened(subscriber);
 	}
 
 	/** Removes a subscriber without events or hooks, because its session has rejoined. */

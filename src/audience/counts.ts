@@ -46,6 +46,11 @@ export class Counts {
 		if (outlet.isMetered) this.#meter?.opened();
 	}
 
+	/** A stream is open that was counted before. */
+	restored({ outlet }: Subscriber): void {
+		if (outlet.isMetered) this.#meter?.restored();
+	}
+
 	left({ outlet }: Subscriber): void {
 		if (outlet.isMetered) this.#meter?.left();
 	}

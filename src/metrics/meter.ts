@@ -51,6 +51,7 @@ export function meterOf(
  */
 export class Meter {
 	readonly #holder: string;
+	readonly #heartbeatMilliseconds: number;
 	readonly #leaseMilliseconds: number;
 	readonly #byChannel: boolean;
 	readonly #logger: Logger;
@@ -65,6 +66,7 @@ export class Meter {
 
 	constructor({ holder, heartbeatMilliseconds, byChannel, logger, send }: MeterOptions) {
 		this.#holder = holder;
+		this.#heartbeatMilliseconds = heartbeatMilliseconds;
 		this.#byChannel = byChannel;
 		this.#logger = logger;
 		this.#send = send;
@@ -84,6 +86,11 @@ export class Meter {
 		this.#schedule();
 	}
 
+	/** Counts a stream that was open before its holder slept, and is reported already. */
+	restored(): void {
+		this.#streams += 1;
+	}
+
 	/** Counts a stream that ended. */
 	left(): void {
 		this.#streams -= 1;
@@ -92,7 +99,7 @@ export class Meter {
 
 	/** Renews the lease of the open streams. Called at each heartbeat. */
 	renew(): void {
-		if (this.#streams > 0 && this.#sinceReport(Date.now()) >= RENEWAL_MILLISECONDS) this.#schedule();
+		if (this.#streams > 0 && this.#isRenewalDue(Date.now())) this.#schedule();
 	}
 
 	/** Sends the scheduled report now. Does nothing when there is nothing to report. */
@@ -117,6 +124,17 @@ export class Meter {
 		const tally = this.#tallies.get(key) ?? newTally();
 		this.#tallies.set(key, tally);
 		return tally;
+	}
+
+	/**
+	 * A holder that has slept does not know when it last reported. It would report at each heartbeat that wakes it: of
+	 * those, the first in each minute does.
+	 */
+	#isRenewalDue(now: number): boolean {
+		if (this.#reportedAt !== undefined) return now - this.#reportedAt >= RENEWAL_MILLISECONDS;
+		return (
+			Math.floor(now / RENEWAL_MILLISECONDS) > Math.floor((now - this.#heartbeatMilliseconds) / RENEWAL_MILLISECONDS)
+		);
 	}
 
 	#sinceReport(now: number): number {

@@ -40,6 +40,16 @@ describe("what a channel counts", () => {
 		]);
 	});
 
+	it("has the streams that were open before it slept, which need no report", async () => {
+		const { counts, meter, reports } = counting();
+		for (const subscriber of [held, held, inSession]) counts.restored(subscriber);
+		await meter.report();
+		expect(reports).toEqual([]);
+		counts.left(held);
+		await meter.report();
+		expect(reports).toMatchObject([{ streams: 1 }]);
+	});
+
 	it("that is nothing but what sessions report, needs no report", async () => {
 		const { counts, meter, reports } = counting();
 		counts.opened(inSession);

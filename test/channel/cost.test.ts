@@ -6,8 +6,8 @@ import { ChannelObject } from "../../src/channel/channel.ts";
 import { Log } from "../../src/log/log.ts";
 import { alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
-import { CHANNELS_SLEEP, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
-import { openPublisher } from "../support/socket.ts";
+import { CHANNELS_SLEEP, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
+import { openPublisher, SocketReader } from "../support/socket.ts";
 import type { SseReader } from "../support/sse.ts";
 
 /** What Cloudflare counts and charges for: docs/cost.md is made of these numbers. */
@@ -228,6 +228,28 @@ describe("a channel that sleeps", () => {
 			new Log(storage, { events: 100, milliseconds: 24 * HOUR * 1000 });
 		});
 		expect(cost()).toEqual(COUNTED.wake);
+	});
+
+	it("and holds WebSockets pays for the heartbeats of all together, and for no ping", async () => {
+		const channel = freshChannel();
+		await published(channel, { data: "makes the log" });
+		const sockets: SocketReader[] = [];
+		for (const name of ["alice", "bob"]) {
+			const token = await issuer.token({ sub: name, exp: Math.floor(Date.now() / 1000) + 24 * HOUR });
+			sockets.push(await SocketReader.open({}, undefined, `/ws?channel=${channel}&token=${token}`));
+		}
+		for (const socket of sockets) expect(await socket.next()).toMatchObject({ type: "connected" });
+		await evict(channel);
+		const cost = await meter(channel);
+		for (const _ of [1, 2, 3]) {
+			await alarm(channel);
+			for (const socket of sockets) expect(await socket.next()).toEqual({ type: "heartbeat" });
+			expect(cost()).toEqual(COUNTED.heartbeat);
+		}
+		sockets[0]?.send({ type: "ping" });
+		expect(await sockets[0]?.next()).toEqual({ type: "pong" });
+		expect(cost()).toMatchObject({ requests: 0, messages: 0, rowsWritten: 0 });
+		for (const socket of sockets) socket.close();
 	});
 
 	if (!CHANNELS_SLEEP) return;

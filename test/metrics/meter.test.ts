@@ -135,6 +135,20 @@ describe("open streams", () => {
 		expect(reports[1]).toEqual({ holder: "me", streams: 1, leaseMilliseconds: 3 * MINUTE, tallies: [] });
 	});
 
+	it("of a holder that has slept are renewed by one heartbeat a minute, though it knows of no earlier report", async () => {
+		const start = Math.ceil(Date.now() / MINUTE) * MINUTE;
+		let renewals = 0;
+		for (let beat = 0; beat < 12; beat += 1) {
+			stopClock(start + beat * 25_000);
+			const { meter: counts, reports } = meter({ heartbeatMilliseconds: 25_000 });
+			counts.restored();
+			counts.renew();
+			await counts.report();
+			renewals += reports.length;
+		}
+		expect(renewals).toBe(5);
+	});
+
 	it("get a longer lease with a longer heartbeat", async () => {
 		const { meter: counts, reports } = meter({ heartbeatMilliseconds: 300_000 });
 		counts.opened();
