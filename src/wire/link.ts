@@ -100,7 +100,7 @@ export function joinHeaders(subscription: Subscription): LinkHeaders {
 }
 
 /** Serialises a value as JSON for a header, whose value must be ASCII. */
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
 	const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 	return JSON.stringify(value).replace(/[^ -~]/g, escaped);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Problem } from "../errors.ts";
+import { asciiJson, CHANNEL_URL } from "./link.ts";
 
 /**
  * How the Worker hands a publisher's WebSocket to a channel. A header of the request carries who the publisher is, and the
@@ -34,9 +35,7 @@ export function publisherId({ key, user }: HeldPublisher): string {
 
 /** The request that opens a publisher's WebSocket in the object. */
 export function publisherRequest(publisher: HeldPublisher): Request {
-	// Header values must be ASCII.
-	const header = encodeURIComponent(JSON.stringify(publisher));
-	return new Request("https://channel/", { headers: { Upgrade: "websocket", [HEADER]: header } });
+	return new Request(CHANNEL_URL, { headers: { Upgrade: "websocket", [HEADER]: asciiJson(publisher) } });
 }
 
 /** Whether the request is for a publisher's WebSocket. */
@@ -51,7 +50,7 @@ export function isForPublisher({ headers }: Request): boolean {
  */
 export function requestedPublisher({ headers }: Request): HeldPublisher {
 	try {
-		return heldPublisherSchema.parse(JSON.parse(decodeURIComponent(headers.get(HEADER) ?? "")));
+		return heldPublisherSchema.parse(JSON.parse(headers.get(HEADER) ?? ""));
 	} catch (cause) {
 		const detail = "The WebSocket was opened by another version of the service. Connect again.";
 		throw new Problem("channel_unavailable", detail, { cause });
