@@ -35,6 +35,9 @@ export interface AuthorisationHooks {
 	/**
 	 * Replaces JWT verification: returns the user whom the token identifies, or `null` to deny the request. With this hook,
 	 * `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE` are not needed.
+	 *
+	 * @param request the request that carries the token, or that opened the WebSocket over which it came. For a renewal over
+	 * a WebSocket that ends in the channel, it has only that request's URL, without the query and the headers.
 	 */
 	authenticate?(token: string, request: Request): AuthenticatedUser | null | Promise<AuthenticatedUser | null>;
 	/** Called for each stream that the user's grants allow. Returns `false` to deny it. */

@@ -40,27 +40,42 @@ const anything = fc.oneof(
 		.map((fields) => ({ fields })),
 );
 
-it("any first message over a WebSocket is answered, or refused with one of our errors, and never fails", async () => {
-	const answers = new Set<string>();
-	await fc.assert(
-		fc.asyncProperty(anything, async (message) => {
-			const socket = await SocketReader.open();
-			const isText = typeof message === "string";
-			socket.send(
-				isText ? message.toWellFormed() : { type: "auth", token: alice, channels: [freshChannel()], ...message.fields },
-			);
-			const answer = (await socket.next()) as { type: string; code?: string };
-			answers.add(answer.type);
-			if (answer.type === "error") {
-				expect(answer.code).not.toBe("internal_error");
-				expect(CLOSE_CODES).toContain(await socket.closed());
-			} else {
-				expect(["connected", "pong"]).toContain(answer.type);
-				socket.close();
-			}
-		}),
-		{ numRuns: 300 },
-	);
-	expect(answers).toContain("error");
-	expect(answers).toContain("connected");
-});
+/** A WebSocket of the Worker, and one of a channel that has told `connected` already. */
+const places = {
+	"the Worker": () => SocketReader.open(),
+	"a channel": async () => {
+		const socket = await SocketReader.open({}, undefined, `/ws?channel=${freshChannel()}&token=${alice}`);
+		await socket.next();
+		return socket;
+	},
+};
+
+it.each(["the Worker", "a channel"] as const)(
+	"any first message to %s over a WebSocket is answered, or refused with one of our errors, and never fails",
+	async (place) => {
+		const answers = new Set<string>();
+		await fc.assert(
+			fc.asyncProperty(anything, async (message) => {
+				const socket = await places[place]();
+				const isText = typeof message === "string";
+				socket.send(
+					isText
+						? message.toWellFormed()
+						: { type: "auth", token: alice, channels: [freshChannel()], ...message.fields },
+				);
+				const answer = (await socket.next()) as { type: string; code?: string };
+				answers.add(answer.type);
+				if (answer.type === "error") {
+					expect(answer.code).not.toBe("internal_error");
+					expect(CLOSE_CODES).toContain(await socket.closed());
+				} else {
+					expect(["connected", "pong"]).toContain(answer.type);
+					socket.close();
+				}
+			}),
+			{ numRuns: 300 },
+		);
+		expect(answers).toContain("error");
+		expect(answers).toContain("connected");
+	},
+);
