@@ -74,7 +74,8 @@ export interface Publisher {
 	 * Publishes to one channel over a WebSocket that stays open, for much at a small part of the cost. It is opened by the
 	 * first publish. Not in browsers, which cannot send a key with a WebSocket.
 	 *
-	 * @throws TypeError where a WebSocket cannot be opened with a key: in browsers, and in Node 20 without `WebSocket`.
+	 * @throws TypeError where a WebSocket cannot be opened with a key: in browsers, and in Node 20 without `WebSocket`; for a
+	 * `linger` that is none.
 	 *
 	 * @example
 	 * const orders = publisher.channel("orders");
@@ -84,6 +85,8 @@ export interface Publisher {
 	channel(channel: string, options?: ChannelOptions): ChannelPublisher;
 }
 
+const MAX_LINGER_MILLISECONDS = 1000;
+const UNUSABLE_LINGER = "`linger` must be a whole number of milliseconds from 0 to 1000.";
 const UNUSABLE_KEY =
 	"`key` must be a publish key or a token: a text without white space and without `Bearer` in front. Is its variable set?";
 
@@ -124,12 +127,17 @@ export function createPublisher({ url, key }: PublisherOptions): Publisher {
 		publishToUser: async (subject, events, options = {}) =>
 			send(`users/${encodeURIComponent(subject)}/events`, events, options, (told) => `${told}`.startsWith("user:")),
 		channel: (channel, { linger, WebSocket } = {}) => {
+			if (linger !== undefined && !isLinger(linger)) throw new TypeError(UNUSABLE_LINGER);
 			const opener = openerOf(WebSocket);
 			const route = routeOf(`channels/${encodeURIComponent(channel)}/publish`);
 			if (linger !== undefined) route.searchParams.set("linger", `${linger}`);
 			return new ChannelPublisher({ channel, open: () => opener(route, key) });
 		},
 	};
+}
+
+function isLinger(linger: number): boolean {
+	return Number.isInteger(linger) && linger >= 0 && linger <= MAX_LINGER_MILLISECONDS;
 }
 
 async function post(url: URL, request: RequestInit, isReceipt: (told: object) => told is Receipt): Promise<Receipt> {

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { advanceClock, alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { type Line, watchLines } from "../support/lines.ts";
+import { MessageReader } from "../support/message-reader.ts";
 import { readChannelMetrics } from "../support/metrics.ts";
 import { call, evict, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";
 import { openPublisher, type SocketReader } from "../support/socket.ts";
@@ -222,11 +223,19 @@ describe("a channel that is wiped", () => {
 describe("a publisher who has ended", () => {
 	it("is not heard, whatever it goes on to send, also after the channel has slept", async () => {
 		const channel = freshChannel();
-		const [theirs, stays] = [await publisher(channel), await publisher(channel)];
+		const stays = await publisher(channel);
+		const { webSocket } = await call(`/channels/${channel}/publish`, { headers: { ...KEY, Upgrade: "websocket" } });
+		if (!webSocket) throw new Error("The WebSocket was refused.");
+		// It does not close when the service does.
+		webSocket.accept({ allowHalfOpen: true });
+		const theirs = new MessageReader(webSocket);
 		theirs.send("nonsense");
-		await theirs.next();
+		expect(await theirs.closed()).toBe(4400);
+		theirs.send({ ref: 1, events: [{ data: "too late" }] });
 		await evict(channel);
+		theirs.send({ ref: 2, events: [{ data: "too late" }] });
 		await sent(stays);
+		theirs.close();
 		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ buffered: 1 });
 	});
 });

@@ -98,6 +98,12 @@ describe("a publisher of a channel", () => {
 		expect(socket.headers).toEqual({ Authorization: `Bearer ${KEY}` });
 	});
 
+	it.each([-1, 1001, 0.5, Number.NaN, "5"])("throws at once for a time to linger that is none: %s", (linger) => {
+		const publisher = createPublisher({ url: "https://events.example.com", key: KEY });
+		const options = { linger: linger as number, WebSocket: FakeSocket };
+		expect(() => publisher.channel("orders", options)).toThrow("`linger` must be a whole number");
+	});
+
 	it("sends without waiting for answers, and resolves each publish with its receipt", async () => {
 		const publishes = [orders.publish({ data: 1 }), orders.publish([{ data: 2 }, { data: 3 }], { ifHead: "7" })];
 		const socket = await connection(0);
