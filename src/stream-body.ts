@@ -19,6 +19,7 @@ export class StreamBody {
 	readonly #maxBacklogBytes: number;
 	readonly #controller: ReadableStreamDefaultController<Uint8Array>;
 	#isOpen = true;
+	#hasLeft = false;
 
 	constructor(maxBacklogBytes: number, { left, more }: BodyHandlers) {
 		this.#maxBacklogBytes = maxBacklogBytes;
@@ -31,6 +32,7 @@ export class StreamBody {
 				...(more && { pull: more }),
 				cancel: () => {
 					this.#isOpen = false;
+					this.#hasLeft = true;
 					left();
 				},
 			},
@@ -39,8 +41,9 @@ export class StreamBody {
 		this.#controller = controller as unknown as ReadableStreamDefaultController<Uint8Array>;
 	}
 
-	/** The number of bytes that are queued and not yet sent. */
+	/** The number of bytes that are queued and not yet sent; 0 when the client has left. */
 	get unsentBytes(): number {
+		if (this.#hasLeft) return 0;
 		return this.#maxBacklogBytes - (this.#controller.desiredSize ?? 0);
 	}
 

@@ -1,19 +1,23 @@
+import type { Logger } from "../logger.ts";
 import type { CloseReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
-import type { ChannelMessage } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { DisconnectReason } from "../wire/subscription.ts";
-import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
 import { DrainingStreams } from "./draining-streams.ts";
+import { FanOut } from "./fan-out.ts";
 import type { Hooks } from "./hooks.ts";
-import { Presence } from "./presence.ts";
+import { Lagging } from "./lagging.ts";
 import type { Replay } from "./replay.ts";
+import { Roster } from "./roster.ts";
 import type { Subscriber } from "./subscriber.ts";
+import { inTiles } from "./tiles.ts";
 
 interface AudienceOptions {
 	channel: string;
 	heartbeatMilliseconds: number;
+	maxBacklogBytes: number;
+	logger: Logger;
 	hooks: Hooks;
 	counts: Counts;
 	replay: Replay;
@@ -23,74 +27,75 @@ interface AudienceOptions {
 	lagging(): void;
 }
 
-/** The open streams of a channel, and the fan-out to them. */
+/** The open streams of a channel: who joins them, who leaves, and what they are told. */
 export class Audience {
 	readonly #options: AudienceOptions;
-	readonly #subscribers = new Map<string, Subscriber>();
-	readonly #presence = new Presence();
-	/** Streams that are catching up from the log. */
-	readonly #behind = new Set<Subscriber>();
+	readonly #roster: Roster;
+	readonly #lagging: Lagging;
+	readonly #fanOut: FanOut;
 	readonly #drains = new DrainingStreams();
 
 	constructor(options: AudienceOptions) {
+		const { channel, counts, replay, maxBacklogBytes, logger } = options;
+		const roster = new Roster(counts);
+		const lagging = new Lagging(replay, options.lagging);
 		this.#options = options;
+		this.#roster = roster;
+		this.#lagging = lagging;
+		const delivered = () => this.#tendLagging(Date.now());
+		this.#fanOut = new FanOut({ channel, roster, lagging, counts, maxBacklogBytes, logger, delivered });
 	}
 
 	get size(): number {
-		return this.#subscribers.size;
+		return this.#roster.size;
 	}
 
 	/** Whether no stream is open or draining. */
 	get isEmpty(): boolean {
-		return this.#subscribers.size === 0 && this.#drains.size === 0;
+		return this.size === 0 && this.#drains.size === 0;
 	}
 
 	/** How many streams a user has open. */
 	streamsOf(user: string): number {
-		return this.#presence.streamsOf(user);
+		return this.#roster.presence.streamsOf(user);
 	}
 
 	find(connection: string): Subscriber | undefined {
-		return this.#subscribers.get(connection);
+		return this.#roster.find(connection);
 	}
 
 	list(): ListedSubscriber[] {
-		return Array.from(this.#subscribers.values(), ({ connection, subscription: { user }, since }) => ({
-			connection,
-			user,
-			since,
-		}));
+		return Array.from(this.#roster, ({ connection, subscription: { user }, since }) => ({ connection, user, since }));
 	}
 
-	subscribers(): Iterable<Subscriber> {
-		return this.#subscribers.values();
+	/** Resolves when publishers may go on. */
+	async room(): Promise<void> {
+		await this.#fanOut.room();
+	}
+
+	/** Delivers durable events to every stream, now or with those that follow closely. */
+	deliver(events: readonly StoredEvent[]): void {
+		this.#fanOut.push(events);
 	}
 
 	/** Adds a new subscriber. Sends presence to it and about it. */
 	join(subscriber: Subscriber, now: number): void {
-		const { user, presence } = subscriber.subscription;
-		const isNew = this.streamsOf(user) === 0;
-		this.#enter(subscriber);
-		this.#options.counts.opened(subscriber);
-		this.#options.hooks.connected(this.#options.channel, subscriber);
-		if (presence) {
-			for (const other of this.#presence.users()) {
-				if (other !== user) subscriber.tell({ type: "presence", user: other, state: "online" }, now);
+		const { presence } = this.#roster;
+		if (subscriber.subscription.presence) {
+			for (const user of presence.told()) {
+				if (user !== subscriber.subscription.user) subscriber.tell({ type: "presence", user, state: "online" }, now);
 			}
 		}
-		if (isNew) this.#tellPresence(user, "online", now);
+		this.#roster.add(subscriber);
+		this.#options.hooks.connected(this.#options.channel, subscriber);
+		this.#lagging.add(subscriber);
+		this.#fanOut.start();
 	}
 
 	/** Adds a subscriber whose stream was already open, after hibernation or a rejoin: without hooks and presence. */
-	add(subscriber: Subscriber): void {
-		this.#enter(subscriber);
-		this.#options.counts.restored(subscriber);
-	}
-
-	#enter(subscriber: Subscriber): void {
-		this.#subscribers.set(subscriber.connection, subscriber);
-		this.#presence.add(subscriber.subscription.user);
-		if (subscriber.isBehind) this.#behind.add(subscriber);
+	restore(subscriber: Subscriber): void {
+		this.#roster.restore(subscriber);
+		this.#lagging.add(subscriber);
 	}
 
 	/** Removes a subscriber without events or hooks, because its session has rejoined. */
@@ -100,68 +105,41 @@ export class Audience {
 	}
 
 	/** Removes a stream whose client disconnected. */
-	leave(subscriber: Subscriber, now: number): void {
+	leave(subscriber: Subscriber): void {
 		this.#drains.delete(subscriber);
-		this.#remove(subscriber, "client_left", now);
+		if (this.#forget(subscriber)) this.#gone(subscriber, "client_left");
+		if (this.isEmpty) this.#options.emptied();
 	}
 
 	/**
-	 * Ends all matching streams with a `closing` event.
+	 * Ends all matching streams with a `closing` event. From the call on, they get no other event.
 	 *
 	 * @returns the number of streams that were ended.
 	 */
-	endWhere(test: (subscriber: Subscriber) => boolean, reason: CloseReason, now: number): number {
-		const ended = [...this.#subscribers.values()].filter(test);
-		this.#end(ended, reason, now);
-		return ended.length;
-	}
-
-	/** Fans events out to every live stream. A stream with a full backlog falls behind, and catches up from the log. */
-	deliver(events: readonly StoredEvent[], now: number): void {
-		const position = events.at(-1)?.offset;
-		if (position === undefined) return;
-		const { channel, counts } = this.#options;
-		const chunkFor = chunksOf(events, channel, false);
-		let delivered = 0;
-		let metered = 0;
-		for (const subscriber of this.#subscribers.values()) {
-			// Skip a subscriber that got these events by replay, or whose channel was wiped since.
-			if (subscriber.isBehind || subscriber.position >= position) continue;
-			if (subscriber.isBacklogFull) {
-				this.#fallBehind(subscriber, now);
-				continue;
-			}
-			const chunk = chunkFor(subscriber);
-			subscriber.deliver(chunk, position, now);
-			const count = chunk?.events ?? 0;
-			delivered += count;
-			if (subscriber.outlet.isMetered) metered += count;
-		}
-		counts.delivered(delivered, metered, false);
-		this.#tendBehind(now);
-		if (this.#behind.size > 0) this.#options.lagging();
+	async endWhere(test: (subscriber: Subscriber) => boolean, reason: CloseReason): Promise<number> {
+		const subscribers = [...this.#roster].filter(test);
+		await this.#end(subscribers, reason);
+		return subscribers.length;
 	}
 
 	/** Sends a heartbeat to a user's streams, to detect dead connections. */
 	probeUser(user: string, now: number): void {
-		for (const subscriber of this.#subscribers.values())
-			if (subscriber.subscription.user === user) this.#tellOrFallBehind(subscriber, now, { type: "heartbeat" });
+		for (const subscriber of this.#roster)
+			if (subscriber.subscription.user === user) this.#fanOut.tell(subscriber, { type: "heartbeat" }, now);
 	}
 
 	/**
 	 * Periodic work: sends heartbeats and expiry warnings, ends expired and dead streams, lets lagging ones catch up,
 	 * and cuts slow consumers.
 	 */
-	tend(now: number): void {
-		for (const subscriber of this.#subscribers.values()) {
-			subscriber.warn(now);
-			const isSilent = subscriber.outlet.heartbeatDue(this.#silenceMilliseconds) <= now;
-			if (isSilent) this.#tellOrFallBehind(subscriber, now, { type: "heartbeat" });
-		}
-		this.#endLost(now);
-		this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired", now);
-		this.#tendBehind(now);
-		this.#drains.dropOverdue(now);
+	async tend(now: number): Promise<void> {
+		const { heartbeatMilliseconds } = this.#options;
+		await inTiles(this.#roster, (subscriber) => this.#keepAlive(subscriber, now));
+		const lost = [...this.#roster].filter(({ outlet }) => outlet.lostAt(heartbeatMilliseconds) <= now);
+		await this.#end(lost, "client_left");
+		await this.endWhere(({ subscription }) => subscription.endsAt <= now, "token_expired");
+		await this.#tendLagging(now);
+		this.#drains.dropOverdue(Date.now());
 		this.#options.counts.renew();
 	}
 
@@ -169,7 +147,7 @@ export class Audience {
 	nextDue(now: number): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = this.#drains.nextDue ?? Number.POSITIVE_INFINITY;
-		for (const subscriber of this.#subscribers.values()) due = Math.min(due, this.dueOf(subscriber, now));
+		for (const subscriber of this.#roster) due = Math.min(due, this.dueOf(subscriber, now));
 		return due;
 	}
 
@@ -184,89 +162,49 @@ export class Audience {
 		return this.#options.heartbeatMilliseconds * 0.8;
 	}
 
-	/** Ends the streams of clients whose signs of life have stopped. */
-	#endLost(now: number): void {
-		const { heartbeatMilliseconds } = this.#options;
-		const lost = [...this.#subscribers.values()].filter(({ outlet }) => outlet.lostAt(heartbeatMilliseconds) <= now);
-		for (const subscriber of lost) {
-			this.#close(subscriber, now);
-			this.#remove(subscriber, "client_left", now);
-		}
+	/** @returns whether anything was sent. */
+	#keepAlive(subscriber: Subscriber, now: number): boolean {
+		const isWarned = subscriber.warn(now);
+		const isSilent = subscriber.outlet.heartbeatDue(this.#silenceMilliseconds) <= now;
+		if (isSilent) this.#fanOut.tell(subscriber, { type: "heartbeat" }, Date.now());
+		return isWarned || isSilent;
 	}
 
-	/** Lets lagging streams catch up, and cuts slow consumers. */
-	#tendBehind(now: number): void {
-		const stalled: Subscriber[] = [];
-		for (const subscriber of this.#behind) {
-			if (subscriber.isStalled(now)) stalled.push(subscriber);
-			else if (subscriber.hasRoom) this.#options.replay.catchUp(subscriber, now);
-			if (!subscriber.isBehind) this.#behind.delete(subscriber);
-		}
-		this.#end(stalled, "slow_consumer", now);
+	/** Cuts slow consumers, and lets the other lagging streams catch up. */
+	async #tendLagging(now: number): Promise<void> {
+		await this.#end(this.#lagging.stalled(now), "slow_consumer");
+		await this.#lagging.catchUp();
 	}
 
-	#fallBehind(subscriber: Subscriber, now: number): void {
-		subscriber.fallBehind(now);
-		this.#behind.add(subscriber);
-		this.#options.lagging();
-	}
-
-	/**
-	 * Sends a message, unless the backlog is full: then the message is dropped, and the stream falls behind. Presence
-	 * and heartbeats are sent at most once.
-	 */
-	#tellOrFallBehind(subscriber: Subscriber, now: number, message: ChannelMessage): void {
-		if (!subscriber.isBacklogFull) subscriber.tell(message, now);
-		else if (!this.#behind.has(subscriber)) this.#fallBehind(subscriber, now);
-	}
-
-	/** Removes all of them first, so that none gets the others' `offline` events. */
-	#end(subscribers: readonly Subscriber[], reason: CloseReason, now: number): void {
+	/** Removes all of them first, so that nothing else is sent to any of them. */
+	async #end(subscribers: readonly Subscriber[], reason: DisconnectReason): Promise<void> {
 		for (const subscriber of subscribers) this.#forget(subscriber);
-		for (const subscriber of subscribers) {
-			this.#close(subscriber, now, reason);
+		await inTiles(subscribers, (subscriber) => {
+			this.#close(subscriber, reason);
 			if (reason === "slow_consumer") this.#options.counts.cut(subscriber);
-			this.#gone(subscriber, reason, now);
-		}
+			this.#gone(subscriber, reason);
+			return true;
+		});
 		if (subscribers.length > 0 && this.isEmpty) this.#options.emptied();
 	}
 
 	/** Closes a stream. If much of it is unread, it drains for up to two heartbeats. */
-	#close(subscriber: Subscriber, now: number, reason?: CloseReason): void {
+	#close(subscriber: Subscriber, reason: DisconnectReason): void {
 		const { outlet } = subscriber;
 		const { mustDrain } = outlet;
-		if (reason !== undefined) subscriber.tell({ type: "closing", reason }, now);
+		const now = Date.now();
+		if (reason !== "client_left") subscriber.tell({ type: "closing", reason }, now);
 		outlet.close();
 		if (mustDrain) this.#drains.add(subscriber, now + 2 * this.#options.heartbeatMilliseconds);
 	}
 
-	#remove(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
-		if (!this.#forget(subscriber)) return;
-		this.#gone(subscriber, reason, now);
-		if (this.isEmpty) this.#options.emptied();
-	}
-
-	#gone(subscriber: Subscriber, reason: DisconnectReason, now: number): void {
-		const { user } = subscriber.subscription;
-		if (this.streamsOf(user) === 0) this.#tellPresence(user, "offline", now);
+	#gone(subscriber: Subscriber, reason: DisconnectReason): void {
+		this.#fanOut.start();
 		this.#options.hooks.disconnected(this.#options.channel, subscriber, reason);
 	}
 
 	#forget(subscriber: Subscriber): boolean {
-		if (this.find(subscriber.connection) !== subscriber) return false;
-		this.#subscribers.delete(subscriber.connection);
-		this.#behind.delete(subscriber);
-		this.#presence.remove(subscriber.subscription.user);
-		this.#options.counts.left(subscriber);
-		return true;
-	}
-
-	/** Sends presence to every subscriber that asked for it, except the user's own. */
-	#tellPresence(user: string, state: "online" | "offline", now: number): void {
-		for (const subscriber of this.#subscribers.values()) {
-			const { subscription } = subscriber;
-			if (!subscription.presence || subscription.user === user) continue;
-			this.#tellOrFallBehind(subscriber, now, { type: "presence", user, state });
-		}
+		this.#lagging.delete(subscriber);
+		return this.#roster.remove(subscriber);
 	}
 }

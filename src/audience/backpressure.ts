@@ -1,5 +1,5 @@
 import type { StoredEvent } from "../wire/event.ts";
-import type { Audience } from "./audience.ts";
+import type { Roster } from "./roster.ts";
 
 /** A channel is congested when more than this share of its streams have a long backlog: the channel is slow, not its clients. */
 const CONGESTED_SHARE = 0.25;
@@ -16,12 +16,12 @@ const PATIENCE = 50;
  * every stream look like a slow consumer, and all would be cut. A few slow consumers hold nobody back.
  */
 export class Backpressure {
-	readonly #audience: Audience;
+	readonly #roster: Roster;
 	readonly #maxBacklogBytes: number;
 	#deliveredCharacters = 0;
 
-	constructor(audience: Audience, maxBacklogBytes: number) {
-		this.#audience = audience;
+	constructor(roster: Roster, maxBacklogBytes: number) {
+		this.#roster = roster;
 		this.#maxBacklogBytes = maxBacklogBytes;
 	}
 
@@ -47,11 +47,11 @@ export class Backpressure {
 	#unsent(): { bytes: number; isCongested: boolean } {
 		let bytes = 0;
 		let clogging = 0;
-		for (const { outlet, subscription } of this.#audience.subscribers()) {
+		for (const { outlet, subscription } of this.#roster) {
 			const { unsentBytes } = outlet;
 			bytes += unsentBytes;
 			if (unsentBytes > subscription.maxBacklogBytes * CONGESTED_BACKLOG) clogging += 1;
 		}
-		return { bytes, isCongested: clogging > Math.max(CONGESTED_STREAMS, this.#audience.size * CONGESTED_SHARE) };
+		return { bytes, isCongested: clogging > Math.max(CONGESTED_STREAMS, this.#roster.size * CONGESTED_SHARE) };
 	}
 }

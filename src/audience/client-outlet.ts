@@ -37,6 +37,7 @@ interface ClientOutletOptions {
 /** A WebSocket client, whose hibernatable WebSocket ends in this object. */
 export class ClientOutlet implements Outlet {
 	readonly isMetered = true;
+	readonly isResponse = false;
 	readonly mustDrain = false;
 	readonly #socket: WebSocket;
 	readonly #text: ControlText;

@@ -18,6 +18,8 @@ export interface OutletState {
 export interface Outlet {
 	/** Whether this object reports deliveries to the service's metrics. A session reports its own. */
 	readonly isMetered: boolean;
+	/** Whether this object holds the response. */
+	readonly isResponse: boolean;
 	/** The number of bytes that were written and not yet sent. */
 	readonly unsentBytes: number;
 	/** Whether so much is unread that the stream has to drain when it ends. */

@@ -24,6 +24,7 @@ interface ResponseOutletOptions {
 /** An event stream's response that this object holds. */
 export class ResponseOutlet implements Outlet {
 	readonly isMetered = true;
+	readonly isResponse = true;
 	readonly #text: ControlText;
 	readonly #maxBacklogBytes: number;
 	readonly #retryMilliseconds: number;

@@ -11,6 +11,7 @@ export const SESSION = "session";
 /** A session in the Worker, over a hibernatable WebSocket. The session outlives the object. */
 export class SessionOutlet implements Outlet {
 	readonly isMetered = false;
+	readonly isResponse = false;
 	/** Draining is up to the session. */
 	readonly mustDrain = false;
 	readonly #socket: WebSocket;

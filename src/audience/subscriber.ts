@@ -59,8 +59,8 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 
 	/** Sends events up to a position. Without a chunk, all of them were filtered out. */
 	deliver(chunk: Chunk | undefined, position: Offset, now: number): void {
-		this.#position = position;
 		this.outlet.deliver(chunk, position, now);
+		this.#position = position;
 	}
 
 	/** Sends a piece of the log. After the last one, the subscriber is live. */
@@ -97,11 +97,12 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 		this.outlet.tell(message, this.#position, now);
 	}
 
-	/** Sends `expiring`, once. */
-	warn(now: number): void {
-		if (this.#isWarned || now < this.#warnsAt) return;
+	/** Sends `expiring` when it is time, once. Returns whether it did. */
+	warn(now: number): boolean {
+		if (this.#isWarned || now < this.#warnsAt) return false;
 		this.#isWarned = true;
 		this.tell({ type: "expiring", expiresAt: this.#subscription.expiresAt }, now);
+		return true;
 	}
 
 	/** Applies new credentials, unless they end earlier. */

@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Audience } from "../audience/audience.ts";
 import { Counts } from "../audience/counts.ts";
-import { FanOut } from "../audience/fan-out.ts";
 import { Hooks, type ObserverHooks } from "../audience/hooks.ts";
 import { Replay } from "../audience/replay.ts";
 import { readConfig, type SettingsEnv } from "../config.ts";
@@ -81,24 +80,20 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		const sessions = sessionsOf(ctx);
 		const clients = clientsOf(ctx, channel);
 		const replay = new Replay(channel, log, counts);
+		const logger = new Logger({ channel });
 		const audience = new Audience({
 			channel,
 			heartbeatMilliseconds,
-			hooks: new Hooks(hooks, new Logger({ channel })),
+			maxBacklogBytes: config.MAX_BACKLOG_BYTES,
+			logger,
+			hooks: new Hooks(hooks, logger),
 			counts,
 			replay,
 			emptied: () => void this.#idle.begin(Date.now()),
 			lagging: () => void alarm.ringBy(Date.now()),
 		});
-		const fanOut = new FanOut({ audience, sessions, maxBacklogBytes: config.MAX_BACKLOG_BYTES });
 		const writer = new Writer({ channel, log, keys, disk });
-		const publishing = new Publishing({
-			channel,
-			writer,
-			audience,
-			fanOut,
-			gather: () => this.#publishers.gather(),
-		});
+		const publishing = new Publishing({ channel, writer, audience, gather: () => this.#publishers.gather() });
 		const idle = new Idle({ log, keys, revocations, audience, publishing, alarm, disk, replayMilliseconds });
 		this.#subscribing = new Subscribing({
 			channel,
@@ -138,7 +133,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		this.#idle = idle;
 		const now = Date.now();
 		const restored = [...sessions.restore(log.head, now), ...clients.restore(log.head, now)];
-		for (const subscriber of restored.sort((one, other) => one.since - other.since)) audience.add(subscriber);
+		for (const subscriber of restored.sort((one, other) => one.since - other.since)) audience.restore(subscriber);
 	}
 
 	/** Opens a stream, or a publisher's WebSocket. */
@@ -222,10 +217,9 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			await this.#disk.sync();
 			this.#publishers.endRevoked(now);
 		}
-		const ended = this.#audience.endWhere(
+		const ended = await this.#audience.endWhere(
 			(stream) => ("user" in which ? stream.subscription.user === which.user : stream.connection === which.connection),
 			"revoked",
-			now,
 		);
 		if ("user" in which) await this.#idle.beginUnlessAlarmSet(Date.now());
 		return ended;
@@ -269,7 +263,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	async wipe(): Promise<number> {
 		this.#log.transaction(() => this.#log.wipe(Date.now()));
 		await this.#disk.sync();
-		return this.#audience.endWhere(() => true, "shutdown", Date.now());
+		return await this.#audience.endWhere(() => true, "shutdown");
 	}
 
 	/** Does the periodic work while a stream is open or draining. Otherwise frees the storage if its time has come. */
@@ -277,7 +271,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		this.#alarm.clear();
 		const now = Date.now();
 		this.#publishers.tend(now);
-		this.#audience.tend(now);
+		await this.#audience.tend(now);
 		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
 		else if (!this.#alarm.isSet) await this.#idle.freeIfExpired(now);
 	}

@@ -54,10 +54,10 @@ export class ClientSockets implements SocketHandler {
 		const { audience, clients } = this.#options;
 		this.#conversations.get(socket)?.stop();
 		this.#conversations.delete(socket);
-		const subscriber = clients.remove(socket, (asleep) => audience.add(asleep));
+		const subscriber = clients.remove(socket, (asleep) => audience.restore(asleep));
 		if (!subscriber) return;
 		subscriber.outlet.left(code);
-		audience.leave(subscriber, Date.now());
+		audience.leave(subscriber);
 	}
 
 	#converse(subscriber: Subscriber<ClientOutlet>): Conversation {
@@ -77,7 +77,7 @@ export class ClientSockets implements SocketHandler {
 				logger.outcome("A WebSocket was closed with an error.", problem.status, problem);
 				outlet.fail(problem);
 				conversation.stop();
-				audience.leave(subscriber, Date.now());
+				audience.leave(subscriber);
 			},
 		});
 		return conversation;
@@ -90,8 +90,7 @@ export class ClientSockets implements SocketHandler {
 		const renewal = await verify(auth, { user, channels, url: outlet.opening.url }, logger);
 		if (!outlet.isOpen) return;
 		const isGood = await subscribing.renew(subscriber, renewal);
-		const now = Date.now();
-		if (isGood) outlet.renewed(subscriber.subscription, subscriber.position, now);
-		else audience.endWhere((each) => each === subscriber, "revoked", now);
+		if (isGood) outlet.renewed(subscriber.subscription, subscriber.position, Date.now());
+		else await audience.endWhere((each) => each === subscriber, "revoked");
 	}
 }

@@ -1,5 +1,4 @@
 import type { Audience } from "../audience/audience.ts";
-import type { FanOut } from "../audience/fan-out.ts";
 import { GroupCommit, type GroupLimits } from "../log/group-commit.ts";
 import type { Writer } from "../log/writer.ts";
 import type { PublishOutcome, PublishRequest } from "../wire/calls.ts";
@@ -19,7 +18,6 @@ interface PublishingOptions {
 	channel: string;
 	writer: Writer;
 	audience: Audience;
-	fanOut: FanOut;
 	/** Lets more publishes come before a group is formed, unless it returns `undefined`. */
 	gather: () => Promise<void> | undefined;
 }
@@ -36,14 +34,12 @@ export class Publishing {
 	readonly #channel: string;
 	readonly #writer: Writer;
 	readonly #audience: Audience;
-	readonly #fanOut: FanOut;
 	readonly #commits: GroupCommit<PublishRequest, PublishOutcome>;
 
-	constructor({ channel, writer, audience, fanOut, gather }: PublishingOptions) {
+	constructor({ channel, writer, audience, gather }: PublishingOptions) {
 		this.#channel = channel;
 		this.#writer = writer;
 		this.#audience = audience;
-		this.#fanOut = fanOut;
 		this.#commits = new GroupCommit(GROUP_LIMITS, (group) => this.#commit(group), gather);
 	}
 
@@ -71,9 +67,9 @@ export class Publishing {
 	}
 
 	async #commit(group: PublishRequest[]): Promise<PublishOutcome[]> {
-		await this.#fanOut.room();
+		await this.#audience.room();
 		const { outcomes, stored } = await this.#writer.write(group, this.#audience.size);
-		this.#fanOut.push(stored);
+		this.#audience.deliver(stored);
 		return outcomes;
 	}
 }

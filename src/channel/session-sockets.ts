@@ -26,20 +26,19 @@ export class SessionSockets implements SocketHandler {
 		const subscriber = sessions.of(socket);
 		if (!subscriber) return;
 		const message = JSON.parse(text) as SessionMessage;
-		const now = Date.now();
 		if (message.type === "renew") {
 			const isGood = await subscribing.renew(subscriber, message.renewal);
-			if (!isGood) audience.endWhere((each) => each === subscriber, "revoked", now);
+			if (!isGood) await audience.endWhere((each) => each === subscriber, "revoked");
 			return;
 		}
 		subscriber.outlet.acknowledge(message.bytes);
-		if (subscriber.isBehind && subscriber.hasRoom) replay.catchUp(subscriber, now);
+		if (subscriber.isBehind && subscriber.hasRoom) replay.catchUp(subscriber, Date.now());
 	}
 
 	/** The client disconnected, or the session died. */
 	closed(socket: WebSocket): void {
 		const { audience, sessions } = this.#options;
-		const subscriber = sessions.remove(socket, (asleep) => audience.add(asleep));
-		if (subscriber) audience.leave(subscriber, Date.now());
+		const subscriber = sessions.remove(socket, (asleep) => audience.restore(asleep));
+		if (subscriber) audience.leave(subscriber);
 	}
 }

@@ -55,7 +55,7 @@ export class Subscribing {
 				maxBacklogBytes,
 				retryMilliseconds,
 				now,
-				left: () => audience.leave(subscriber, Date.now()),
+				left: () => audience.leave(subscriber),
 				more: isLong ? () => replay.catchUp(subscriber, Date.now()) : undefined,
 			});
 			const subscriber = new Subscriber(subscription, position, now, outlet);
@@ -134,7 +134,7 @@ export class Subscribing {
 		const { audience, idle } = this.#options;
 		const former = audience.find(subscriber.connection);
 		if (former) audience.replace(former);
-		if (subscriber.subscription.rejoins) audience.add(subscriber);
+		if (subscriber.subscription.rejoins) audience.restore(subscriber);
 		else audience.join(subscriber, now);
 		idle.end();
 		await this.#setAlarm(subscriber);

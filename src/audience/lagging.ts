@@ -1,0 +1,49 @@
+import type { Replay } from "./replay.ts";
+import type { Subscriber } from "./subscriber.ts";
+import { inTiles } from "./tiles.ts";
+
+/** The streams that are behind, and catch up from the log. */
+export class Lagging {
+	readonly #replay: Replay;
+	readonly #fell: () => void;
+	readonly #subscribers = new Set<Subscriber>();
+
+	/** @param fell called when a stream falls behind, so that the audience has to be tended soon. */
+	constructor(replay: Replay, fell: () => void) {
+		this.#replay = replay;
+		this.#fell = fell;
+	}
+
+	/** Takes on a stream that has just been opened or restored, if it is behind. */
+	add(subscriber: Subscriber): void {
+		if (subscriber.isBehind) this.#subscribers.add(subscriber);
+	}
+
+	/** Stops live delivery to a stream. */
+	fall(subscriber: Subscriber, now: number): void {
+		subscriber.fallBehind(now);
+		this.add(subscriber);
+		this.#fell();
+	}
+
+	/** Forgets a stream that has ended. */
+	delete(subscriber: Subscriber): void {
+		this.#subscribers.delete(subscriber);
+	}
+
+	/** The slow consumers. */
+	stalled(now: number): Subscriber[] {
+		return [...this.#subscribers].filter((subscriber) => subscriber.isStalled(now));
+	}
+
+	/** Sends those that have room what they have missed. */
+	async catchUp(): Promise<void> {
+		await inTiles(this.#subscribers, (subscriber) => {
+			const writes = subscriber.hasRoom;
+			if (writes) this.#replay.catchUp(subscriber, Date.now());
+			if (!subscriber.isBehind) this.delete(subscriber);
+			return writes;
+		});
+		if (this.#subscribers.size > 0) this.#fell();
+	}
+}
