@@ -1,17 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
 	administer,
-	call,
 	freshChannel,
 	newSocket,
 	newUser,
-	open,
 	openReadySocket,
 	openSocket,
 	PUBLISH_KEY,
-	problem,
 	published,
-	socketQuery,
 	subscribe,
 	type User,
 } from "./support/service.ts";
@@ -138,29 +134,6 @@ describe("GET /ws", () => {
 		socket.send({ type: "auth", ticket: alice.ticket, channels: [channel] });
 		expect(await socket.next()).toMatchObject({ type: "connected", channels: [channel] });
 		socket.close();
-	});
-});
-
-describe("a request for a WebSocket that is refused", () => {
-	const upgrade = { Upgrade: "websocket" };
-
-	it.each([
-		["names what can be no channel", { channels: ["a b"] }, 400, "invalid_channel"],
-		["names a channel that is not granted", { channels: ["secret"] }, 403, "insufficient_scope"],
-		["asks for no number of events", { channels: ["chat"], rewind: -1 }, 400, "invalid_request"],
-		["asks for a reserved type", { channels: ["chat"], types: ["gap"] }, 400, "invalid_request"],
-		["names two starts", { channels: ["chat"], rewind: 1, since: 0 }, 400, "invalid_request"],
-	])("because it %s is answered with an error", async (_, options, status, code) => {
-		const response = await open(`/ws${socketQuery(options)}`, alice, upgrade);
-		expect(await problem(response)).toMatchObject({ status, code });
-	});
-
-	it("because its ticket is none, or because there are two, is answered with an error", async () => {
-		const channel = freshChannel();
-		const unknown = await call(`/ws?channel=${channel}&ticket=x`, { headers: upgrade });
-		expect(await problem(unknown)).toMatchObject({ status: 401, code: "invalid_token" });
-		const both = await open(`/ws?channel=${channel}&token=x`, alice, upgrade);
-		expect(await problem(both)).toMatchObject({ status: 400, code: "invalid_request" });
 	});
 });
 

@@ -89,7 +89,7 @@ export async function openReadySocket(user: User, options: StreamOptions): Promi
 }
 
 /** What a client asks of a stream over a WebSocket. */
-export interface StreamOptions {
+interface StreamOptions {
 	channels: string[];
 	types?: string[];
 	presence?: boolean;
@@ -99,7 +99,7 @@ export interface StreamOptions {
 }
 
 /** The query that asks for the same as an `auth`. */
-export function socketQuery({ channels, types = [], presence, cursor, rewind, since }: StreamOptions): string {
+function socketQuery({ channels, types = [], presence, cursor, rewind, since }: StreamOptions): string {
 	const query = new URLSearchParams();
 	for (const channel of channels) query.append("channel", channel);
 	for (const type of types) query.append("type", type);

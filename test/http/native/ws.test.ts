@@ -90,6 +90,63 @@ describe("GET /ws", () => {
 	});
 });
 
+describe("a request for a WebSocket with credentials", () => {
+	const upgrade = (query: string, headers = {}) =>
+		call(`/ws?${query}`, { headers: { Upgrade: "websocket", ...headers } });
+
+	it.each([
+		["names what can be no channel", "channel=a+b", 400, "invalid_channel"],
+		["names a channel that is not granted", "channel=secret", 403, "insufficient_scope"],
+		["asks for no number of events", "channel=chat:1&rewind=-1", 400, "invalid_request"],
+		["asks for a reserved type", "channel=chat:1&type=gap", 400, "invalid_request"],
+		["names two starts", "channel=chat:1&rewind=1&since=0", 400, "invalid_request"],
+		["misspells a parameter", "channel=chat:1&types=a", 400, "invalid_request"],
+		["has two credentials", "channel=chat:1&ticket=x", 400, "invalid_request"],
+	])("that %s is answered with an error in place of the WebSocket", async (_, query, status, code) => {
+		expect(await problem(await upgrade(`${query}&token=${alice}`))).toMatchObject({ status, code });
+	});
+
+	it("that are not good is answered with an error in place of the WebSocket", async () => {
+		const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) - 3600 });
+		expect(await problem(await upgrade(`channel=chat:1&token=${token}`))).toMatchObject({ code: "token_expired" });
+		expect(await problem(await upgrade("channel=chat:1&ticket=x"))).toMatchObject({ code: "invalid_token" });
+		const basic = await upgrade("channel=chat:1", { Authorization: "Basic x" });
+		expect(await problem(basic)).toMatchObject({ code: "unsupported_auth_scheme" });
+	});
+
+	it("takes them from the header as well, a cursor from either, and agrees on the subprotocol", async () => {
+		const channel = freshChannel();
+		const [first] = await published(channel, [{ data: 1 }, { data: 2 }]);
+		for (const [headers, query] of [
+			[{ "Last-Event-ID": first }, ""],
+			[{}, `&lastEventId=${first}`],
+			[{}, `&cursor=${first}`],
+		] as const) {
+			const socket = await SocketReader.open(
+				{ Authorization: `Bearer ${alice}`, ...headers },
+				undefined,
+				`/ws?channel=${channel}${query}`,
+			);
+			expect(await socket.next()).toMatchObject({ type: "connected", id: first, resumed: true });
+			expect(await socket.next()).toMatchObject({ data: 2 });
+			socket.close();
+		}
+		const offered = await upgrade(`channel=${channel}&token=${alice}`, { "Sec-WebSocket-Protocol": "tidings" });
+		expect(offered.headers.get("Sec-WebSocket-Protocol")).toBe("tidings");
+	});
+
+	it("may ask for the inbox alone, or with a channel", async () => {
+		for (const [query, channels] of [
+			["inbox=1", ["user:alice"]],
+			["inbox=1&channel=chat:1", ["chat:1", "user:alice"]],
+		] as const) {
+			const socket = await SocketReader.open({}, undefined, `/ws?${query}&token=${alice}`);
+			expect(await socket.next()).toMatchObject({ type: "connected", channels });
+			socket.close();
+		}
+	});
+});
+
 describe("a message that is refused", () => {
 	it("because its token is over is told so", async () => {
 		const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) - 3600 });
