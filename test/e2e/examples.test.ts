@@ -30,6 +30,8 @@ const NOT_RUN = [
 	"connect",
 	"subscribe",
 	"createPublisher",
+	"channel",
+	"ChannelPublisher",
 ];
 
 /** Statements that are no expression, and what must be true of them. */

@@ -21,6 +21,25 @@ describe("outlineJson", () => {
 		expect(dataIn(json)).toEqual(data);
 	});
 
+	it.each([
+		[
+			"of each object of the list",
+			'{"events":[{"data":1},{"type":"t","data":{"data":2}},{}]}',
+			["1", '{"data":2}', undefined],
+		],
+		["but of no other list", '{"others":[{"data":1}],"data":2,"events":[{"data":3}],"more":[{"data":4}]}', ["3"]],
+		["and the last list of duplicates", '{"events":[{"data":1}],"events":[{"data":2},{"data":3}]}', ["2", "3"]],
+		["whatever escapes the name of the list has", '{"\\u0065vents":[{"data":1e400}]}', ["1e400"]],
+		["with white space around it", ' { "events" : [ { "data" : 1 } ] } ', ["1"]],
+	])("finds `data` in a message, %s", (_, json, data) => {
+		expect(outlineJson(json, "events").data.map((each) => each?.compact())).toEqual(data);
+	});
+
+	it("lets a message be one level deeper, for what is around the events", () => {
+		expect(outlineJson("[".repeat(513) + "]".repeat(513), "events").isTooDeep).toBe(false);
+		expect(outlineJson("[".repeat(514) + "]".repeat(514), "events").isTooDeep).toBe(true);
+	});
+
 	it("measures the nesting depth, ignoring brackets in strings", () => {
 		expect(outlineJson("[".repeat(512) + "]".repeat(512)).isTooDeep).toBe(false);
 		expect(outlineJson("[".repeat(513) + "]".repeat(513)).isTooDeep).toBe(true);
