@@ -10,9 +10,9 @@ import { tokensCases } from "./tokens.ts";
 const lone = loneCase("lone", 1000, 100);
 const streams = [100, 200, 500].map((rate) => streamCase("stream", rate, 1));
 
-/** The same work on channels that sleep while their streams are open. A rate between the two would add nothing. */
+/** The same work on channels that sleep while their streams or WebSockets are open. A rate between the two would add nothing. */
 const sleep = [lone, streamCase("stream", 100, 1), streamCase("stream", 500, 1)].map(({ variant, measure }) => {
-	return { name: "sleep", variant, servers: ["hibernate"], measure };
+	return { name: "sleep", variant, servers: ["hibernate", "socket"], measure };
 });
 
 /** A lone event to streams of two channels, which the Worker holds. */

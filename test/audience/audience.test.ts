@@ -186,6 +186,19 @@ describe("a round", () => {
 		expect(caughtUp).toEqual([]);
 	});
 
+	it("tells nothing to a stream that is behind, and nothing twice to one that has caught up meanwhile", async () => {
+		const { streams, toldOf, endTurn } = await heldRound();
+		const behind = streams[LATER]?.subscriber as Subscriber;
+		const caughtUp = streams[LATER + 1]?.subscriber as Subscriber;
+		for (const subscriber of [behind, caughtUp]) subscriber.fallBehind(0);
+		caughtUp.replay(undefined, 7, true, 0);
+		expect(toldOf(LATER + 1)).toEqual([7]);
+		await endTurn();
+		expect(toldOf(LATER)).toEqual([]);
+		expect(toldOf(LATER + 1)).toEqual([7]);
+		expect(toldOf(LAST)).toEqual([7]);
+	});
+
 	it("that fails leaves those that it has missed to the log, and the next one goes on", async () => {
 		const { audience, streams, toldOf, caughtUp } = audienceOf(5);
 		const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
