@@ -239,7 +239,10 @@ describe("a channel that sleeps", () => {
 			sockets.push(await SocketReader.open({}, undefined, `/ws?channel=${channel}&token=${token}`));
 		}
 		for (const socket of sockets) expect(await socket.next()).toMatchObject({ type: "connected" });
+		// Until it has reported what it has counted, it does not sleep.
+		vi.useRealTimers();
 		await evict(channel);
+		stopClock();
 		const cost = await meter(channel);
 		for (const _ of [1, 2, 3]) {
 			await alarm(channel);
