@@ -6,6 +6,9 @@ import { NotInstalled } from "./server.ts";
 /** Where the binaries are. Go leaves those as they are that are up to date. */
 const BINARIES = join(import.meta.dirname, "bin");
 
+/** Where Go is installed as its makers tell. A distribution's Go may be too old. */
+const GO = "/usr/local/go/bin";
+
 /** A program in Go, which is built when it is first needed. */
 export class GoProgram {
 	readonly #build: () => Promise<string>;
@@ -52,5 +55,6 @@ async function fetched(args: string[], cwd?: string): Promise<void> {
 }
 
 async function go(args: string[], cwd = import.meta.dirname): Promise<void> {
-	await promisify(execFile)("go", args, { cwd, env: { ...process.env, GOBIN: BINARIES } });
+	const PATH = `${GO}:${process.env.PATH}`;
+	await promisify(execFile)("go", args, { cwd, env: { ...process.env, PATH, GOBIN: BINARIES } });
 }
