@@ -7,8 +7,8 @@ import { stormCase } from "./storm.ts";
 import { streamCase } from "./stream.ts";
 import { tokensCases } from "./tokens.ts";
 
-const lone = loneCase("lone", 1000, 100);
-const streams = [100, 200, 500].map((rate) => streamCase("stream", rate, 1));
+const lone = loneCase("lone", 1000, 60);
+const streams = [100, 500].map((rate) => streamCase("stream", rate, 1));
 
 /** The same work on channels that sleep while their streams or WebSockets are open. A rate between the two would add nothing. */
 const sleep = [lone, streamCase("stream", 100, 1), streamCase("stream", 500, 1)].map(({ variant, measure }) => {
@@ -21,8 +21,8 @@ const session = { ...lone, name: "session", servers: ["session"] };
 /** All cases, in the order of the report. */
 export const CASES: Case[] = [
 	lone,
-	loneCase("crowd", 4000, 25),
-	loneCase("crowd", 8000, 15),
+	loneCase("crowd", 4000, 15),
+	loneCase("crowd", 8000, 10),
 	...streams,
 	streamCase("flood", 5000, 100),
 	...tokensCases,

@@ -3,7 +3,7 @@ import { BROADCASTERS, type Case } from "./case.ts";
 
 const SUBSCRIBERS = 1000;
 const PUBLISHERS = 8;
-const SECONDS = 6;
+const SECONDS = 4;
 const WARM_UP_SECONDS = 1;
 
 /** Publishes at a steady rate, one event or one batch in a request. */

@@ -4,7 +4,7 @@ import { BROADCASTERS, type Case } from "./case.ts";
 const CHANNELS = 50;
 const READERS_OF_EACH = 2;
 const RATE_OF_EACH = 50;
-const SECONDS = 6;
+const SECONDS = 4;
 const WARM_UP_SECONDS = 1;
 
 interface Publishing {
