@@ -66,22 +66,28 @@ describe("a publisher who stays while the channel sleeps", () => {
 	});
 });
 
+/** From now on counts how often a channel's object waits for its disk. */
+async function countSyncs(channel: string): Promise<() => number> {
+	let syncs = 0;
+	await runInDurableObject(env.CHANNEL.getByName(channel), (_, state) => {
+		const sync = state.storage.sync.bind(state.storage);
+		state.storage.sync = async () => {
+			syncs += 1;
+			await sync();
+		};
+	});
+	return () => syncs;
+}
+
 describe("messages that follow each other", () => {
 	it("are stored in a few groups, although each could be stored at once", async () => {
 		const channel = freshChannel();
 		const socket = await publisher(channel);
 		await sent(socket, "makes the log");
-		let syncs = 0;
-		await runInDurableObject(env.CHANNEL.getByName(channel), (_, state) => {
-			const sync = state.storage.sync.bind(state.storage);
-			state.storage.sync = async () => {
-				syncs += 1;
-				await sync();
-			};
-		});
+		const syncs = await countSyncs(channel);
 		for (let ref = 1; ref <= 200; ref += 1) socket.send({ ref, events: [{ data: ref }] });
 		await socket.take(200);
-		expect(syncs).toBeLessThan(50);
+		expect(syncs()).toBeLessThan(50);
 	});
 });
 
@@ -90,18 +96,11 @@ describe("messages that linger", () => {
 		const channel = freshChannel();
 		const socket = await publisher(channel, PUBLISH_KEY, "?linger=50");
 		await sent(socket, "makes the log");
-		let syncs = 0;
-		await runInDurableObject(env.CHANNEL.getByName(channel), (_, state) => {
-			const sync = state.storage.sync.bind(state.storage);
-			state.storage.sync = async () => {
-				syncs += 1;
-				await sync();
-			};
-		});
+		const syncs = await countSyncs(channel);
 		for (let ref = 1; ref <= 20; ref += 1) socket.send({ ref, events: [{ data: ref }] });
 		const answers = (await socket.take(20)) as { ref: number; ids: string[] }[];
 		expect(answers.map(({ ref }) => ref)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-		expect(syncs).toBe(1);
+		expect(syncs()).toBe(1);
 	});
 });
 
