@@ -1,3 +1,4 @@
+import { readAttachment, writeAttachment } from "../socket-attachment.ts";
 import type { Offset } from "../wire/offset.ts";
 import { lastingOf, type Subscription } from "../wire/subscription.ts";
 import type { OutletState } from "./outlet.ts";
@@ -10,7 +11,7 @@ interface PersistedSubscriber {
 	behindAt?: Offset;
 }
 
-/** What a hibernatable WebSocket's attachment holds: at most 16 KiB. */
+/** What the attachment of a subscriber's hibernatable WebSocket holds. */
 export interface Attachment<Details> {
 	/** The tag of the WebSocket, which it loses when it is closed. */
 	tag?: string;
@@ -22,13 +23,12 @@ export interface Attachment<Details> {
 
 /** Reads the attachment of a WebSocket. It is empty if no stream was opened. */
 export function attachmentOf<Details>(socket: WebSocket): Attachment<Details> {
-	const bytes = socket.deserializeAttachment() as Uint8Array | null;
-	return bytes === null ? {} : (JSON.parse(new TextDecoder().decode(bytes)) as Attachment<Details>);
+	return readAttachment<Attachment<Details>>(socket) ?? {};
 }
 
-/** Replaces the attachment. It is stored as bytes, so that the size does not depend on how strings are serialised. */
+/** Replaces the attachment. */
 export function attach<Details>(socket: WebSocket, attachment: Attachment<Details>): void {
-	socket.serializeAttachment(new TextEncoder().encode(JSON.stringify(attachment)));
+	writeAttachment(socket, attachment);
 }
 
 /** What is kept of a subscriber. */

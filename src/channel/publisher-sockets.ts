@@ -2,6 +2,7 @@ import type { Counts } from "../audience/counts.ts";
 import { Problem } from "../errors.ts";
 import { Logger } from "../logger.ts";
 import type { RateLimitEnv } from "../rate-limit.ts";
+import { readAttachment, writeAttachment } from "../socket-attachment.ts";
 import { CLOSE_CODES } from "../wire/close-codes.ts";
 import type { HeldPublisher } from "../wire/publisher-link.ts";
 import type { Alarm } from "./alarm.ts";
@@ -51,7 +52,7 @@ export class PublisherSockets implements SocketHandler {
 	constructor(options: PublisherSocketsOptions) {
 		this.#options = options;
 		for (const socket of options.ctx.getWebSockets(TAG)) {
-			const { publisher } = readAttachment(socket);
+			const { publisher } = readAttachment<Attachment>(socket) ?? {};
 			if (publisher) this.#add(socket, publisher);
 		}
 	}
@@ -71,7 +72,7 @@ export class PublisherSockets implements SocketHandler {
 		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
 		ctx.acceptWebSocket(ours, [TAG]);
 		const persisted: PersistedPublisher = { publisher, openedAt: now, messages: 0, events: 0 };
-		writeAttachment(ours, { publisher: persisted });
+		writeAttachment(ours, { publisher: persisted } satisfies Attachment);
 		this.#add(ours, persisted);
 		await alarm.ringBy(publisher.endsAt);
 		return new Response(null, { status: 101, webSocket: theirs });
@@ -141,7 +142,7 @@ export class PublisherSockets implements SocketHandler {
 			own: new Unanswered(OWN_LIMITS),
 			all: this.#all,
 			submit: (publishes) => publishing.submit(publishes),
-			persist: (publisher) => writeAttachment(socket, { publisher }),
+			persist: (publisher) => writeAttachment(socket, { publisher } satisfies Attachment),
 			stored: (events, milliseconds) => {
 				counts.publishedOverSocket(events, milliseconds);
 				void idle.beginUnlessAlarmSet(Date.now());
@@ -158,13 +159,4 @@ export class PublisherSockets implements SocketHandler {
 		this.#bySocket.set(socket, held);
 		this.#due = undefined;
 	}
-}
-
-function readAttachment(socket: WebSocket): Attachment {
-	return JSON.parse(new TextDecoder().decode(socket.deserializeAttachment() as Uint8Array)) as Attachment;
-}
-
-function writeAttachment(socket: WebSocket, attachment: Attachment): void {
-	// UTF-8, because the size is limited, and a structured clone takes two bytes for most characters.
-	socket.serializeAttachment(new TextEncoder().encode(JSON.stringify(attachment)));
 }
