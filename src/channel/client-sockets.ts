@@ -84,13 +84,12 @@ export class ClientSockets implements SocketHandler {
 	}
 
 	async #renew(subscriber: Subscriber<ClientOutlet>, auth: Auth, logger: Logger): Promise<void> {
-		const { audience, subscribing, verify } = this.#options;
+		const { subscribing, verify } = this.#options;
 		const { outlet, subscription } = subscriber;
 		const { user, channels } = subscription;
 		const renewal = await verify(auth, { user, channels, url: outlet.opening.url }, logger);
 		if (!outlet.isOpen) return;
-		const isGood = await subscribing.renew(subscriber, renewal);
+		const isGood = await subscribing.renewOrEnd(subscriber, renewal);
 		if (isGood) outlet.renewed(subscriber.subscription, subscriber.position, Date.now());
-		else await audience.endWhere((each) => each === subscriber, "revoked");
 	}
 }

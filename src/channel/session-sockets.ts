@@ -22,13 +22,12 @@ export class SessionSockets implements SocketHandler {
 
 	/** Handles an acknowledgement or a renewal. */
 	async message(socket: WebSocket, text: string): Promise<void> {
-		const { audience, sessions, replay, subscribing } = this.#options;
+		const { sessions, replay, subscribing } = this.#options;
 		const subscriber = sessions.of(socket);
 		if (!subscriber) return;
 		const message = JSON.parse(text) as SessionMessage;
 		if (message.type === "renew") {
-			const isGood = await subscribing.renew(subscriber, message.renewal);
-			if (!isGood) await audience.endWhere((each) => each === subscriber, "revoked");
+			await subscribing.renewOrEnd(subscriber, message.renewal);
 			return;
 		}
 		subscriber.outlet.acknowledge(message.bytes);

@@ -1,11 +1,13 @@
 import type { Audience } from "../audience/audience.ts";
+import type { HibernatingSubscribers } from "../audience/hibernating-subscribers.ts";
+import type { Outlet } from "../audience/outlet.ts";
 import type { Replay } from "../audience/replay.ts";
 import { ResponseOutlet } from "../audience/response-outlet.ts";
 import { Subscriber } from "../audience/subscriber.ts";
 import { Problem } from "../errors.ts";
 import { DIALECTS } from "../wire/dialect/dialects.ts";
 import { type ClientConnection, joinResponse } from "../wire/link.ts";
-import type { Renewal, Subscription } from "../wire/subscription.ts";
+import type { Renewal, Start, Subscription } from "../wire/subscription.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Clients } from "./clients.ts";
 import type { Idle } from "./idle.ts";
@@ -67,30 +69,14 @@ export class Subscribing {
 
 	/** Opens a stream whose response a session in the Worker holds. */
 	async join(subscription: Subscription): Promise<Response> {
-		const { sessions, replay, limits } = this.#options;
-		await limits.makeRoom(subscription);
-		const now = this.#admit(subscription);
-		this.#checkSockets();
-		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-		const { subscriber, start } = replay.start(subscription, now, ({ position }) =>
-			sessions.accept(ours, subscription, position, now, undefined),
-		);
-		await this.#register(subscriber, now);
-		return joinResponse(theirs, start);
+		const { socket, start } = await this.#accept(this.#options.sessions, subscription, undefined);
+		return joinResponse(socket, start);
 	}
 
 	/** Opens a stream whose client's WebSocket ends in this object. */
 	async connect({ subscription, opening }: ClientConnection): Promise<Response> {
-		const { clients, replay, limits } = this.#options;
-		await limits.makeRoom(subscription);
-		const now = this.#admit(subscription);
-		this.#checkSockets();
-		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-		const { subscriber } = replay.start(subscription, now, ({ position }) =>
-			clients.accept(ours, subscription, position, now, { opening }),
-		);
-		await this.#register(subscriber, now);
-		return new Response(null, { status: 101, webSocket: theirs });
+		const { socket } = await this.#accept(this.#options.clients, subscription, { opening });
+		return new Response(null, { status: 101, webSocket: socket });
 	}
 
 	/**
@@ -105,6 +91,31 @@ export class Subscribing {
 		return true;
 	}
 
+	/** Renews a stream, or ends it if the credentials are revoked. Returns whether it was renewed. */
+	async renewOrEnd(subscriber: Subscriber, renewal: Renewal): Promise<boolean> {
+		const isGood = await this.renew(subscriber, renewal);
+		if (!isGood) await this.#options.audience.endWhere((each) => each === subscriber, "revoked");
+		return isGood;
+	}
+
+	/** Opens a stream over a new WebSocket. Returns the WebSocket's other end. */
+	async #accept<Kind extends Outlet, Details>(
+		subscribers: HibernatingSubscribers<Kind, Details>,
+		subscription: Subscription,
+		details: Details,
+	): Promise<{ socket: WebSocket; start: Start }> {
+		const { replay, limits } = this.#options;
+		await limits.makeRoom(subscription);
+		const now = this.#admit(subscription);
+		this.#checkSockets();
+		const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+		const { subscriber, start } = replay.start(subscription, now, ({ position }) =>
+			subscribers.accept(ours, subscription, position, now, details),
+		);
+		await this.#register(subscriber, now);
+		return { socket: theirs, start };
+	}
+
 	/**
 	 * From here until the subscriber is registered, everything is synchronous: no event falls between replay and live,
 	 * and no other stream is admitted in between.
@@ -115,9 +126,7 @@ export class Subscribing {
 	#admit(subscription: Subscription): number {
 		const { limits, revocations, channel } = this.#options;
 		const now = Date.now();
-		if (revocations.covers(subscription.user, subscription.issuedAt, now)) {
-			throw revoked(channel);
-		}
+		if (revocations.covers(subscription.user, subscription.issuedAt, now)) throw revoked(channel);
 		limits.check(subscription);
 		return now;
 	}

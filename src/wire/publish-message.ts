@@ -1,5 +1,5 @@
-import type { z } from "zod";
-import { describePlace, firstMessage, Problem } from "../errors.ts";
+import { check } from "../check.ts";
+import { describePlace, Problem } from "../errors.ts";
 import { type PublishConditions, publishConditionsSchema } from "./conditions.ts";
 import type { NewEvent } from "./event.ts";
 import { acceptEvents, maxBodyBytes } from "./intake.ts";
@@ -82,16 +82,10 @@ export function checkPublishMessage(
 	const { events, idempotencyKey, ifHead } = fields;
 	if (!Array.isArray(events)) throw new Problem("invalid_request", `\`events\` must be a list of events. ${HELP}`);
 	const conditions: PublishConditions = {
-		...(idempotencyKey !== undefined && { idempotencyKey: read(keySchema, idempotencyKey) }),
-		...(ifHead !== undefined && { ifHead: read(headSchema, ifHead) }),
+		...(idempotencyKey !== undefined && { idempotencyKey: check(keySchema, idempotencyKey, "invalid_request") }),
+		...(ifHead !== undefined && { ifHead: check(headSchema, ifHead, "invalid_request") }),
 	};
 	return { events: acceptEvents(events, maxEventBytes), conditions };
-}
-
-function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-	const checked = schema.safeParse(value);
-	if (checked.success) return checked.data;
-	throw new Problem("invalid_request", firstMessage(checked.error));
 }
 
 /** The answer to a message whose events were stored, now or when it came before with the same idempotency key. */

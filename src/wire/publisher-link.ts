@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Problem } from "../errors.ts";
-import { asciiJson, CHANNEL_URL } from "./link.ts";
+import { asciiJson, type LinkHeaders } from "./link.ts";
 
 /**
  * How the Worker hands a publisher's WebSocket to a channel. A header of the request carries who the publisher is, and the
@@ -33,9 +33,9 @@ export function publisherId({ key, user }: HeldPublisher): string {
 	return user === undefined ? `${key}` : `user:${user}`;
 }
 
-/** The request that opens a publisher's WebSocket in the object. */
-export function publisherRequest(publisher: HeldPublisher): Request {
-	return new Request(CHANNEL_URL, { headers: { Upgrade: "websocket", [HEADER]: asciiJson(publisher) } });
+/** The headers of the request that opens a publisher's WebSocket in the object. */
+export function publisherHeaders(publisher: HeldPublisher): LinkHeaders {
+	return { Upgrade: "websocket", [HEADER]: asciiJson(publisher) };
 }
 
 /** Whether the request is for a publisher's WebSocket. */

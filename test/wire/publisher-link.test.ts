@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Problem } from "../../src/errors.ts";
-import { isForPublisher, publisherId, publisherRequest, requestedPublisher } from "../../src/wire/publisher-link.ts";
+import { isForPublisher, publisherHeaders, publisherId, requestedPublisher } from "../../src/wire/publisher-link.ts";
 
 describe("the request for a publisher's WebSocket", () => {
 	it("carries who publishes", () => {
 		const publisher = { user: "zoë|1", endsAt: 2, issuedAt: 1, linger: 5, request: "a-request" };
-		const request = publisherRequest(publisher);
+		const request = new Request("https://channel/", { headers: publisherHeaders(publisher) });
 		expect(isForPublisher(request)).toBe(true);
 		expect(requestedPublisher(request)).toEqual(publisher);
 	});

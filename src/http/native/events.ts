@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import { EventStream } from "../../session/event-stream.ts";
 import { Session, type SessionOptions } from "../../session/session.ts";
 import { openHeaders } from "../../wire/link.ts";
-import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
+import { problems, STREAM } from "../openapi/problems.ts";
 import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
 import type { Operation, Route } from "../route.ts";
 import { eventsParameters, eventsQuery } from "./events-query.ts";
@@ -49,15 +49,7 @@ export const events: Route = {
 				headers: z.object({ "Cache-Control": z.string(), "X-Accel-Buffering": z.string() }),
 				content: { "text/event-stream": { schema: { type: "string" } } },
 			},
-			...problems(
-				"invalid_request",
-				"invalid_channel",
-				...CREDENTIALS,
-				...CHANNEL,
-				"rate_limited",
-				"too_many_connections",
-				"channel_full",
-			),
+			...problems(...STREAM),
 		},
 	}),
 };

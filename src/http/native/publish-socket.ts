@@ -5,13 +5,15 @@ import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import { limitPublishing } from "../../rate-limit.ts";
 import { whole } from "../../whole.ts";
-import { type HeldPublisher, publisherRequest } from "../../wire/publisher-link.ts";
+import { CHANNEL_URL } from "../../wire/link.ts";
+import { type HeldPublisher, publisherHeaders } from "../../wire/publisher-link.ts";
 import { callChannel } from "../call-channel.ts";
 import { checkChannel } from "../check.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";
 import { pathParameter } from "../reading/path.ts";
 import { readQuery } from "../reading/query.ts";
+import { asksForWebSocket } from "../reading/upgrade.ts";
 import type { Route } from "../route.ts";
 import { CHANNEL_PATH, channelParameter } from "./channel.ts";
 
@@ -40,7 +42,7 @@ export const publishSocket: Route = {
 		const channel = checkChannel(pathParameter(c, "channel"));
 		await authority.allowPublish(publisher, channel);
 		// After the credentials: a client whose WebSocket was refused can learn why by a plain request.
-		if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
+		if (!asksForWebSocket(c)) {
 			const detail =
 				"This route is for WebSockets. To publish with one request, use `POST /channels/{channel}/events`.";
 			throw new Problem("invalid_request", detail);
@@ -48,7 +50,9 @@ export const publishSocket: Route = {
 		await limitPublishing(c.env, publisher);
 		const { linger } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
 		const held = { ...identityOf(publisher), linger, request: c.get("requestId") };
-		const response = await callChannel(c.env, channel, (stub) => stub.fetch(publisherRequest(held)));
+		const response = await callChannel(c.env, channel, (stub) =>
+			stub.fetch(CHANNEL_URL, { headers: publisherHeaders(held) }),
+		);
 		const { webSocket } = response;
 		if (!webSocket) throw await Problem.fromResponse(response);
 		return new Response(null, { status: 101, webSocket });

@@ -4,8 +4,9 @@ import { Problem } from "../../errors.ts";
 import type { SessionOptions } from "../../session/session.ts";
 import { connectHeaders } from "../../wire/link.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
-import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
+import { problems, STREAM } from "../openapi/problems.ts";
 import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
+import { asksForWebSocket } from "../reading/upgrade.ts";
 import type { Route } from "../route.ts";
 import { SocketConversation } from "./socket-conversation.ts";
 import { requestedStream, streamHeaders } from "./stream-query.ts";
@@ -23,7 +24,7 @@ export const ws: Route = {
 	path: "/ws",
 	method: "get",
 	handle: async (c) => {
-		if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
+		if (!asksForWebSocket(c)) {
 			throw new Problem("invalid_request", "This route is for WebSockets. Open it with `new WebSocket(…)`.");
 		}
 		const options = isComplete(c.req.raw) ? await requestedStream(c, wsQuery) : undefined;
@@ -57,15 +58,7 @@ export const ws: Route = {
 					"Sec-WebSocket-Protocol": z.literal(SUBPROTOCOL).optional().meta({ description: "Where it was offered." }),
 				}),
 			},
-			...problems(
-				"invalid_request",
-				"invalid_channel",
-				...CREDENTIALS,
-				...CHANNEL,
-				"rate_limited",
-				"too_many_connections",
-				"channel_full",
-			),
+			...problems(...STREAM),
 		},
 	}),
 };

@@ -20,6 +20,17 @@ export const CREDENTIALS: ProblemCode[] = [
 	"jwks_unavailable",
 ];
 
+/** Requests for a stream can fail with these. */
+export const STREAM: ProblemCode[] = [
+	"invalid_request",
+	"invalid_channel",
+	...CREDENTIALS,
+	...CHANNEL,
+	"rate_limited",
+	"too_many_connections",
+	"channel_full",
+];
+
 const retryAfter = z.string().meta({ description: "After how many seconds to try again." });
 
 const HEADERS: Partial<Record<number, z.ZodObject>> = {
