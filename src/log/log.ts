@@ -1,3 +1,4 @@
+import type { EndReason } from "../wire/control.ts";
 import type { NewEvent, StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
 import { Ring } from "./ring.ts";
@@ -37,7 +38,26 @@ interface Extent {
 	lastAt?: number;
 	/** When the last stream ended, in Unix milliseconds; absent while one is open, or may be. */
 	idleSince?: number;
+	/** How the log ended; absent while events may be appended. */
+	ended?: EndReason;
+	/** How long the publisher of a live body may be gone before the log ends, in milliseconds; absent: for ever. */
+	lease?: number;
 }
+
+/** The row of the table `log`. */
+type LogRow = {
+	born: number;
+	start: number;
+	capacity: number;
+	idle_since: number | null;
+	/** Absent in a table of an earlier version, like the two after it. */
+	layout?: number;
+	ended?: EndReason | null;
+	lease?: number | null;
+};
+
+/** The version of the tables. */
+const LAYOUT = 1;
 
 export class Log {
 	readonly #storage: LogStorage;
@@ -98,6 +118,32 @@ export class Log {
 		this.#extent = { ...extent, ...(now !== undefined && { idleSince: now }) };
 	}
 
+	/** How the log ended, durable or not; `undefined` while events may be appended. */
+	get ended(): EndReason | undefined {
+		return this.#extent?.ended;
+	}
+
+	/** Records how the log ended. A wipe lets it begin anew. */
+	setEnded(reason: EndReason): void {
+		this.#storage.sql.exec("UPDATE log SET ended = ?", reason);
+		if (this.#extent) this.#extent = { ...this.#extent, ended: reason };
+	}
+
+	/**
+	 * How long the publisher of a live body may be gone before the log ends, in milliseconds; `undefined` without one.
+	 */
+	get lease(): number | undefined {
+		return this.#extent?.lease;
+	}
+
+	/** Records the lease of a live body; `undefined` when it is over. */
+	setLease(milliseconds: number | undefined): void {
+		this.#storage.sql.exec("UPDATE log SET lease = ?", milliseconds ?? null);
+		if (!this.#extent) return;
+		const { lease: _, ...extent } = this.#extent;
+		this.#extent = { ...extent, ...(milliseconds !== undefined && { lease: milliseconds }) };
+	}
+
 	/** Whether a log created at `now` would start above this one's offsets, so that this one may be deleted. */
 	isSurpassedAt(now: number): boolean {
 		return firstPosition(now) > this.last;
@@ -141,13 +187,17 @@ export class Log {
 		this.#head = this.last;
 	}
 
-	/** Deletes all events. Offsets continue above the old ones, so none is reused, and older cursors get a gap. */
+	/**
+	 * Deletes all events, and how the log ended. Offsets continue above the old ones, so none is reused, and older cursors
+	 * get a gap.
+	 */
 	wipe(now: number): void {
 		if (!this.#extent) return;
 		const start = Math.max(firstPosition(now), this.#extent.last + 1);
 		this.#ring.clear();
-		this.#storage.sql.exec("UPDATE log SET start = ?", start);
-		this.#extent = { ...this.#extent, start, last: start };
+		this.#storage.sql.exec("UPDATE log SET start = ?, ended = NULL, lease = NULL", start);
+		const { ended: _, lease: __, ...extent } = this.#extent;
+		this.#extent = { ...extent, start, last: start };
 		this.#head = start;
 	}
 
@@ -181,9 +231,15 @@ export class Log {
 		const { sql } = this.#storage;
 		sql.exec(`CREATE TABLE log (
 			id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
-			capacity INTEGER NOT NULL, idle_since INTEGER) STRICT`);
+			capacity INTEGER NOT NULL, idle_since INTEGER, ended TEXT, lease INTEGER, layout INTEGER NOT NULL) STRICT`);
 		this.#ring.create();
-		sql.exec("INSERT INTO log (id, born, start, capacity) VALUES (0, ?, ?, ?)", start, start, this.#retention.events);
+		sql.exec(
+			"INSERT INTO log (id, born, start, capacity, layout) VALUES (0, ?, ?, ?, ?)",
+			start,
+			start,
+			this.#retention.events,
+			LAYOUT,
+		);
 		return { born: start, start, last: start };
 	}
 
@@ -191,11 +247,9 @@ export class Log {
 		const { sql } = this.#storage;
 		const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'log'");
 		if (!table) return undefined;
-		const { born, start, capacity, idleSince } = sql
-			.exec<{ born: number; start: number; capacity: number; idleSince: number | null }>(
-				"SELECT born, start, capacity, idle_since AS idleSince FROM log",
-			)
-			.one();
+		const row = sql.exec<LogRow>("SELECT * FROM log").one();
+		const { born, start, capacity, idle_since: idleSince, layout, ended = null, lease = null } = row;
+		if (layout === undefined) this.#addColumns();
 		if (capacity !== this.#retention.events) this.#resize();
 		const events = this.#ring.extent();
 		// After `REPLAY_EVENTS` was raised, the ring holds fewer events than it has room for.
@@ -206,7 +260,18 @@ export class Log {
 			last: events?.last ?? start,
 			...(events && { lastAt: events.lastAt }),
 			...(idleSince !== null && { idleSince }),
+			...(ended !== null && { ended }),
+			...(lease !== null && { lease }),
 		};
+	}
+
+	/** The table is of an earlier version. */
+	#addColumns(): void {
+		this.#storage.transactionSync(() => {
+			for (const column of ["ended TEXT", "lease INTEGER", `layout INTEGER NOT NULL DEFAULT ${LAYOUT}`]) {
+				this.#storage.sql.exec(`ALTER TABLE log ADD COLUMN ${column}`);
+			}
+		});
 	}
 
 	/** `REPLAY_EVENTS` has changed. */

@@ -34,6 +34,9 @@ export interface Presence {
 	state: "online" | "offline";
 }
 
+/** How a channel ended: its publisher said so, or was gone for longer than its lease. */
+export type EndReason = "ended" | "abandoned";
+
 /** The last event of a stream that the service ends. */
 export interface Closing {
 	reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown";

@@ -479,6 +479,50 @@ describe("wipe", () => {
 	});
 });
 
+describe("how a log ended, and its lease", () => {
+	it("are on disk", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 1);
+			log.setLease(5000);
+			expect([log.ended, log.lease]).toEqual([undefined, 5000]);
+			log.setEnded("abandoned");
+			const again = new Log(storage, { events: 100, milliseconds: DAY });
+			expect([again.ended, again.lease]).toEqual(["abandoned", 5000]);
+			again.setLease(undefined);
+			expect(again.lease).toBeUndefined();
+			again.reload();
+			expect([again.ended, again.lease]).toEqual(["abandoned", undefined]);
+		});
+	});
+
+	it("are forgotten in a wipe, so that the log begins anew", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 1);
+			log.setLease(5000);
+			log.setEnded("ended");
+			log.wipe(NOW);
+			for (const each of [log, new Log(storage, { events: 100, milliseconds: DAY })]) {
+				expect([each.ended, each.lease]).toEqual([undefined, undefined]);
+			}
+		});
+	});
+
+	it("have a place in a log that an earlier version wrote", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 3);
+			for (const column of ["ended", "lease", "layout"]) storage.sql.exec(`ALTER TABLE log DROP COLUMN ${column}`);
+			for (const each of [new Log(storage, { events: 100, milliseconds: DAY }), log]) {
+				each.reload();
+				expect([each.ended, each.lease]).toEqual([undefined, undefined]);
+				expect(read(each)).toEqual([1, 2, 3]);
+			}
+			log.setEnded("ended");
+			log.reload();
+			expect(log.ended).toBe("ended");
+		});
+	});
+});
+
 describe("what is remembered by time", () => {
 	it("is forgotten once it is older than the retention, to the millisecond", async () => {
 		await withLog({ milliseconds: 60_000 }, (log) => {
