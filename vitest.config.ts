@@ -4,13 +4,28 @@ import { defineConfig } from "vitest/config";
 import { node20 } from "./test/e2e/support/node20.ts";
 import { onNode20 } from "./test/e2e/support/node20-pool.ts";
 
+/** Rules for channels that only the tests of rules use. They come as the tables in `wrangler.toml` do, and not as text. */
+const CHANNEL_RULES = [
+	{ match: "ruled:direct:*", delivery: "direct" },
+	{ match: "ruled:sleeping:*", delivery: "hibernate" },
+	{ match: "ruled:long:*", replayEvents: 1000, replaySeconds: 172_800 },
+	{ match: "ruled:short:*", replayEvents: 2, replaySeconds: 3600 },
+	{ match: "ruled:narrow:*", maxEventBytes: 10 },
+	{ match: "ruled:wide:*", maxEventBytes: 100_000 },
+	{ match: "ruled:few:*", maxSubscribers: 2 },
+	{ match: "ruled:one-each:*", maxConnectionsPerUser: 1 },
+	{ match: "ruled:silent:*", presence: "off" },
+	{ match: "ruled:counted:*", presence: "count" },
+	{ match: "ruled:open:*", anonymous: true, presence: "count", maxConnectionsPerUser: 3 },
+];
+
 /** The service in workerd, as it is deployed: the secrets for local work would be good on localhost only. */
 function inWorkerd(settings: Record<string, string>) {
 	const secrets = {
 		PUBLISH_KEYS: "the-publish-key-of-the-tests-0123456789",
 		TICKET_SECRET: "the-ticket-secret-of-the-tests-0123456789",
 	};
-	const bindings = { ...secrets, ...settings };
+	const bindings = { ...secrets, CHANNEL_RULES, ...settings };
 	return cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } });
 }
 

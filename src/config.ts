@@ -3,6 +3,7 @@ import { Problem } from "./errors.ts";
 import { isLocalHost } from "./local.ts";
 import { originsSchema } from "./origins.ts";
 import { whole } from "./whole.ts";
+import { type ChannelRule, channelRuleListSchema, describeRuleProblem, ruleFields } from "./wire/channel-rules.ts";
 import { isChannelPattern } from "./wire/names.ts";
 import { MAX_RETRY_MILLISECONDS } from "./wire/retry.ts";
 
@@ -134,8 +135,7 @@ const settings = {
 		.prefault("off")
 		.describe("Whether `/` serves the console, a page to watch channels and to publish."),
 	CORS_ORIGINS: origins.optional().describe("The origins whose pages may call the service, or `*`. Default: none."),
-	DELIVERY: z
-		.enum(["direct", "hibernate"], "must be `direct` or `hibernate`")
+	DELIVERY: ruleFields.delivery
 		.prefault("direct")
 		.describe("What holds a stream of one channel: its Durable Object (`direct`), or the Worker (`hibernate`)."),
 	HEARTBEAT_SECONDS: whole(1, 300)
@@ -146,21 +146,30 @@ const settings = {
 		.describe(
 			"How long clients wait before they reconnect, in milliseconds. Spread by up to a quarter to either side.",
 		),
-	REPLAY_EVENTS: whole(1, 10_000).prefault(100).describe("The number of events that a channel retains for replay."),
-	REPLAY_SECONDS: whole(1, 365 * DAY_SECONDS)
+	REPLAY_EVENTS: ruleFields.replayEvents
+		.prefault(100)
+		.describe("The number of events that a channel retains for replay."),
+	REPLAY_SECONDS: ruleFields.replaySeconds
 		.prefault(DAY_SECONDS)
 		.describe("How long a channel retains an event for replay, in seconds."),
-	MAX_EVENT_BYTES: whole(1, 1_048_576).prefault(65_536).describe("The maximum size of an event, in bytes."),
+	MAX_EVENT_BYTES: ruleFields.maxEventBytes.prefault(65_536).describe("The maximum size of an event, in bytes."),
 	MAX_BACKLOG_BYTES: whole(1024, 67_108_864)
 		.prefault(1_048_576)
 		.describe("The maximum backlog of a slow stream, in bytes, divided among its channels."),
-	MAX_SUBSCRIBERS: whole(1, 1_000_000).prefault(20_000).describe("The maximum number of open streams of one channel."),
-	MAX_CONNECTIONS_PER_USER: whole(1, 1_000_000)
+	MAX_SUBSCRIBERS: ruleFields.maxSubscribers
+		.prefault(20_000)
+		.describe("The maximum number of open streams of one channel."),
+	MAX_CONNECTIONS_PER_USER: ruleFields.maxConnectionsPerUser
 		.prefault(20)
 		.describe("The maximum number of open streams of one user in one channel."),
 	MAX_CHANNELS_PER_USER: whole(1, 10_000)
 		.prefault(1000)
 		.describe("The maximum number of different channels that a user may open within ten minutes."),
+	CHANNEL_RULES: channelRuleListSchema
+		.optional()
+		.describe(
+			"Rules for channels, as JSON or as a list: the first whose `match` covers a channel counts, over the other settings. Default: none.",
+		),
 	PUBLISH_KEYS: publishKeys
 		.optional()
 		.meta({ description: "The publish keys, each with the channel patterns that it may publish to.", writeOnly: true }),
@@ -187,7 +196,15 @@ export type TokenConfig = z.output<typeof standardSchema>;
 
 type SettingName = keyof z.input<typeof standardSchema>;
 /** The settings in a Worker's environment, not validated yet. */
-export type SettingsEnv = { [Name in SettingName]?: string | number | undefined };
+export type SettingsEnv = { [Name in Exclude<SettingName, "CHANNEL_RULES">]?: string | number | undefined } & {
+	CHANNEL_RULES?: string | readonly object[] | undefined;
+};
+
+/** What the code of a Worker sets. */
+export interface ConfigOptions {
+	/** Rules for channels. Those of the setting `CHANNEL_RULES` come before them. Default: none. */
+	channelRules?: readonly ChannelRule[];
+}
 
 /**
  * Reads and validates the settings of a service with an identity provider.
@@ -197,8 +214,8 @@ export type SettingsEnv = { [Name in SettingName]?: string | number | undefined 
  * @example
  * readTokenConfig(env).HEARTBEAT_SECONDS; // 25
  */
-export const readTokenConfig = oncePerEnvironment((env) =>
-	read(standardSchema, Object.keys(standardSchema.shape), env),
+export const readTokenConfig = oncePerEnvironment((env, options) =>
+	withRules(read(standardSchema, Object.keys(standardSchema.shape), env), options),
 );
 
 /** Whether any setting of an identity provider is present. */
@@ -212,23 +229,39 @@ export function namesIssuer(env: SettingsEnv): boolean {
  *
  * @throws Problem `misconfigured`, naming the first setting that is malformed.
  */
-export const readConfig = oncePerEnvironment((env) => read(serviceSchema, Object.keys(serviceSchema.shape), env));
+export const readConfig = oncePerEnvironment((env, options) =>
+	withRules(read(serviceSchema, Object.keys(serviceSchema.shape), env), options),
+);
 
 function read<Output>(schema: z.ZodType<Output>, names: string[], env: SettingsEnv): Output {
 	const raw = Object.fromEntries(
 		Object.entries(env)
 			.filter(([name, value]) => names.includes(name) && value !== undefined)
-			.map(([name, value]) => [name, String(value)]),
+			.map(([name, value]) => [name, name === "CHANNEL_RULES" ? value : String(value)]),
 	);
 	const result = schema.safeParse(raw);
 	if (result.success) return result.data;
 	const [issue] = result.error.issues;
-	const name = String(issue?.path[0]);
-	const problem =
-		name in raw ? issue?.message : `is not set. ${ISSUER_SETTINGS.join(", ")} go together: set all or none`;
+	const [name = "", ...place] = issue?.path.map(String) ?? [];
+	const message = issue?.message ?? "";
+	const malformed = name === "CHANNEL_RULES" ? describeRuleProblem(place, message) : message;
+	const problem = name in raw ? malformed : `is not set. ${ISSUER_SETTINGS.join(", ")} go together: set all or none`;
 	throw new Problem(
 		"misconfigured",
 		`The setting ${name} ${problem}. Correct it in wrangler.toml, or with \`wrangler secret put\`, and deploy again.`,
+	);
+}
+
+/** Adds the rules of the code to those of the settings. */
+function withRules<Kind extends Config>(config: Kind, { channelRules }: ConfigOptions): Kind {
+	if (!channelRules) return config;
+	const checked = channelRuleListSchema.safeParse(channelRules);
+	if (checked.success) return { ...config, CHANNEL_RULES: [...(config.CHANNEL_RULES ?? []), ...checked.data] };
+	const [issue] = checked.error.issues;
+	const problem = describeRuleProblem(issue?.path ?? [], issue?.message ?? "");
+	throw new Problem(
+		"misconfigured",
+		`The option channelRules of createTidings ${problem}. Correct it, and deploy again.`,
 	);
 }
 
@@ -242,12 +275,19 @@ export const readOrigins = oncePerEnvironment(({ CORS_ORIGINS }): readonly strin
 	return checked.success ? checked.data : [];
 });
 
-/** Settings do not change during the life of an isolate, so they are validated once. */
-function oncePerEnvironment<Output>(read: (env: SettingsEnv) => Output): (env: SettingsEnv) => Output {
-	const cache = new WeakMap<SettingsEnv, Output>();
-	return (env) => {
-		const config = cache.get(env) ?? read(env);
-		cache.set(env, config);
+const NO_OPTIONS: ConfigOptions = {};
+
+/** Neither settings nor options change during the life of an isolate, so they are validated once. */
+function oncePerEnvironment<Output>(
+	read: (env: SettingsEnv, options: ConfigOptions) => Output,
+): (env: SettingsEnv, options?: ConfigOptions) => Output {
+	const cache = new WeakMap<SettingsEnv, { config: Output; channelRules: ConfigOptions["channelRules"] }>();
+	return (env, options = NO_OPTIONS) => {
+		const { channelRules } = options;
+		const cached = cache.get(env);
+		if (cached?.channelRules === channelRules && cached) return cached.config;
+		const config = read(env, options);
+		cache.set(env, { config, channelRules });
 		return config;
 	};
 }

@@ -8,6 +8,7 @@ import type { AuthorisationHooks } from "./auth/hooks.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import { check } from "./check.ts";
+import type { ConfigOptions } from "./config.ts";
 import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { checkChannel, checkSubject } from "./http/check.ts";
@@ -25,13 +26,17 @@ export type { AuthenticatedUser, AuthorisationHooks } from "./auth/hooks.ts";
 export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
 export type { TidingsEnv } from "./http/context.ts";
+export type { ChannelRule } from "./wire/channel-rules.ts";
 export type { PublishConditions } from "./wire/conditions.ts";
 export type { EventInput } from "./wire/intake.ts";
 export type { Receipt } from "./wire/receipt.ts";
 export type { DisconnectReason } from "./wire/subscription.ts";
 
-/** The hooks of a service: they authenticate and authorise requests, and observe connections. All are optional. */
-export interface TidingsOptions extends AuthorisationHooks, ObserverHooks {}
+/**
+ * The hooks of a service, which authenticate and authorise requests and observe connections, and rules for its channels.
+ * All are optional.
+ */
+export interface TidingsOptions extends AuthorisationHooks, ObserverHooks, ConfigOptions {}
 
 /** The parts of a tidings service. A Worker exports `Channel`, and `Metrics` and `PublishService` if they are bound. */
 export interface Tidings {
@@ -54,7 +59,7 @@ export interface Tidings {
 /**
  * Creates a tidings service.
  *
- * @param options hooks. Default: none, and subscribers are authenticated by tickets and by JWTs, with the keys of `JWKS_URL`.
+ * @param options hooks and rules. Default: none, and subscribers are authenticated by tickets and by JWTs, with the keys of `JWKS_URL`.
  *
  * @example
  * const tidings = createTidings({ onConnect: ({ user, channel }) => console.log(user, "joined", channel) });
@@ -67,12 +72,12 @@ export function createTidings(options: TidingsOptions = {}): Tidings {
 		app: createApp(options),
 		Channel: class extends ChannelObject<TidingsEnv> {
 			constructor(ctx: DurableObjectState, env: TidingsEnv) {
-				super(ctx, env, { hooks: options, verify: verifierOf(env, options) });
+				super(ctx, env, { hooks: options, settings: options, verify: verifierOf(env, options) });
 			}
 		},
 		Metrics: MetricsObject,
 		PublishService: class extends PublishEntrypoint {
-			protected override readonly hooks = options;
+			protected override readonly options = options;
 		},
 	};
 }
@@ -82,7 +87,7 @@ const SERVICE: Publisher = { kind: "service", id: "service", patterns: ["*"] };
 
 /** Publishes for other Workers of the same account. The service binding is their only credential. */
 export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
-	protected readonly hooks: AuthorisationHooks = {};
+	protected readonly options: AuthorisationHooks & ConfigOptions = {};
 
 	/**
 	 * Publishes an event, or a batch of 1 to 100 events, to a channel.
@@ -124,8 +129,8 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	async #publish(resolveChannel: () => unknown, events: unknown, conditions: unknown): Promise<Receipt> {
 		const logger = new Logger({ publisher: SERVICE.id });
 		try {
-			const config = readSettings(this.env, this.hooks);
-			const authority = new Authority(config, this.hooks, logger);
+			const config = readSettings(this.env, this.options);
+			const authority = new Authority(config, this.options, logger);
 			const channel = checkChannel(resolveChannel());
 			logger.add("channel", channel);
 			await authority.allowPublish(SERVICE, channel);

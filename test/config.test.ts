@@ -58,16 +58,19 @@ describe("readTokenConfig", () => {
 		expect(refusal(env).detail).toContain("The setting JWT_ISSUER is not set.");
 	});
 
-	it.each([...Object.keys(readTokenConfig({ ...REQUIRED })), "CORS_ORIGINS", "PUBLISH_KEYS", "TICKET_SECRET"])(
-		"refuses an empty %s instead of using its default",
-		(name) => {
-			for (const empty of ["", " "]) {
-				const problem = refusal({ ...REQUIRED, [name]: empty });
-				expect(problem.code).toBe("misconfigured");
-				expect(problem.detail).toContain(`The setting ${name} `);
-			}
-		},
-	);
+	it.each([
+		...Object.keys(readTokenConfig({ ...REQUIRED })),
+		"CORS_ORIGINS",
+		"PUBLISH_KEYS",
+		"TICKET_SECRET",
+		"CHANNEL_RULES",
+	])("refuses an empty %s instead of using its default", (name) => {
+		for (const empty of ["", " "]) {
+			const problem = refusal({ ...REQUIRED, [name]: empty });
+			expect(problem.code).toBe("misconfigured");
+			expect(problem.detail).toContain(`The setting ${name} `);
+		}
+	});
 
 	it("ignores everything else in a Worker's environment", () => {
 		const env = { ...REQUIRED, CHANNEL: { getByName: () => undefined }, HEARTBEAT: "soon" } as unknown as SettingsEnv;
@@ -102,7 +105,7 @@ describe("readConfig", () => {
 
 	it("refuses a malformed setting", () => {
 		expect(refusal({ REPLAY_EVENTS: "many" }, readConfig).detail).toMatch(
-			/^The setting REPLAY_EVENTS must be a whole number from 1 to 10000\. /,
+			/^The setting REPLAY_EVENTS must be a whole number from 1 to 100000\. /,
 		);
 	});
 
@@ -120,7 +123,7 @@ describe("a whole number", () => {
 	it.each([
 		["HEARTBEAT_SECONDS", 1, 300],
 		["RETRY_MILLISECONDS", 0, 3_600_000],
-		["REPLAY_EVENTS", 1, 10_000],
+		["REPLAY_EVENTS", 1, 100_000],
 		["REPLAY_SECONDS", 1, 31_536_000],
 		["MAX_EVENT_BYTES", 1, 1_048_576],
 		["MAX_BACKLOG_BYTES", 1024, 67_108_864],
@@ -364,5 +367,112 @@ describe("TICKET_SECRET", () => {
 
 	it("does not count surrounding white space", () => {
 		expect(refusal({ ...REQUIRED, TICKET_SECRET: ` ${"k".repeat(31)} ` }).code).toBe("misconfigured");
+	});
+});
+
+describe("CHANNEL_RULES", () => {
+	const RULES = [
+		{ match: "status:*", delivery: "hibernate", presence: "count", anonymous: true },
+		{ match: "*", replayEvents: 100_000, replaySeconds: 31_536_000, maxEventBytes: 1 },
+	] as const;
+
+	function rulesFrom(value: unknown): unknown {
+		return readTokenConfig({ ...REQUIRED, CHANNEL_RULES: value as string }).CHANNEL_RULES;
+	}
+
+	function refused(value: unknown): string {
+		return refusal({ ...REQUIRED, CHANNEL_RULES: value as string }).detail;
+	}
+
+	it("is JSON, or a list of tables in wrangler.toml", () => {
+		expect(rulesFrom(JSON.stringify(RULES))).toEqual(RULES);
+		expect(rulesFrom(RULES)).toEqual(RULES);
+		expect(rulesFrom("[]")).toEqual([]);
+	});
+
+	it.each([
+		[{ match: "a", replayEvents: 0 }, "`replayEvents` must be a whole number from 1 to 100000"],
+		[{ match: "a", replayEvents: 100_001 }, "`replayEvents` must be a whole number from 1 to 100000"],
+		[{ match: "a", replayEvents: 1.5 }, "`replayEvents` must be a whole number"],
+		[{ match: "a", replaySeconds: 31_536_001 }, "`replaySeconds` must be a whole number from 1 to 31536000"],
+		[{ match: "a", maxEventBytes: "many" }, "`maxEventBytes` must be a whole number from 1 to 1048576"],
+		[{ match: "a", maxSubscribers: null }, "`maxSubscribers` must be a whole number"],
+		[{ match: "a", maxConnectionsPerUser: [5] }, "`maxConnectionsPerUser` must be a whole number"],
+		[{ match: "a", delivery: "sometimes" }, "`delivery` must be `direct` or `hibernate`"],
+		[{ match: "a", presence: true }, "`presence` must be `on`, `off` or `count`"],
+		[{ match: "a", anonymous: "yes" }, "`anonymous` must be true or false"],
+		[{ replayEvents: 5 }, "`match` is missing: it must be a channel name, a prefix such as `chat:*`, or `*`"],
+		[{ match: "chat:*:1" }, "`match` must be a channel name, a prefix such as `chat:*`, or `*`"],
+		[{ match: "user:{sub}" }, "`match` must be a channel name"],
+		[{ match: ["a"] }, "`match` must be a channel name"],
+		[{ match: "" }, "`match` must be a channel name"],
+		[{ match: "a", replayevents: 5 }, "it has a field `replayevents` that no rule has; these are match, delivery,"],
+		[JSON.parse('{"match":"a","__proto__":{"anonymous":true}}'), "it has a field `__proto__` that no rule has"],
+		["chat:*", "it must be an object, such as"],
+		[["chat:*"], "it must be an object, such as"],
+		[null, "it must be an object, such as"],
+	])("names the rule, from 1, and the field: %j", (rule, problem) => {
+		for (const value of [[{ match: "b" }, rule], JSON.stringify([{ match: "b" }, rule])]) {
+			const detail = refused(value);
+			expect(detail).toContain(`The setting CHANNEL_RULES is wrong in rule 2: ${problem}`);
+			expect(detail).toMatch(/Correct it in wrangler\.toml, or with `wrangler secret put`, and deploy again\.$/);
+		}
+	});
+
+	it.each([
+		["[{]", "is not JSON"],
+		["chat:*", "is not JSON"],
+		['{"match":"a"}', "must be a list of rules"],
+		[{ match: "a" }, "must be a list of rules"],
+		["7", "must be a list of rules"],
+		["null", "must be a list of rules"],
+		[true, "must be a list of rules"],
+	])("refuses what is no list of rules: %j", (value, problem) => {
+		expect(refused(value)).toContain(`The setting CHANNEL_RULES ${problem}`);
+	});
+
+	it.each([
+		[["chat:*", "orders", "chat:1"], "rule 3: `match` can never count, since rule 1 (`chat:*`) covers its channels"],
+		[["*", "chat:*"], "rule 2: `match` can never count, since rule 1 (`*`) covers"],
+		[["chat:*", "chat:a*"], "rule 2: `match` can never count"],
+		[["orders", "orders"], "rule 2: `match` can never count"],
+	])("refuses a rule that an earlier one covers: %j", (patterns, problem) => {
+		expect(refused(patterns.map((match) => ({ match })))).toContain(problem);
+	});
+
+	it("allows a narrower rule before a wider one", () => {
+		const rules = ["chat:1", "chat:*", "*"].map((match) => ({ match }));
+		expect(rulesFrom(rules)).toEqual(rules);
+	});
+
+	it("holds no more than 100 rules", () => {
+		const rules = (count: number) => Array.from({ length: count }, (_, index) => ({ match: `channel-${index}` }));
+		expect(rulesFrom(rules(100))).toHaveLength(100);
+		expect(refused(rules(101))).toContain("The setting CHANNEL_RULES has more than 100 rules");
+	});
+
+	it("refuses hostile JSON in little time", () => {
+		const started = performance.now();
+		expect(refused(`${"[".repeat(200_000)}${"]".repeat(200_000)}`)).toContain("rule 1: it must be an object");
+		expect(refused(JSON.stringify(Array(100_000).fill({ match: "*" })))).toContain("has more than 100 rules");
+		expect(refused(`[{"match":"${"a*".repeat(100_000)}"}]`)).toContain("rule 1: `match` must be a channel name");
+		expect(performance.now() - started).toBeLessThan(2000);
+	});
+
+	it("comes before the rules of the code", () => {
+		const env: SettingsEnv = { ...REQUIRED, CHANNEL_RULES: '[{"match":"chat:1"}]' };
+		const channelRules = [{ match: "chat:*" }, { match: "*" }];
+		const matches = readTokenConfig(env, { channelRules }).CHANNEL_RULES?.map(({ match }) => match);
+		expect(matches).toEqual(["chat:1", "chat:*", "*"]);
+		expect(readTokenConfig(env).CHANNEL_RULES).toHaveLength(1);
+	});
+
+	it("may cover rules of the code, whose own mistakes are named", () => {
+		const env: SettingsEnv = { ...REQUIRED, CHANNEL_RULES: [{ match: "*" }] };
+		expect(readTokenConfig(env, { channelRules: [{ match: "chat:*" }] }).CHANNEL_RULES).toHaveLength(2);
+		const channelRules = [{ match: "chat:*" }, { match: "a b" }];
+		const { code, detail } = refusal(env, (settings) => readTokenConfig(settings, { channelRules }));
+		expect(code).toBe("misconfigured");
+		expect(detail).toContain("The option channelRules of createTidings is wrong in rule 2: `match` must be a channel");
 	});
 });

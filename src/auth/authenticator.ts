@@ -1,5 +1,6 @@
 import {
 	type Config,
+	type ConfigOptions,
 	namesIssuer,
 	readConfig,
 	readTokenConfig,
@@ -30,8 +31,9 @@ export interface Authenticator {
  *
  * @throws Problem `misconfigured`, naming the setting.
  */
-export function readSettings(env: SettingsEnv, { authenticate }: AuthorisationHooks): Config | TokenConfig {
-	return authenticate === undefined && namesIssuer(env) ? readTokenConfig(env) : readConfig(env);
+export function readSettings(env: SettingsEnv, options: AuthorisationHooks & ConfigOptions): Config | TokenConfig {
+	const hasIssuer = options.authenticate === undefined && namesIssuer(env);
+	return hasIssuer ? readTokenConfig(env, options) : readConfig(env, options);
 }
 
 /** Verifies tokens with the `authenticate` hook, or with the keys of the identity provider. */

@@ -1,9 +1,9 @@
+import { coversPattern, PERSONAL_PREFIX } from "../wire/names.ts";
+
 /**
  * Grants: the channel patterns that a subject may subscribe or publish to. A pattern is a channel name (`orders`), a
  * prefix (`chat:*`), or `*` for every channel.
  */
-
-const PERSONAL_PREFIX = "user:";
 
 /**
  * Returns the name of a subject's personal channel. Each byte outside `A-Z a-z 0-9 . _ : @ -` is escaped as `~` and two
@@ -45,10 +45,7 @@ export function forSubject(patterns: readonly string[], subject: string): string
  * covers(["chat:*"], "*"); // false
  */
 export function covers(patterns: readonly string[], wanted: string): boolean {
-	const prefix = wanted.endsWith("*") ? wanted.slice(0, -1) : wanted;
-	return patterns.some((pattern) =>
-		pattern.endsWith("*") ? prefix.startsWith(pattern.slice(0, -1)) : pattern === wanted,
-	);
+	return patterns.some((pattern) => coversPattern(pattern, wanted));
 }
 
 /**

@@ -3,7 +3,8 @@ import { Audience } from "../audience/audience.ts";
 import { Counts } from "../audience/counts.ts";
 import { Hooks, type ObserverHooks } from "../audience/hooks.ts";
 import { Replay } from "../audience/replay.ts";
-import { readConfig, type SettingsEnv } from "../config.ts";
+import { rulesFor } from "../channel-rules.ts";
+import { type ConfigOptions, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { Disk } from "../log/disk.ts";
 import { IdempotencyKeys } from "../log/idempotency.ts";
@@ -14,6 +15,7 @@ import { meterOf } from "../metrics/meter.ts";
 import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
+import type { ChannelRules } from "../wire/channel-rules.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
 import { clientRequestId, isJoining, requestedConnection, requestedSubscription } from "../wire/link.ts";
@@ -41,6 +43,7 @@ type ChannelEnv = SettingsEnv & MetricsEnv & RateLimitEnv;
 
 interface ChannelOptions {
 	hooks: ObserverHooks;
+	settings: ConfigOptions;
 	/** Verifies what clients renew their streams with over a WebSocket. */
 	verify: VerifyRenewal;
 }
@@ -52,6 +55,7 @@ interface ChannelOptions {
  * points. The constructor wires up the parts that do the work.
  */
 export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableObject<Env> {
+	readonly #rules: ChannelRules;
 	readonly #log: Log;
 	readonly #disk: Disk;
 	readonly #alarm: Alarm;
@@ -64,15 +68,16 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	readonly #subscribing: Subscribing;
 	readonly #idle: Idle;
 
-	constructor(ctx: DurableObjectState, env: Env, { hooks, verify }: ChannelOptions) {
+	constructor(ctx: DurableObjectState, env: Env, { hooks, settings, verify }: ChannelOptions) {
 		super(ctx, env);
-		const config = readConfig(env);
+		const config = readConfig(env, settings);
 		const channel = this.#name;
+		const rules = rulesFor(config, channel);
 		const { sql } = ctx.storage;
 		const heartbeatMilliseconds = config.HEARTBEAT_SECONDS * 1000;
-		const replayMilliseconds = config.REPLAY_SECONDS * 1000;
+		const replayMilliseconds = rules.replaySeconds * 1000;
 		const keys = new IdempotencyKeys(sql);
-		const log = new Log(ctx.storage, { events: config.REPLAY_EVENTS, milliseconds: replayMilliseconds });
+		const log = new Log(ctx.storage, { events: rules.replayEvents, milliseconds: replayMilliseconds });
 		const disk = new Disk(ctx);
 		const alarm = new Alarm(ctx, () => this.#publishers.nextDue);
 		const revocations = new Revocations(sql);
@@ -102,7 +107,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			sessions,
 			clients,
 			replay,
-			limits: new Limits(channel, config, audience),
+			limits: new Limits(channel, rules, audience),
 			revocations,
 			alarm,
 			idle,
@@ -111,13 +116,14 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			ctx,
 			channel,
 			env,
-			maxEventBytes: config.MAX_EVENT_BYTES,
+			maxEventBytes: rules.maxEventBytes,
 			publishing,
 			counts,
 			revocations,
 			alarm,
 			idle,
 		});
+		this.#rules = rules;
 		this.#log = log;
 		this.#disk = disk;
 		this.#alarm = alarm;
@@ -184,6 +190,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			oldest: oldest === undefined ? null : formatCursor(oldest),
 			buffered: oldest === undefined ? 0 : head - oldest + 1,
 			subscribers: this.#audience.size,
+			rules: this.#rules,
 		};
 	}
 

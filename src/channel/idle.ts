@@ -17,7 +17,7 @@ interface IdleOptions {
 	publishing: Publishing;
 	alarm: Alarm;
 	disk: Disk;
-	/** How long events are retained (`REPLAY_SECONDS`). */
+	/** How long events are retained. */
 	replayMilliseconds: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Audience } from "../audience/audience.ts";
-import type { Config } from "../config.ts";
 import { Problem } from "../errors.ts";
+import type { ChannelRules } from "../wire/channel-rules.ts";
 import type { Subscription } from "../wire/subscription.ts";
 
 /**
@@ -13,12 +13,12 @@ const PROBE_MILLISECONDS = 50;
 /** The limits on the open streams of a channel and of each of its users. */
 export class Limits {
 	readonly #channel: string;
-	readonly #limits: Pick<Config, "MAX_SUBSCRIBERS" | "MAX_CONNECTIONS_PER_USER">;
+	readonly #limits: Pick<ChannelRules, "maxSubscribers" | "maxConnectionsPerUser">;
 	readonly #audience: Audience;
 
 	constructor(
 		channel: string,
-		limits: Pick<Config, "MAX_SUBSCRIBERS" | "MAX_CONNECTIONS_PER_USER">,
+		limits: Pick<ChannelRules, "maxSubscribers" | "maxConnectionsPerUser">,
 		audience: Audience,
 	) {
 		this.#channel = channel;
@@ -39,22 +39,22 @@ export class Limits {
 	check({ user, rejoins }: Subscription): void {
 		// A rejoin was admitted before.
 		if (rejoins) return;
-		const { MAX_SUBSCRIBERS, MAX_CONNECTIONS_PER_USER } = this.#limits;
-		if (this.#audience.size >= MAX_SUBSCRIBERS) {
+		const { maxSubscribers, maxConnectionsPerUser } = this.#limits;
+		if (this.#audience.size >= maxSubscribers) {
 			throw new Problem(
 				"channel_full",
-				`The channel ${this.#channel} has ${MAX_SUBSCRIBERS} subscribers, as many as it may (MAX_SUBSCRIBERS). Try again later.`,
+				`The channel ${this.#channel} has ${maxSubscribers} subscribers, as many as it may (MAX_SUBSCRIBERS, CHANNEL_RULES). Try again later.`,
 			);
 		}
 		if (this.#hasMaxStreams(user)) {
 			throw new Problem(
 				"too_many_connections",
-				`You have ${MAX_CONNECTIONS_PER_USER} streams of the channel ${this.#channel} open, as many as you may (MAX_CONNECTIONS_PER_USER). Close one, or share it.`,
+				`You have ${maxConnectionsPerUser} streams of the channel ${this.#channel} open, as many as you may (MAX_CONNECTIONS_PER_USER, CHANNEL_RULES). Close one, or share it.`,
 			);
 		}
 	}
 
 	#hasMaxStreams(user: string): boolean {
-		return this.#audience.streamsOf(user) >= this.#limits.MAX_CONNECTIONS_PER_USER;
+		return this.#audience.streamsOf(user) >= this.#limits.maxConnectionsPerUser;
 	}
 }

@@ -5,6 +5,7 @@ import { readSettings } from "../auth/authenticator.ts";
 import { Authority } from "../auth/authority.ts";
 import type { AuthorisationHooks } from "../auth/hooks.ts";
 import { refuseLocalKeys } from "../auth/local-keys.ts";
+import type { ConfigOptions } from "../config.ts";
 import { Problem } from "../errors.ts";
 import type { AppEnv } from "./context.ts";
 import { crossOrigin } from "./middleware/cross-origin.ts";
@@ -15,14 +16,14 @@ import { mount } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** Creates the Hono app with every route of the service. */
-export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
+export function createApp(options: AuthorisationHooks & ConfigOptions): Hono<AppEnv> {
 	const app = new Hono<AppEnv>();
 	app.onError((error, c) => answer(c, Problem.of(error)));
 	app.notFound(notFound);
 	app.use(log);
 	app.use(crossOrigin);
 	app.use(keepPrivate);
-	app.use(configure(hooks));
+	app.use(configure(options));
 	app.use(
 		methodNotAllowed({
 			app,
@@ -41,14 +42,14 @@ export function createApp(hooks: AuthorisationHooks): Hono<AppEnv> {
 }
 
 /** Reads the settings before every route. With invalid settings, no route is served. */
-function configure(hooks: AuthorisationHooks): MiddlewareHandler<AppEnv> {
+function configure(options: AuthorisationHooks & ConfigOptions): MiddlewareHandler<AppEnv> {
 	return (c, next) => {
 		// A request without a valid Host header is malformed (RFC 9112, section 3.2).
 		if (!URL.canParse(c.req.url)) throw new Problem("invalid_request", "The `Host` header is not a valid host.");
-		const config = readSettings(c.env, hooks);
+		const config = readSettings(c.env, options);
 		refuseLocalKeys(config, c.req.url);
 		c.set("config", config);
-		c.set("authority", new Authority(config, hooks, c.get("logger")));
+		c.set("authority", new Authority(config, options, c.get("logger")));
 		return next();
 	};
 }

@@ -1,4 +1,5 @@
 import type { Publisher } from "../auth/publishers.ts";
+import { rulesFor } from "../channel-rules.ts";
 import type { Config } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { countPublish } from "../metrics/tally.ts";
@@ -22,7 +23,7 @@ export async function publishEvents(
 	input: unknown,
 	conditions: PublishConditions,
 ): Promise<Extract<PublishOutcome, { ok: true }>> {
-	const events = acceptEvents(input, config.MAX_EVENT_BYTES);
+	const events = acceptEvents(input, rulesFor(config, channel).maxEventBytes);
 	const user = publisher.kind === "user" ? publisher.user.sub : undefined;
 	const request = await publishRequest(events, conditions, user);
 	const startedAt = Date.now();

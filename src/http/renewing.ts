@@ -2,6 +2,7 @@ import { readSettings } from "../auth/authenticator.ts";
 import { Authority } from "../auth/authority.ts";
 import type { AuthorisationHooks } from "../auth/hooks.ts";
 import type { VerifyRenewal } from "../channel/client-sockets.ts";
+import type { ConfigOptions } from "../config.ts";
 import { Problem } from "../errors.ts";
 import type { Auth } from "../wire/client-message.ts";
 import type { Renewal } from "../wire/subscription.ts";
@@ -34,10 +35,10 @@ export async function renewalOf(
  * Verifies in a channel's object what comes over a WebSocket that ends there. The request that opened it is gone: a hook
  * gets one with its URL, without the query and the headers.
  */
-export function verifierOf(env: TidingsEnv, hooks: AuthorisationHooks): VerifyRenewal {
+export function verifierOf(env: TidingsEnv, options: AuthorisationHooks & ConfigOptions): VerifyRenewal {
 	return async (auth, { url, ...stream }, logger) => {
-		const config = readSettings(env, hooks);
-		const scope = { env, config, logger, authority: new Authority(config, hooks, logger) };
+		const config = readSettings(env, options);
+		const scope = { env, config, logger, authority: new Authority(config, options, logger) };
 		return await renewalOf(scope, auth, new Request(url), stream);
 	};
 }

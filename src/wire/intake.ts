@@ -185,7 +185,7 @@ function checkSize(event: NewEvent, prefix: string, maxEventBytes: number): void
 	if (bytes > maxEventBytes) {
 		throw new Problem(
 			"payload_too_large",
-			`${prefix}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES). Send a link to large content instead.`,
+			`${prefix}The event has ${bytes} bytes of data; at most ${maxEventBytes} are allowed (MAX_EVENT_BYTES, CHANNEL_RULES). Send a link to large content instead.`,
 		);
 	}
 	if (utf8Bytes(event.data) > MAX_STORED_BYTES) {

@@ -5,6 +5,9 @@ import { z } from "zod";
  * identify users.
  */
 
+/** How the names of personal channels begin. */
+export const PERSONAL_PREFIX = "user:";
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}$/;
 const PATTERN = /^(?:[A-Za-z0-9][A-Za-z0-9._:@~-]{0,127}\*?|\*)$/;
 
@@ -44,4 +47,18 @@ export const subjectSchema = recipientSchema
  */
 export function isChannelPattern(text: string): boolean {
 	return PATTERN.test(text);
+}
+
+/**
+ * Whether a pattern matches a channel, or every channel that another pattern matches.
+ *
+ * @example
+ * coversPattern("chat:*", "chat:7"); // true
+ * coversPattern("chat:*", "chat:7:*"); // true
+ * coversPattern("chat:*", "*"); // false
+ */
+export function coversPattern(pattern: string, wanted: string): boolean {
+	if (!pattern.endsWith("*")) return pattern === wanted;
+	const prefix = wanted.endsWith("*") ? wanted.slice(0, -1) : wanted;
+	return prefix.startsWith(pattern.slice(0, -1));
 }

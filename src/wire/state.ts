@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { channelRulesSchema } from "./channel-rules.ts";
 import { idSchema } from "./cursor.ts";
 
 /** The state of a channel. */
@@ -11,6 +12,7 @@ export const channelStateSchema = z
 		oldest: idSchema.nullable().meta({ description: "The id of the oldest retained event; `null` if there is none." }),
 		buffered: z.int().min(0).meta({ description: "The number of retained events." }),
 		subscribers: z.int().min(0).meta({ description: "The number of open streams." }),
+		rules: channelRulesSchema,
 	})
 	.meta({ id: "ChannelState" });
 

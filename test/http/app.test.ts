@@ -101,6 +101,7 @@ describe("GET /health", () => {
 		["PUBLISH_KEYS", "short"],
 		["PUBLISH_KEYS", `${PUBLISH_KEY}=a|b`],
 		["TICKET_SECRET", "short"],
+		["CHANNEL_RULES", '[{"match":"chat:*","replayEvents":0}]'],
 	])("names %s when it is %j", async (name, value) => {
 		for (const path of ["/health", "/events?channel=orders"]) {
 			const response = await callWith({ [name]: value }, path);

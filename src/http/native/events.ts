@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rulesFor } from "../../channel-rules.ts";
 import { Problem } from "../../errors.ts";
 import { EventStream } from "../../session/event-stream.ts";
 import { Session, type SessionOptions } from "../../session/session.ts";
@@ -20,9 +21,11 @@ export const events: Route = {
 			throw new Problem("method_not_allowed", "A stream has no HEAD. Open it with GET.", { headers: { Allow: "GET" } });
 		}
 		const options = await requestedStream(c, eventsQuery);
-		const { DELIVERY, HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = c.get("config");
+		const config = c.get("config");
+		const { HEARTBEAT_SECONDS, MAX_BACKLOG_BYTES } = config;
 		const [channel, ...others] = options.channels;
-		if (channel !== undefined && others.length === 0 && DELIVERY === "direct") {
+		const isAlone = channel !== undefined && others.length === 0;
+		if (isAlone && rulesFor(config, channel).delivery === "direct") {
 			return await openDirectly(channel, options, c.get("requestId"));
 		}
 		const stream = new EventStream({

@@ -111,7 +111,7 @@ function checkUnbroken(parser: EventSourceParser, maxEventBytes: number): void {
 	try {
 		parser.feed("");
 	} catch (cause) {
-		const detail = `A frame has more data than the ${maxEventBytes} bytes that are allowed (MAX_EVENT_BYTES). Publish a link to the data instead.`;
+		const detail = `A frame has more data than the ${maxEventBytes} bytes that are allowed (MAX_EVENT_BYTES, CHANNEL_RULES). Publish a link to the data instead.`;
 		throw new Problem("payload_too_large", detail, { cause });
 	}
 }

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
 import { personalChannel } from "../../auth/grants.ts";
+import { rulesFor } from "../../channel-rules.ts";
 import { check } from "../../check.ts";
 import { limitPublishing } from "../../rate-limit.ts";
 import { idempotencyKeySchema, type PublishConditions } from "../../wire/conditions.ts";
@@ -58,7 +59,7 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	await limitPublishing(c.env, publisher);
 	const conditions = readConditions(c.req.raw.headers);
 	const { type } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
-	const events = await readPublishBody(c.req.raw, config.MAX_EVENT_BYTES, type);
+	const events = await readPublishBody(c.req.raw, rulesFor(config, channel).maxEventBytes, type);
 	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, conditions);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }
