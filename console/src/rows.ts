@@ -91,7 +91,9 @@ function describe({ name, data }: ControlEvent): string {
 		case "expiring":
 			return `The credentials end at ${clock(data.expires * 1000)}.`;
 		case "presence":
-			return `${data.user} is ${data.state} on ${data.channel}.`;
+			return "count" in data
+				? `Users on ${data.channel}: ${data.count}.`
+				: `${data.user} is ${data.state} on ${data.channel}.`;
 		case "closing": {
 			const next = data.reconnect ? "It may be opened again" : "These credentials cannot open it again";
 			return `The service ended the stream: ${data.reason}. ${next}.`;

@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.ts";
+import type { ChannelRules } from "../wire/channel-rules.ts";
 import type { CloseReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
@@ -17,6 +18,8 @@ interface AudienceOptions {
 	channel: string;
 	heartbeatMilliseconds: number;
 	maxBacklogBytes: number;
+	/** What streams that ask for presence are told: who comes and goes, nothing, or how many are there. */
+	presence: ChannelRules["presence"];
 	logger: Logger;
 	hooks: Hooks;
 	counts: Counts;
@@ -36,14 +39,14 @@ export class Audience {
 	readonly #drains = new DrainingStreams();
 
 	constructor(options: AudienceOptions) {
-		const { channel, counts, replay, maxBacklogBytes, logger } = options;
+		const { channel, counts, replay, maxBacklogBytes, presence, logger } = options;
 		const roster = new Roster(counts);
 		const lagging = new Lagging(replay, options.lagging);
 		this.#options = options;
 		this.#roster = roster;
 		this.#lagging = lagging;
 		const delivered = () => this.#tendLagging(Date.now());
-		this.#fanOut = new FanOut({ channel, roster, lagging, counts, maxBacklogBytes, logger, delivered });
+		this.#fanOut = new FanOut({ channel, roster, lagging, counts, maxBacklogBytes, presence, logger, delivered });
 	}
 
 	get size(): number {
@@ -80,19 +83,20 @@ export class Audience {
 
 	/** Adds a new subscriber. Sends presence to it and about it. */
 	join(subscriber: Subscriber, now: number): void {
-		const { presence } = this.#roster;
-		if (subscriber.subscription.presence) {
-			for (const user of presence.told()) {
-				if (user !== subscriber.subscription.user) subscriber.tell({ type: "presence", user, state: "online" }, now);
-			}
-		}
 		this.#roster.add(subscriber);
+		if (subscriber.subscription.presence) this.#fanOut.presence?.greet(subscriber, now);
 		this.#options.hooks.connected(this.#options.channel, subscriber);
 		this.#lagging.add(subscriber);
 		this.#fanOut.start();
 	}
 
-	/** Adds a subscriber whose stream was already open, after hibernation or a rejoin: without hooks and presence. */
+	/** Adds a subscriber whose session has joined again: without hooks, and without telling that it has come. */
+	rejoin(subscriber: Subscriber): void {
+		this.restore(subscriber);
+		this.#fanOut.presence?.rejoined();
+	}
+
+	/** Adds a subscriber whose stream was already open: without hooks, and without telling that it has come. */
 	restore(subscriber: Subscriber): void {
 		this.#roster.restore(subscriber);
 		this.#lagging.add(subscriber);

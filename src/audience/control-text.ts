@@ -40,8 +40,8 @@ export class ControlText {
 			case "gap":
 				return this.#gap(message.gap, message.position);
 			case "presence": {
-				const { user, state } = message;
-				return this.#dialect.control("presence", { channel: this.#channel, user, state }, cursor);
+				const { type, ...presence } = message;
+				return this.#dialect.control(type, { channel: this.#channel, ...presence }, cursor);
 			}
 			case "expiring":
 				return this.#dialect.control("expiring", { expires: message.expiresAt / 1000 }, cursor);

@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.ts";
+import type { ChannelRules } from "../wire/channel-rules.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { ChannelMessage } from "../wire/link.ts";
 import { Backpressure } from "./backpressure.ts";
@@ -7,7 +8,9 @@ import type { Counts } from "./counts.ts";
 import type { Lagging } from "./lagging.ts";
 import { Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
-import type { PresenceChange } from "./presence.ts";
+import { PresenceCount } from "./presence-count.ts";
+import { PresenceNames } from "./presence-names.ts";
+import type { PresenceNews } from "./presence-news.ts";
 import type { Roster } from "./roster.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { inTiles } from "./tiles.ts";
@@ -17,6 +20,8 @@ const FEW_STREAMS = 10;
 /** The most changes of presence that a stream is told of in one round. */
 const MAX_CHANGES = 64;
 
+const PRESENCE_NEWS = { on: PresenceNames, off: undefined, count: PresenceCount };
+
 interface FanOutOptions {
 	channel: string;
 	roster: Roster;
@@ -24,6 +29,8 @@ interface FanOutOptions {
 	counts: Counts;
 	maxBacklogBytes: number;
 	logger: Logger;
+	/** What streams that ask for presence are told: who comes and goes, nothing, or how many are there. */
+	presence: ChannelRules["presence"];
 	/** Called at the end of each round with events. */
 	delivered(): Promise<void>;
 }
@@ -33,6 +40,8 @@ interface FanOutOptions {
  * under way, or in the pause after it, leaves with the next one. Publishers do not wait for it: the events are on disk.
  */
 export class FanOut {
+	/** `undefined` where nobody is told. */
+	readonly presence: PresenceNews | undefined;
 	readonly #options: FanOutOptions;
 	readonly #outbox = new Outbox();
 	readonly #pace = new Pace();
@@ -43,6 +52,14 @@ export class FanOut {
 	constructor(options: FanOutOptions) {
 		this.#options = options;
 		this.#backpressure = new Backpressure(options.roster, options.maxBacklogBytes);
+		const News = PRESENCE_NEWS[options.presence];
+		this.presence =
+			News &&
+			new News({
+				roster: options.roster,
+				tell: (subscriber, message, now) => this.tell(subscriber, message, now),
+				due: () => this.start(),
+			});
 	}
 
 	/** Delivers durable events. */
@@ -81,11 +98,13 @@ export class FanOut {
 	/** @returns whether there was anything to tell. */
 	async #round(): Promise<boolean> {
 		const changes = this.#options.roster.presence.take(MAX_CHANGES);
-		if (this.#outbox.isEmpty && changes.length === 0) return false;
+		const hasNews = changes.length > 0 || this.presence?.isDue === true;
+		if (this.#outbox.isEmpty && !hasNews) return false;
 		const events = this.#outbox.take();
 		this.#pace.start();
 		try {
-			const written = (await this.#tellPresence(changes)) + (await this.#deliver(events));
+			const told = hasNews ? ((await this.presence?.tell(changes)) ?? 0) : 0;
+			const written = told + (await this.#deliver(events));
 			if (written < FEW_STREAMS) return true;
 		} catch (error) {
 			this.#options.logger.failure("A round failed. The streams that it has missed catch up from the log.", error);
@@ -93,16 +112,6 @@ export class FanOut {
 		await this.#pace.stop();
 		if (!this.#outbox.isEmpty && !this.#outbox.isFull) await this.#pace.pause(events.length);
 		return true;
-	}
-
-	async #tellPresence(changes: readonly PresenceChange[]): Promise<number> {
-		if (changes.length === 0) return 0;
-		const { roster } = this.#options;
-		return await inTiles(roster.observers, (subscriber) => {
-			const news = changes.filter(({ user }) => user !== subscriber.subscription.user);
-			for (const { user, state } of news) this.tell(subscriber, { type: "presence", user, state }, Date.now());
-			return news.length > 0;
-		});
 	}
 
 	async #deliver(events: readonly StoredEvent[]): Promise<number> {

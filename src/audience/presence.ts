@@ -13,6 +13,11 @@ export class Presence {
 	/** The users who may have come or gone since. */
 	readonly #changed = new Set<string>();
 
+	/** How many users have a stream open. */
+	get online(): number {
+		return this.#streams.size;
+	}
+
 	/** How many streams a user has open. */
 	streamsOf(user: string): number {
 		return this.#streams.get(user) ?? 0;

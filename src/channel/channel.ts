@@ -90,6 +90,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			channel,
 			heartbeatMilliseconds,
 			maxBacklogBytes: config.MAX_BACKLOG_BYTES,
+			presence: rules.presence,
 			logger,
 			hooks: new Hooks(hooks, logger),
 			counts,

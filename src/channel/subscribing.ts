@@ -143,7 +143,7 @@ export class Subscribing {
 		const { audience, idle } = this.#options;
 		const former = audience.find(subscriber.connection);
 		if (former) audience.replace(former);
-		if (subscriber.subscription.rejoins) audience.restore(subscriber);
+		if (subscriber.subscription.rejoins) audience.rejoin(subscriber);
 		else audience.join(subscriber, now);
 		idle.end();
 		await this.#setAlarm(subscriber);

@@ -2,7 +2,7 @@ import { Connection } from "./connection.ts";
 import { type ConnectOptions, DEFAULT_SILENCE_SECONDS } from "./options.ts";
 import type { EventTypes } from "./types.ts";
 
-export type { Connected, Gap, Presence } from "../wire/control.ts";
+export type { Connected, Gap, Presence, PresenceCount } from "../wire/control.ts";
 export type { Connection } from "./connection.ts";
 export type { ConnectOptions, Credential } from "./options.ts";
 export { TidingsError } from "./tidings-error.ts";

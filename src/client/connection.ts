@@ -149,7 +149,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 			this.#opened(notice.data);
 		} else if (notice?.name === "event") this.#subscribers.deliver(notice.data as ReceivedEvent<Events>);
 		else if (notice?.name === "gap") this.#subscribers.tell("onGap", notice.data);
-		else if (notice?.name === "presence") this.#subscribers.tell("onPresence", notice.data);
+		else if (notice?.name === "presence") this.#subscribers.tellPresence(notice.data);
 		else if (notice?.name === "expiring") void this.#upkeep?.renew();
 		else if (notice?.name === "closing") throw closed(notice.data);
 	}

@@ -13,7 +13,7 @@ const TEXTS: { [Name in keyof ControlEvents]: readonly (keyof ControlEvents[Name
 	connected: ["connection", "user"],
 	gap: ["channel", "reason"],
 	expiring: [],
-	presence: ["channel", "user"],
+	presence: ["channel"],
 	closing: ["reason"],
 };
 

@@ -26,7 +26,7 @@ export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
 	types?: readonly (keyof Events & string)[];
 	/** Whether to subscribe to the user's own channel as well. Default: no. */
 	inbox?: boolean;
-	/** Whether `onPresence` is told who comes to the channels and who leaves. Default: no. */
+	/** Whether `onPresence` is told who comes to the channels and who leaves, or `onPresenceCount` how many. Default: no. */
 	presence?: boolean;
 	/** How many past events to start with when there is no cursor, or `all`. Default: none. */
 	rewind?: number | "all";

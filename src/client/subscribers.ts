@@ -1,3 +1,4 @@
+import type { Presence, PresenceCount } from "../wire/control.ts";
 import { EventLoop } from "./event-loop.ts";
 import { guarded } from "./guarded.ts";
 import type { Handlers, ReceivedEvent } from "./types.ts";
@@ -30,6 +31,12 @@ export class Subscribers<Events> {
 		for (const handlers of this.#handlers) {
 			guarded(() => (handlers[name] as ((told: unknown) => void) | undefined)?.call(handlers, told));
 		}
+	}
+
+	/** Tells who has come or gone, or how many are there. */
+	tellPresence(presence: Presence | PresenceCount): void {
+		if ("count" in presence) this.tell("onPresenceCount", presence);
+		else this.tell("onPresence", presence);
 	}
 
 	/** Delivers an event to every handler and loop. */

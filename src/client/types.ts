@@ -1,4 +1,4 @@
-import type { Connected, Gap, Presence } from "../wire/control.ts";
+import type { Connected, Gap, Presence, PresenceCount } from "../wire/control.ts";
 import type { Envelope } from "../wire/envelope.ts";
 
 /** The types of events, and the data of each. By default, any type, with data to be checked before use. */
@@ -25,6 +25,8 @@ export interface Handlers<Events> {
 	/** Events were missed and can no longer be replayed. */
 	onGap?(gap: Gap): void;
 	onPresence?(presence: Presence): void;
+	/** How many users are on a channel that tells nobody's name. */
+	onPresenceCount?(presence: PresenceCount): void;
 	onState?(state: ConnectionState): void;
 }
 

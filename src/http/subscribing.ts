@@ -1,6 +1,8 @@
 import { personalChannel } from "../auth/grants.ts";
 import type { Lease, User } from "../auth/user.ts";
+import { rulesFor } from "../channel-rules.ts";
 import { check } from "../check.ts";
+import type { Config } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { limitSubscribing } from "../rate-limit.ts";
 import type { SessionOptions } from "../session/session.ts";
@@ -55,6 +57,7 @@ export async function prepareSubscription(
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
+	if (presence) checkPresence(config, channels);
 	checkIdentity(user);
 	checkSize({ channels, types }, MAX_SELECTION_BYTES, "channels and types of this stream", "Name fewer");
 	limitChannels(user, channels, MAX_CHANNELS_PER_USER);
@@ -82,6 +85,14 @@ export async function prepareSubscription(
 		logger,
 		call: (channel, headers) => callChannel(env, channel, (stub) => stub.fetch(CHANNEL_URL, { headers })),
 	};
+}
+
+/** @throws Problem `insufficient_scope`, naming the channel that tells nobody's presence. */
+function checkPresence(config: Config, channels: readonly string[]): void {
+	const silent = channels.find((channel) => rulesFor(config, channel).presence === "off");
+	if (silent === undefined) return;
+	const detail = `The channel ${silent} does not tell who comes and goes (\`presence\` in CHANNEL_RULES). Open the stream without \`presence\`.`;
+	throw new Problem("insufficient_scope", detail);
 }
 
 const opened = new DistinctChannels();

@@ -8,7 +8,7 @@ import { type CloseReason, type ControlEvents, type ControlType, closing } from 
 import type { Cursors } from "../wire/cursor.ts";
 import type { Dialect } from "../wire/dialect/dialect.ts";
 import { DIALECTS, type DialectName } from "../wire/dialect/dialects.ts";
-import type { ChannelMessage, EventsMessage } from "../wire/link.ts";
+import type { ChannelMessage, EventsMessage, PresenceMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
 import { spreadRetry } from "../wire/retry.ts";
 import { readStored } from "../wire/stored.ts";
@@ -197,7 +197,7 @@ export class Session {
 				this.#gap(uplink, message.gap, message.position);
 				break;
 			case "presence":
-				this.#presence({ channel, user: message.user, state: message.state });
+				this.#presence(channel, message);
 				break;
 			case "expiring":
 				this.#warn(message.expiresAt);
@@ -223,10 +223,10 @@ export class Session {
 	}
 
 	/** Channels see only the backlog of events, so presence events are limited here. */
-	#presence(presence: ControlEvents["presence"]): void {
-		this.#control("presence", presence);
+	#presence(channel: string, { type, ...presence }: PresenceMessage): void {
+		this.#control(type, { channel, ...presence });
 		const { channels, maxBacklogBytes } = this.#subscription;
-		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer", presence.channel);
+		if (this.#client.unsentBytes > 2 * channels.length * maxBacklogBytes) this.#end("slow_consumer", channel);
 	}
 
 	/** Every channel sends the warning; the client gets it once. */

@@ -37,6 +37,12 @@ export interface Presence {
 /** How a channel ended: its publisher said so, or was gone for longer than its lease. */
 export type EndReason = "ended" | "abandoned";
 
+/** How many users are on a channel that tells nobody's name. */
+export interface PresenceCount {
+	channel: string;
+	count: number;
+}
+
 /** The last event of a stream that the service ends. */
 export interface Closing {
 	reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown";
@@ -49,7 +55,7 @@ export interface ControlEvents {
 	connected: Connected;
 	gap: Gap;
 	expiring: Expiring;
-	presence: Presence;
+	presence: Presence | PresenceCount;
 	closing: Closing;
 }
 

@@ -13,7 +13,7 @@ import type { LogGap, Renewal, Start, Subscription } from "./subscription.ts";
 /** A message from a Channel to a subscriber, other than events. */
 export type ChannelMessage =
 	| { type: "gap"; gap: LogGap; position: Offset }
-	| { type: "presence"; user: string; state: "online" | "offline" }
+	| PresenceMessage
 	| { type: "expiring"; expiresAt: number }
 	| { type: "closing"; reason: CloseReason }
 	/** The stream was renewed. */
@@ -22,6 +22,11 @@ export type ChannelMessage =
 	| { type: "alive" }
 	/** Send the client a heartbeat: only a write detects a dead connection. */
 	| { type: "heartbeat" };
+
+/** Who has come or gone, or how many are there. */
+export type PresenceMessage =
+	| { type: "presence"; user: string; state: "online" | "offline" }
+	| { type: "presence"; count: number };
 
 /** A message from a session to a Channel. Rare, because it wakes a hibernating Channel. */
 export type SessionMessage =

@@ -48,7 +48,7 @@ function streamOf(connection: string, overrides: Partial<Subscription> = {}) {
 			if (state.fails) throw new Error("A write has failed.");
 			told.push(position);
 		},
-		tell: (message) => void told.push(message.type === "presence" ? `${message.user} ${message.state}` : message.type),
+		tell: (message) => void told.push("user" in message ? `${message.user} ${message.state}` : message.type),
 		close: () => void told.push("closed"),
 		persist: () => undefined,
 		heartbeatDue: () => 0,
@@ -68,6 +68,7 @@ function audienceOf(count: number) {
 		channel: "orders",
 		heartbeatMilliseconds: 25_000,
 		maxBacklogBytes: 1_048_576,
+		presence: "on",
 		logger,
 		hooks: new Hooks({}, logger),
 		counts,

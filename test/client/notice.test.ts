@@ -9,6 +9,7 @@ describe("a frame with data", () => {
 		["gap", { channel: "orders", after: "1", oldest: null, reason: "trimmed" }],
 		["expiring", { expires: 1 }],
 		["presence", { channel: "orders", user: "alice", state: "online" }],
+		["presence", { channel: "orders", count: 3 }],
 		["closing", { reason: "revoked", reconnect: false }],
 	])("is a control event by its name: %s", (name, data) => {
 		expect(readNotice(name, JSON.stringify(data))).toEqual({ name, data });

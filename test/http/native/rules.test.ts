@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createTidings, type PublishEntrypoint } from "../../../src/index.ts";
+import { CHANNEL_URL, joinHeaders } from "../../../src/wire/link.ts";
 import { advanceClock, alarmTime } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import {
@@ -15,7 +16,8 @@ import {
 	published,
 	subscribe,
 } from "../../support/service.ts";
-import { openPublisher } from "../../support/socket.ts";
+import { openPublisher, SocketReader } from "../../support/socket.ts";
+import { subscriptionOf } from "../../support/subscription.ts";
 
 /** The rules are those of `vitest.config.ts`. */
 
@@ -184,6 +186,131 @@ describe("the rules `maxSubscribers` and `maxConnectionsPerUser`", () => {
 		const other = await subscribe(`/events?channel=${channel}`, await tokenOf("bob"));
 		await stream.close();
 		await other.close();
+	});
+});
+
+describe("the rule `presence`", () => {
+	it("is refused where it is off, and `detail` names the channel", async () => {
+		const channel = freshChannel("ruled:silent:");
+		const refusal = { status: 403, code: "insufficient_scope", detail: expect.stringContaining(channel) };
+		const headers = { Authorization: `Bearer ${alice}` };
+		for (const path of [
+			`/events?channel=${channel}`,
+			`/events?channel=${freshChannel("ruled:long:")}&channel=${channel}`,
+		]) {
+			expect(await problem(await call(`${path}&presence=1`, { headers }))).toMatchObject(refusal);
+		}
+		const socket = await SocketReader.open();
+		socket.send({ type: "auth", token: alice, channels: [channel], presence: true });
+		expect(await socket.next()).toMatchObject({ type: "error", code: "insufficient_scope" });
+		expect(await socket.closed()).toBe(4403);
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		await stream.expect("connected");
+		await stream.close();
+	});
+
+	it("tells nobody where it is off, not even a stream from before that joins again", async () => {
+		const channel = freshChannel("ruled:silent:");
+		const subscription = subscriptionOf({ channels: [channel], presence: true, rejoins: true });
+		const { webSocket } = await env.CHANNEL.getByName(channel).fetch(CHANNEL_URL, {
+			headers: joinHeaders(subscription),
+		});
+		const messages: unknown[] = [];
+		webSocket?.addEventListener("message", ({ data }) => void messages.push(data));
+		webSocket?.accept();
+		const stream = await subscribe(`/events?channel=${channel}`, await tokenOf("bob"));
+		await published(channel, { data: "told" });
+		await expect.poll(() => messages.length).toBe(1);
+		expect(messages.filter((message) => typeof message === "string")).toEqual([]);
+		webSocket?.close();
+		await stream.close();
+	});
+
+	it("still lets a publish key list who is there", async () => {
+		const channel = freshChannel("ruled:silent:");
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		const listed = await (await call(`/channels/${channel}/subscribers`, { headers })).json();
+		expect(listed).toMatchObject([{ user: "alice" }]);
+		await stream.close();
+	});
+
+	/** Who asks for presence, in each way of listening: what they are told. */
+	const watchers: [string, (channel: string) => Promise<{ next(): Promise<unknown>; close(): unknown }>][] = [
+		[
+			"GET /events",
+			async (channel) => {
+				const stream = await subscribe(`/events?channel=${channel}&presence=1`, alice);
+				await stream.expect("connected");
+				return { next: async () => (await stream.expect("presence")).data, close: () => stream.close() };
+			},
+		],
+		[
+			"GET /events of several channels",
+			async (channel) => {
+				const path = `/events?channel=${channel}&channel=${freshChannel("ruled:long:")}&presence=1`;
+				const stream = await subscribe(path, alice);
+				await stream.expect("connected");
+				return { next: async () => (await stream.expect("presence")).data, close: () => stream.close() };
+			},
+		],
+		...["", `&channel=ruled:long:${crypto.randomUUID()}`].map(
+			(others) =>
+				[
+					`GET /ws${others && " of several channels"}`,
+					async (channel: string) => {
+						const path = `/ws?channel=${channel}${others}&presence=1&token=${alice}`;
+						const socket = await SocketReader.open({}, undefined, path);
+						await socket.next();
+						const next = async () => {
+							const { type, id, ...told } = (await socket.next()) as Record<string, unknown>;
+							expect({ type, id }).toEqual({ type: "presence", id: expect.any(String) });
+							return told;
+						};
+						return { next, close: () => socket.close() };
+					},
+				] satisfies [string, unknown],
+		),
+	];
+
+	it.each(watchers)("tells only how many users there are where it is `count`: %s", async (_, watch) => {
+		const channel = freshChannel("ruled:counted:");
+		const watcher = await watch(channel);
+		expect(await watcher.next()).toEqual({ channel, count: 1 });
+		const streams = [await subscribe(`/events?channel=${channel}`, await tokenOf("bob"))];
+		expect(await watcher.next()).toEqual({ channel, count: 2 });
+		const before = Date.now();
+		for (const name of ["bob", "carol", "dave"]) {
+			streams.push(await subscribe(`/events?channel=${channel}`, await tokenOf(name)));
+		}
+		expect(await watcher.next()).toEqual({ channel, count: 4 });
+		expect(Date.now() - before).toBeLessThan(3000);
+		for (const stream of streams) await stream.close();
+		await published(channel, { data: 1, to: { user: "nobody" } });
+		await watcher.close();
+	});
+
+	it("tells a stream at most once a second how many there are", async () => {
+		const channel = freshChannel("ruled:counted:");
+		const watcher = await subscribe(`/events?channel=${channel}&presence=1`, alice);
+		await watcher.expect("connected");
+		const at: number[] = [];
+		const counts: number[] = [];
+		const told = async () => {
+			counts.push(((await watcher.expect("presence")).data as { count: number }).count);
+			at.push(Date.now());
+		};
+		await told();
+		const streams = [];
+		for (let user = 0; user < 8; user += 1) {
+			streams.push(await subscribe(`/events?channel=${channel}`, await tokenOf(`user-${user}`)));
+		}
+		while (counts.at(-1) !== 9) await told();
+		expect(counts.length).toBeLessThan(5);
+		for (const [index, time] of at.entries()) {
+			if (index > 0) expect(time - (at[index - 1] ?? 0)).toBeGreaterThan(900);
+		}
+		for (const stream of [watcher, ...streams]) await stream.close();
 	});
 });
 
