@@ -13,6 +13,7 @@ const STATUSES: [ProblemCode, number][] = [
 	["insufficient_scope", 403],
 	["not_found", 404],
 	["method_not_allowed", 405],
+	["gap", 410],
 	["head_moved", 412],
 	["payload_too_large", 413],
 	["unsupported_media_type", 415],

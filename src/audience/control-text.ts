@@ -30,7 +30,7 @@ export class ControlText {
 	}
 
 	/**
-	 * The text of a message, or `undefined` if a client is not told.
+	 * The text of a message; `undefined`, or empty in a dialect without control events, if a client is not told.
 	 *
 	 * @param hasWithheld whether the client's cursor is behind events that were withheld.
 	 */

@@ -31,9 +31,11 @@ export class Lagging {
 		this.#subscribers.delete(subscriber);
 	}
 
-	/** The slow consumers. */
+	/** The slow consumers, and those that cannot be told what they have missed. */
 	stalled(now: number): Subscriber[] {
-		return [...this.#subscribers].filter((subscriber) => subscriber.isStalled(now));
+		return [...this.#subscribers].filter(
+			(subscriber) => subscriber.isStalled(now) || this.#replay.hasLost(subscriber, now),
+		);
 	}
 
 	/** Sends those that have room what they have missed. */

@@ -1,8 +1,9 @@
+import { Problem } from "../errors.ts";
 import type { Log } from "../log/log.ts";
 import { findStart, trimmedAfter } from "../log/resume.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { Start, Subscription } from "../wire/subscription.ts";
+import type { LogGap, Start, Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
@@ -41,6 +42,7 @@ export class Replay {
 	 * Creates a subscriber at its start and sends the first piece of its replay. The rest follows as the client reads.
 	 *
 	 * @param make creates the subscriber. `isLong`: the replay has more than one piece.
+	 * @throws Problem `gap` if events are missing and the subscriber could not be told.
 	 */
 	start<Kind extends Outlet>(
 		subscription: Subscription,
@@ -51,6 +53,7 @@ export class Replay {
 		const { born, head } = log;
 		const firstSince = (time: number) => log.firstSince(time, now);
 		const start = findStart(subscription, { born, head, oldest: log.oldest(now), firstSince });
+		if (start.gap && subscription.gaps === "refused") throw gapRefused(this.#channel, start.gap);
 		const piece = this.#read(start.position, now);
 		const subscriber = make(start, piece.position < head);
 		subscriber.outlet.open(start, subscription, now);
@@ -59,14 +62,24 @@ export class Replay {
 		return { subscriber, start };
 	}
 
-	/** Replays to a lagging subscriber until its backlog is full, or until it is live again. */
+	/** Replays to a lagging subscriber until its backlog is full, until it is live again, or until it `hasLost` events. */
 	catchUp(subscriber: Subscriber, now: number): void {
 		while (subscriber.isBehind && !subscriber.isBacklogFull) {
-			const { born, head } = this.#log;
-			const trimmed = trimmedAfter(subscriber.position, { born, head, oldest: this.#log.oldest(now) });
+			if (this.hasLost(subscriber, now)) return;
+			const trimmed = this.#trimmedFor(subscriber, now);
 			if (trimmed) subscriber.skip(trimmed.gap, trimmed.position, now);
 			this.#send(subscriber, this.#read(subscriber.position, now), now);
 		}
+	}
+
+	/** Whether a lagging subscriber has missed events and cannot be told, so that its stream has to end. */
+	hasLost(subscriber: Subscriber, now: number): boolean {
+		return subscriber.subscription.gaps === "refused" && this.#trimmedFor(subscriber, now) !== undefined;
+	}
+
+	#trimmedFor({ position }: Subscriber, now: number): ReturnType<typeof trimmedAfter> {
+		const { born, head } = this.#log;
+		return trimmedAfter(position, { born, head, oldest: this.#log.oldest(now) });
 	}
 
 	#send(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {
@@ -92,4 +105,16 @@ export class Replay {
 		}
 		return { after, head, position: events.at(-1)?.offset ?? head, chunkFor: chunksOf(events, this.#channel, true) };
 	}
+}
+
+function gapRefused(channel: string, { after, oldest, reason }: LogGap): Problem {
+	const missing =
+		reason === "trimmed"
+			? `The channel ${channel} has forgotten events after your cursor ${after}.`
+			: `Your cursor is not one of the channel ${channel}.`;
+	const help =
+		oldest === null
+			? "The channel remembers no events: start live, without a cursor or with `gap=ignore`."
+			: `The oldest event that the channel remembers is ${oldest}: start there, with \`rewind=all\` and no cursor, or with \`gap=ignore\`.`;
+	return new Problem("gap", `${missing} ${help}`);
 }

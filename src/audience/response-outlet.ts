@@ -70,7 +70,7 @@ export class ResponseOutlet implements Outlet {
 	tell(message: ChannelMessage, position: Offset, now: number): void {
 		if (message.type === "alive") this.#heardAt = now;
 		const text = this.#text.of(message, position, this.#hasWithheld);
-		if (text === undefined) return;
+		if (!text) return;
 		this.#write(text, now);
 		this.#hasWithheld = false;
 	}

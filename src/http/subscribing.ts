@@ -12,7 +12,7 @@ import type { DialectName } from "../wire/dialect/dialects.ts";
 import { MAX_BYTES_PER_CHARACTER } from "../wire/intake.ts";
 import { CHANNEL_URL } from "../wire/link.ts";
 import { channelsSchema } from "../wire/subscribe-schema.ts";
-import type { Renewal, StartRequest } from "../wire/subscription.ts";
+import type { Renewal, StartRequest, Subscription } from "../wire/subscription.ts";
 import { callChannel } from "./call-channel.ts";
 import { checkChannel } from "./check.ts";
 import type { RequestScope, TidingsEnv } from "./context.ts";
@@ -35,6 +35,7 @@ export interface SubscribeRequest {
 	inbox: boolean;
 	types: readonly string[];
 	dialect: DialectName;
+	gaps?: Subscription["gaps"];
 	presence: boolean;
 	cursor: string | undefined;
 	rewind: number | "all" | undefined;
@@ -53,7 +54,7 @@ export async function prepareSubscription(
 ): Promise<SessionOptions> {
 	await limitSubscribing(env, user);
 	const { HEARTBEAT_SECONDS, RETRY_MILLISECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = config;
-	const { rewind, since, types, dialect, presence } = request;
+	const { rewind, since, types, dialect, gaps, presence } = request;
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
 	const channels = readChannels([...request.channels, ...(request.inbox ? [personalChannel(user.sub)] : [])]);
 	for (const channel of channels) await authority.allowSubscribe(user, channel);
@@ -66,6 +67,7 @@ export async function prepareSubscription(
 		channels,
 		...renewalOf(user, endsAt),
 		dialect,
+		...(gaps && { gaps }),
 		presence,
 		// One client reads all channels, so they share its backlog.
 		maxBacklogBytes: Math.ceil(MAX_BACKLOG_BYTES / channels.length),

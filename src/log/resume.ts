@@ -1,6 +1,6 @@
 import { formatCursor } from "../wire/cursor.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { LogGap, Start, StartRequest } from "../wire/subscription.ts";
+import type { LogGap, Start, StartRequest, Subscription } from "../wire/subscription.ts";
 
 /** What `findStart` needs to know about a log. */
 export interface LogView {
@@ -15,14 +15,18 @@ export interface LogView {
  * Finds the position where a stream starts.
  *
  * After a trim, the client keeps its old cursor until it has read the gap. If it disconnects before, it gets the gap
- * again.
+ * again. A client that ignores gaps starts with the oldest retained event.
  *
  * @example
  * findStart({ cursor: "41", position: 41 }, { born: 0, head: 42, oldest: 1, firstSince: () => 1 }); // { position: 41, cursor: 41, resumed: true }
  */
-export function findStart(request: StartRequest, log: LogView): Start {
-	if (request.cursor !== undefined) return resume(request.cursor, request.position, log);
-	const position = withoutCursor(request, log);
+export function findStart(request: StartRequest & Pick<Subscription, "gaps">, log: LogView): Start {
+	if (request.cursor === undefined) return startAt(withoutCursor(request, log));
+	const start = resume(request.cursor, request.position, log);
+	return start.gap && request.gaps === "ignored" ? startAt(withoutCursor({ rewind: "all" }, log)) : start;
+}
+
+function startAt(position: Offset): Start {
 	return { position, cursor: position, resumed: false };
 }
 

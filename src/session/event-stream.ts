@@ -34,7 +34,7 @@ export class EventStream implements Client {
 
 	close(_reason: DisconnectReason, text?: string): void {
 		const mustDrain = this.unsentBytes > 0;
-		if (text !== undefined) this.#body.write(text);
+		if (text) this.#body.write(text);
 		this.#body.close();
 		if (mustDrain) setTimeout(() => this.#body.drop(), this.#drainMilliseconds);
 	}

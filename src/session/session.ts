@@ -263,8 +263,10 @@ export class Session {
 
 	/** Every control event carries the cursor, and so moves the client past events that were filtered out. */
 	#control<Type extends ControlType>(type: Type, data: ControlEvents[Type], retry?: number): void {
+		const text = this.#dialect.control(type, data, this.#cursor, retry);
+		if (text === "") return;
 		this.#wrote(0);
-		this.#client.write([this.#dialect.control(type, data, this.#cursor, retry)]);
+		this.#client.write([text]);
 		this.#hasWithheld = false;
 	}
 

@@ -1,3 +1,4 @@
+import { statusOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { CloseReason } from "../wire/control.ts";
 import { formatCursor } from "../wire/cursor.ts";
@@ -142,8 +143,9 @@ export class Uplink {
 
 	#rejoined(outcome: ChannelSocket | Response): void {
 		if (outcome instanceof Response) {
-			// Limits do not apply to a rejoin, so only a revocation refuses one.
-			if (!this.#isClosed) this.#handlers?.lost(this, "revoked");
+			// Limits do not apply to a rejoin, so only a revocation refuses one, or a gap that the client cannot be told of.
+			const reason = outcome.status === statusOf("gap") ? "shutdown" : "revoked";
+			if (!this.#isClosed) this.#handlers?.lost(this, reason);
 		} else if (this.#isClosed) {
 			outcome.close();
 		} else {

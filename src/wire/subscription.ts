@@ -26,6 +26,8 @@ export interface Subscription extends StartRequest {
 	types?: string[];
 	/** The dialect in which the channel encodes events. With `stored`, a session encodes them. */
 	dialect: DialectName | "stored";
+	/** What becomes of a gap in a dialect that cannot tell of it: the stream is refused or ended, or goes on. */
+	gaps?: "refused" | "ignored";
 	/** Whether the subscriber gets presence events. */
 	presence: boolean;
 	/** The backlog, in unsent bytes, at which the subscriber falls behind. */

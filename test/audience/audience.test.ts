@@ -59,7 +59,7 @@ function streamOf(connection: string, overrides: Partial<Subscription> = {}) {
 }
 
 /** A channel's audience: streams that are called 0, 1, 2 and so on. */
-function audienceOf(count: number) {
+function audienceOf(count: number, hasLost: Replay["hasLost"] = () => false) {
 	const caughtUp: string[] = [];
 	const counts = new Counts("orders", undefined);
 	const logger = new Logger({});
@@ -72,7 +72,10 @@ function audienceOf(count: number) {
 		logger,
 		hooks: new Hooks({}, logger),
 		counts,
-		replay: { catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection) } as Partial<Replay> as Replay,
+		replay: {
+			catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection),
+			hasLost,
+		} as Partial<Replay> as Replay,
 		emptied,
 		lagging: () => undefined,
 	});
@@ -242,6 +245,21 @@ describe("the end of many streams", () => {
 		expect(await ending).toBe(100);
 		for (const { told } of streams) expect(told).toEqual(["closing", "closed"]);
 		expect(emptied).toHaveBeenCalled();
+	});
+});
+
+describe("a stream that is behind", () => {
+	it("is ended when it has lost events and cannot be told, and the others catch up", async () => {
+		const { audience, toldOf, caughtUp, counts, streams } = audienceOf(2, ({ connection }) => connection === "0");
+		for (const { state } of streams) state.unsentBytes = 1000;
+		audience.deliver([SEVEN]);
+		await settled();
+		for (const { state } of streams) state.unsentBytes = 0;
+		await audience.tend(Date.now());
+		expect(toldOf(0)).toEqual(["closing", "closed"]);
+		expect(toldOf(1)).toEqual(["heartbeat"]);
+		expect(caughtUp).toEqual(["1"]);
+		expect(counts.tally.cut).toBe(1);
 	});
 });
 

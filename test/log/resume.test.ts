@@ -85,6 +85,25 @@ describe("findStart with a cursor", () => {
 		expect(findStart(given("5"), NEW).gap).toEqual({ after: "5", oldest: null, reason: "foreign_cursor" });
 	});
 
+	it.each([
+		["1004", LOG, 1005],
+		["yesterday", LOG, 1005],
+		["1011", LOG, 1005],
+		["1009", FORGOTTEN, 1010],
+		["5", NEW, 0],
+	])("starts with the oldest event after %s, without a gap, where gaps are ignored", (cursor, log, position) => {
+		const request = { ...given(cursor), gaps: "ignored" } as const;
+		expect(findStart(request, log)).toEqual({ position, cursor: position, resumed: false });
+	});
+
+	it("resumes exactly where gaps are ignored and there is none", () => {
+		expect(findStart({ ...given("1007"), gaps: "ignored" }, LOG)).toEqual({
+			position: 1007,
+			cursor: 1007,
+			resumed: true,
+		});
+	});
+
 	it("does not look at rewind or since", () => {
 		expect(findStart({ ...given("1008"), rewind: "all" }, LOG).position).toBe(1008);
 		expect(findStart({ ...given("1008"), since: 0 }, LOG).position).toBe(1008);

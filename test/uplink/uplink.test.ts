@@ -94,6 +94,13 @@ describe("an uplink", () => {
 		await expect.poll(() => heard).toEqual(["lost: revoked"]);
 	});
 
+	it("is lost, but not as revoked, when events are gone and its client cannot be told of a gap", async () => {
+		const { channel, heard } = await opened();
+		channel.refusal = new Problem("gap", "Events are gone.");
+		die(channel);
+		await expect.poll(() => heard).toEqual(["lost: shutdown"]);
+	});
+
 	it("rejoins with the credentials that it was renewed with while the channel was gone", async () => {
 		const { channel, uplink } = await opened();
 		die(channel);

@@ -48,11 +48,11 @@ export const events: Route = {
 		requestParams: { query: eventsParameters, header: streamHeaders },
 		responses: {
 			200: {
-				description: "The stream. Its first event is `connected`.",
+				description: "The stream. Its first event is `connected`, unless there is `control=0`.",
 				headers: z.object({ "Cache-Control": z.string(), "X-Accel-Buffering": z.string() }),
 				content: { "text/event-stream": { schema: { type: "string" } } },
 			},
-			...problems(...STREAM),
+			...problems(...STREAM, "gap"),
 		},
 	}),
 };

@@ -3,16 +3,15 @@ import { z } from "zod";
 import { check } from "../../check.ts";
 import { type Parameters, valuesOf } from "../../parameters.ts";
 import type { SessionOptions } from "../../session/session.ts";
-import type { DialectName } from "../../wire/dialect/dialects.ts";
 import { channelsSchema, rewindSchema, sinceSchema, typesSchema } from "../../wire/subscribe-schema.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
 import { readQuery } from "../reading/query.ts";
-import { prepareSubscription } from "../subscribing.ts";
+import { prepareSubscription, type SubscribeRequest } from "../subscribing.ts";
 
 /** What the queries of all kinds of streams have in common. */
 
 /** Options for the schema of a parameter that may be given once. A parameter that is repeated arrives as an array. */
-const once = (problem: string) => ({
+export const once = (problem: string) => ({
 	error: ({ input }: { input?: unknown }) => (Array.isArray(input) ? "must be given once" : problem),
 });
 
@@ -24,12 +23,12 @@ const onceWithPlus: typeof once = (problem) => ({
 			: once(problem).error(issue),
 });
 
-/** The schema of a parameter that is `0` or `1`. */
-export function flag(description: string) {
+/** The schema of a parameter that is `0` or `1`. The description is of what is not the default. */
+export function flag(description: string, byDefault: "0" | "1" = "0") {
 	return z
 		.enum(["0", "1"], once("must be 0 or 1"))
-		.default("0")
-		.meta({ description: `\`1\`: ${description}` });
+		.default(byDefault)
+		.meta({ description: `\`${byDefault === "0" ? 1 : 0}\`: ${description}` });
 }
 
 /** Makes an array of a parameter that may be repeated. */
@@ -77,7 +76,7 @@ interface StreamQueryOptions<Query extends StreamQuery> {
 	names: readonly string[];
 	/** Other spellings of names. */
 	aliases?: ReadonlyMap<string, string>;
-	dialect(query: Query): DialectName;
+	told(query: Query): Pick<SubscribeRequest, "dialect" | "gaps">;
 }
 
 /**
@@ -87,7 +86,7 @@ interface StreamQueryOptions<Query extends StreamQuery> {
  */
 export async function requestedStream<Query extends StreamQuery>(
 	c: Context<AppEnv>,
-	{ schema, names, aliases = new Map(), dialect }: StreamQueryOptions<Query>,
+	{ schema, names, aliases = new Map(), told }: StreamQueryOptions<Query>,
 ): Promise<SessionOptions> {
 	const parameters = readQuery(c.req.url, names, new Map([...CURSOR_ALIASES, ...aliases]));
 	const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);
@@ -97,7 +96,7 @@ export async function requestedStream<Query extends StreamQuery>(
 		channels: valuesOf(parameters, "channel"),
 		inbox: query.inbox === "1",
 		types: query.type,
-		dialect: dialect(query),
+		...told(query),
 		presence: query.presence === "1",
 		cursor,
 		rewind: query.rewind,

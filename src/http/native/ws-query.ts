@@ -1,19 +1,27 @@
 import { z } from "zod";
 import { hasOneStart, ONE_START } from "../../wire/subscribe-schema.ts";
-import { CREDENTIAL_NAMES, channelParameter, streamShape } from "./stream-query.ts";
+import { CREDENTIAL_NAMES, channelParameter, once, streamShape } from "./stream-query.ts";
 
 export const wsParameters = z.object({
 	channel: channelParameter,
 	...streamShape,
 });
 
+const HAS_CONTROL = "a WebSocket has control messages, which are told from events by their `type`";
+
+/** Parameters of `GET /events` that would silently do nothing here. */
+const ofEvents = {
+	control: z.literal("1", once(`must be 1: ${HAS_CONTROL}`)).optional(),
+	gap: z.never(`must be left out: ${HAS_CONTROL}`).optional(),
+};
+
 /** The query of `GET /ws`, for a client that sends no `auth`. */
 export const wsQuery = {
-	schema: z.object(streamShape).refine(hasOneStart, ONE_START),
-	names: [...Object.keys(wsParameters.shape), ...CREDENTIAL_NAMES],
+	schema: z.object({ ...streamShape, ...ofEvents }).refine(hasOneStart, ONE_START),
+	names: [...Object.keys({ ...wsParameters.shape, ...ofEvents }), ...CREDENTIAL_NAMES],
 	/** As an `auth` calls it. */
 	aliases: new Map([["cursor", "lastEventId"]]),
-	dialect: () => "message" as const,
+	told: () => ({ dialect: "message" }) as const,
 };
 
 /** Whether a request for a WebSocket says what it subscribes to, and who sends it. */

@@ -11,13 +11,14 @@ export interface Dialect {
 	/** An event of a channel. */
 	event(event: StoredEvent, channel: string, cursor: string): string;
 	/**
-	 * A control event. It carries the cursor, because some clients reset theirs on an event without an `id`.
+	 * A control event. It carries the cursor, because some clients reset theirs on an event without an `id`. Empty if
+	 * clients are not told of it.
 	 *
 	 * @param retry the client's reconnection time, in milliseconds; default: unchanged.
 	 */
 	control<Type extends ControlType>(type: Type, data: ControlEvents[Type], cursor: string, retry?: number): string;
 	/** A heartbeat. A cursor moves the client past events that were filtered out. */
 	heartbeat(cursor?: string): string;
-	/** The final event of a stream. */
+	/** The final event of a stream. Empty if the stream ends without one. */
 	closing(closing: ControlEvents["closing"], cursor: string): string;
 }

@@ -45,6 +45,13 @@ describe("GET /ws", () => {
 		socket.close();
 	});
 
+	it.each(["control=0", "gap=ignore"])("has no plain streams: %s", async (query) => {
+		const headers = { Upgrade: "websocket", Authorization: `Bearer ${alice}` };
+		const refusal = await problem(await call(`/ws?channel=${freshChannel()}&${query}`, { headers }));
+		const detail = expect.stringMatching(/must be (1|left out): a WebSocket has control messages/);
+		expect(refusal).toMatchObject({ status: 400, code: "invalid_request", detail });
+	});
+
 	it("lives on with a fresh token of the same user, whose claims hold from then on", async () => {
 		const channel = freshChannel();
 		const now = Math.floor(Date.now() / 1000);
