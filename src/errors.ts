@@ -15,6 +15,7 @@ const PROBLEMS = {
 	insufficient_scope: { status: 403, title: "The credentials do not allow this" },
 	not_found: { status: 404, title: "Not found" },
 	method_not_allowed: { status: 405, title: "The method is not allowed" },
+	channel_ended: { status: 409, title: "The channel has ended" },
 	gap: { status: 410, title: "Events after the cursor are gone" },
 	head_moved: { status: 412, title: "The head of the channel has moved" },
 	payload_too_large: { status: 413, title: "The payload is too large" },

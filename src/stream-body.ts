@@ -3,7 +3,7 @@ interface BodyHandlers {
 	/** The client disconnected. */
 	left(): void;
 	/** The client has room for more. Leave it out of a body that is only pushed to: every pull costs a call. */
-	more?: (() => void) | undefined;
+	more?: (() => Promise<void>) | undefined;
 }
 
 const encoder = new TextEncoder();

@@ -64,8 +64,8 @@ export class ChannelStates {
 }
 
 /** The rows of one channel. Its name has a row of its own, because it can be long. */
-function rows({ channel, head, buffered, subscribers }: ChannelState): HTMLTableSectionElement {
-	const name = create("th", "", channel);
+function rows({ channel, head, buffered, subscribers, ended }: ChannelState): HTMLTableSectionElement {
+	const name = create("th", "", ended ? `${channel} (ended)` : channel);
 	name.colSpan = 3;
 	name.scope = "rowgroup";
 	const title = create("tr", "");

@@ -1,3 +1,4 @@
+import type { Closing } from "../../src/wire/control.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { create } from "./page.ts";
 import type { ControlEvent, Occurrence } from "./subscription.ts";
@@ -44,6 +45,7 @@ const CONTROL_TONES: Record<ControlEvent["name"], Tone> = {
 	gap: "bad",
 	expiring: "warn",
 	presence: "plain",
+	ended: "plain",
 	closing: "bad",
 };
 
@@ -94,9 +96,14 @@ function describe({ name, data }: ControlEvent): string {
 			return "count" in data
 				? `Users on ${data.channel}: ${data.count}.`
 				: `${data.user} is ${data.state} on ${data.channel}.`;
-		case "closing": {
-			const next = data.reconnect ? "It may be opened again" : "These credentials cannot open it again";
-			return `The service ended the stream: ${data.reason}. ${next}.`;
-		}
+		case "ended":
+			return `The channel ${data.channel} has ended${data.reason ? `: ${data.reason}` : ""}.`;
+		case "closing":
+			return `The service ended the stream: ${data.reason}. ${nextAfter(data)}.`;
 	}
+}
+
+function nextAfter({ reason, reconnect }: Closing): string {
+	if (reconnect) return "It may be opened again";
+	return reason === "revoked" ? "These credentials cannot open it again" : "Nothing more will come";
 }

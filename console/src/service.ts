@@ -47,6 +47,7 @@ export async function whyRefused(stream: string): Promise<Refusal | undefined> {
 	const request = new AbortController();
 	try {
 		const response = await fetch(stream, { signal: request.signal });
+		if (response.status === 204) return new Refusal(204, "Nothing more will come: the channel has ended.");
 		return response.ok ? undefined : await refusalOf(response);
 	} catch {
 		return undefined;

@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 
 export type State = "connecting" | "open" | "reconnecting" | "cut" | "ended";
 
-const CONTROL_NAMES = ["connected", "gap", "expiring", "presence", "closing"] as const;
+const CONTROL_NAMES = ["connected", "gap", "expiring", "presence", "ended", "closing"] as const;
 
 /** A control event with its data. */
 export type ControlEvent = {
@@ -133,7 +133,9 @@ export class Subscription {
 		} else if (event.name === "closing") {
 			this.#close();
 			if (event.data.reconnect) this.#wait();
-			else this.#end("This access was revoked. The page does not reconnect by itself.");
+			else if (event.data.reason === "revoked")
+				this.#end("This access was revoked. The page does not reconnect by itself.");
+			else this.#end("Nothing more will come.");
 		}
 	}
 

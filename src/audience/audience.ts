@@ -45,8 +45,17 @@ export class Audience {
 		this.#options = options;
 		this.#roster = roster;
 		this.#lagging = lagging;
-		const delivered = () => this.#tendLagging(Date.now());
-		this.#fanOut = new FanOut({ channel, roster, lagging, counts, maxBacklogBytes, presence, logger, delivered });
+		this.#fanOut = new FanOut({
+			channel,
+			roster,
+			lagging,
+			counts,
+			maxBacklogBytes,
+			presence,
+			logger,
+			delivered: () => this.#tendLagging(Date.now()),
+			rested: () => void this.#endDone(roster),
+		});
 	}
 
 	get size(): number {
@@ -102,6 +111,22 @@ export class Audience {
 		this.#lagging.add(subscriber);
 	}
 
+	/** Lets a stream that is behind catch up from the log, as far as it has room. */
+	async catchUp(subscriber: Subscriber): Promise<void> {
+		this.#options.replay.catchUp(subscriber, Date.now());
+		await this.endIfDone(subscriber);
+	}
+
+	/**
+	 * Ends a stream if the channel has ended, and it has got everything.
+	 *
+	 * @returns whether it is over.
+	 */
+	async endIfDone(subscriber: Subscriber): Promise<boolean> {
+		if (this.#roster.has(subscriber)) await this.#endDone([subscriber]);
+		return !this.#roster.has(subscriber);
+	}
+
 	/** Removes a subscriber without events or hooks, because its session has rejoined. */
 	replace(subscriber: Subscriber): void {
 		this.#forget(subscriber);
@@ -111,7 +136,8 @@ export class Audience {
 	/** Removes a stream whose client disconnected. */
 	leave(subscriber: Subscriber): void {
 		this.#drains.delete(subscriber);
-		if (this.#forget(subscriber)) this.#gone(subscriber, "client_left");
+		const reason = (subscriber.isToldEnd && this.#options.replay.ended) || "client_left";
+		if (this.#forget(subscriber)) this.#gone(subscriber, reason);
 		if (this.isEmpty) this.#options.emptied();
 	}
 
@@ -178,6 +204,33 @@ export class Audience {
 	async #tendLagging(now: number): Promise<void> {
 		await this.#end(this.#lagging.stalled(now), "slow_consumer");
 		await this.#lagging.catchUp();
+		await this.#endDone(this.#roster);
+	}
+
+	/**
+	 * If the channel has ended, ends those that have got everything. Streams of several channels are told only, once: they
+	 * stay open for the others.
+	 */
+	async #endDone(subscribers: Iterable<Subscriber>): Promise<void> {
+		const { ended } = this.#options.replay;
+		if (ended === undefined) return;
+		const now = Date.now();
+		const done = [...subscribers].filter((subscriber) => this.#isDone(subscriber, now));
+		for (const subscriber of done) if (subscriber.isOfSeveral) subscriber.tellEnd(ended, now);
+		await this.#end(
+			done.filter(({ isOfSeveral }) => !isOfSeveral),
+			ended,
+		);
+	}
+
+	/** A stream that has much to read gets its end later, lest it has to drain. */
+	#isDone(subscriber: Subscriber, now: number): boolean {
+		if (subscriber.isToldEnd) return false;
+		const hasAll = this.#options.replay.hasAll(subscriber, now);
+		if (hasAll && !subscriber.isBacklogFull) return true;
+		// A round that failed may have left it out.
+		if (!subscriber.isBehind && (hasAll || this.#fanOut.isIdle)) this.#lagging.fall(subscriber, now);
+		return false;
 	}
 
 	/** Removes all of them first, so that nothing else is sent to any of them. */

@@ -49,6 +49,8 @@ export class ControlText {
 				return this.#dialect.closing(closing(message.reason), cursor);
 			case "heartbeat":
 				return this.#dialect.heartbeat(hasWithheld ? cursor : undefined);
+			// Sessions are told: they know the cursor of a stream of several channels.
+			case "ended":
 			case "alive":
 			case "renewed":
 				return undefined;

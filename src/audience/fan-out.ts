@@ -33,6 +33,8 @@ interface FanOutOptions {
 	presence: ChannelRules["presence"];
 	/** Called at the end of each round with events. */
 	delivered(): Promise<void>;
+	/** Called when nothing is left to tell. */
+	rested(): void;
 }
 
 /**
@@ -60,6 +62,11 @@ export class FanOut {
 				tell: (subscriber, message, now) => this.tell(subscriber, message, now),
 				due: () => this.start(),
 			});
+	}
+
+	/** Whether no round is under way, and nothing waits for one. */
+	get isIdle(): boolean {
+		return !this.#isRunning && this.#outbox.isEmpty;
 	}
 
 	/** Delivers durable events. */
@@ -93,6 +100,9 @@ export class FanOut {
 		this.#isRunning = true;
 		while (await this.#round());
 		this.#isRunning = false;
+		// Events may have come after the last round has looked for some.
+		if (this.#outbox.isEmpty) this.#options.rested();
+		else this.start();
 	}
 
 	/** @returns whether there was anything to tell. */

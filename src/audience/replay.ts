@@ -1,9 +1,10 @@
 import { Problem } from "../errors.ts";
 import type { Log } from "../log/log.ts";
 import { findStart, trimmedAfter } from "../log/resume.ts";
+import type { EndReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { LogGap, Start, Subscription } from "../wire/subscription.ts";
+import type { LogGap, Start, StartRequest, Subscription } from "../wire/subscription.ts";
 import type { Chunk } from "./chunk.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
@@ -49,13 +50,10 @@ export class Replay {
 		now: number,
 		make: (start: Start, isLong: boolean) => Subscriber<Kind>,
 	): { subscriber: Subscriber<Kind>; start: Start } {
-		const log = this.#log;
-		const { born, head } = log;
-		const firstSince = (time: number) => log.firstSince(time, now);
-		const start = findStart(subscription, { born, head, oldest: log.oldest(now), firstSince });
+		const start = this.#findStart(subscription, now);
 		if (start.gap && subscription.gaps === "refused") throw gapRefused(this.#channel, start.gap);
 		const piece = this.#read(start.position, now);
-		const subscriber = make(start, piece.position < head);
+		const subscriber = make(start, piece.position < this.#log.head);
 		subscriber.outlet.open(start, subscription, now);
 		this.#send(subscriber, piece, now);
 		subscriber.warn(now);
@@ -80,6 +78,33 @@ export class Replay {
 	#trimmedFor({ position }: Subscriber, now: number): ReturnType<typeof trimmedAfter> {
 		const { born, head } = this.#log;
 		return trimmedAfter(position, { born, head, oldest: this.#log.oldest(now) });
+	}
+
+	/** How the channel has ended; `undefined` while events may come. */
+	get ended(): EndReason | undefined {
+		return this.#log.ended;
+	}
+
+	/** Whether a stream that starts so would get nothing: the channel has ended, and the cursor is at its end. */
+	isAtEnd(request: StartRequest, now: number): boolean {
+		if (this.ended === undefined) return false;
+		const { resumed, position } = this.#findStart(request, now);
+		return resumed && position >= this.#log.head;
+	}
+
+	/** Whether a live subscriber has got everything. If so, it is at the head: until the first event, it may be at 0. */
+	hasAll(subscriber: Subscriber, now: number): boolean {
+		const { head, start } = this.#log;
+		if (subscriber.isBehind) return false;
+		if (subscriber.position < head && head === start) subscriber.deliver(undefined, head, now);
+		return subscriber.position >= head;
+	}
+
+	#findStart(request: StartRequest, now: number): Start {
+		const log = this.#log;
+		const { born, head } = log;
+		const firstSince = (time: number) => log.firstSince(time, now);
+		return findStart(request, { born, head, oldest: log.oldest(now), firstSince });
 	}
 
 	#send(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {

@@ -18,7 +18,7 @@ interface ResponseOutletOptions {
 	/** The client disconnected. */
 	left(): void;
 	/** The client has room for more of a long replay. */
-	more: (() => void) | undefined;
+	more: (() => Promise<void>) | undefined;
 }
 
 /** An event stream's response that this object holds. */

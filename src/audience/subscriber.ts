@@ -1,3 +1,4 @@
+import type { EndReason } from "../wire/control.ts";
 import type { ChannelMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
 import { type LogGap, type Renewal, renewed, type Subscription } from "../wire/subscription.ts";
@@ -17,6 +18,7 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 	#position: Offset;
 	#lag: Lag = LIVE;
 	#isWarned = false;
+	#isToldEnd = false;
 
 	constructor(subscription: Subscription, position: Offset, since: number, outlet: Kind) {
 		this.#subscription = subscription;
@@ -45,6 +47,16 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 	/** Whether it is catching up from the log and gets no live events. */
 	get isBehind(): boolean {
 		return this.#lag.state === "behind";
+	}
+
+	/** Whether its stream has other channels as well. */
+	get isOfSeveral(): boolean {
+		return this.#subscription.channels.length > 1;
+	}
+
+	/** Whether it was told that the channel has ended. After hibernation, it is told again. */
+	get isToldEnd(): boolean {
+		return this.#isToldEnd;
 	}
 
 	/** Whether its backlog is full, so that nothing more may be queued. */
@@ -95,6 +107,12 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 
 	tell(message: ChannelMessage, now: number): void {
 		this.outlet.tell(message, this.#position, now);
+	}
+
+	/** Says that the channel has ended, to a stream that has others. */
+	tellEnd(reason: EndReason, now: number): void {
+		this.#isToldEnd = true;
+		this.tell({ type: "ended", reason }, now);
 	}
 
 	/** Sends `expiring` when it is time, once. Returns whether it did. */

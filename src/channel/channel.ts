@@ -131,7 +131,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		this.#revocations = revocations;
 		this.#counts = counts;
 		this.#sockets = new Sockets(ctx, {
-			session: new SessionSockets({ audience, sessions, replay, subscribing: this.#subscribing }),
+			session: new SessionSockets({ audience, sessions, subscribing: this.#subscribing }),
 			publisher: this.#publishers,
 			client: new ClientSockets({ channel, audience, clients, subscribing: this.#subscribing, verify }),
 		});
@@ -191,6 +191,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			oldest: oldest === undefined ? null : formatCursor(oldest),
 			buffered: oldest === undefined ? 0 : head - oldest + 1,
 			subscribers: this.#audience.size,
+			ended: this.#log.ended !== undefined,
 			rules: this.#rules,
 		};
 	}

@@ -35,7 +35,9 @@ export class Idle {
 	/** Starts the idle period when the last stream ends. From then on, the alarm only serves to free the channel. */
 	async begin(now: number): Promise<void> {
 		const { audience, log, alarm, replayMilliseconds } = this.#options;
-		if (!audience.isEmpty) return;
+		// It has begun, and the stream that ended was over as soon as it was opened.
+		const hasBegun = log.idleSince !== undefined && alarm.isSet;
+		if (!audience.isEmpty || hasBegun) return;
 		if (!log.isBorn) return await this.#keepRevocations(now);
 		log.setIdleSince(now);
 		await alarm.ringAt(now + replayMilliseconds);

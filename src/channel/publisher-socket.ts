@@ -119,9 +119,9 @@ export class PublisherSocket {
 		try {
 			if (!hasRoom) throw tooMuch();
 			const { events, conditions } = checkPublishMessage(parsed, maxEventBytes);
-			const { idempotencyKey, ifHead } = conditions;
+			const { idempotencyKey, ifHead, end } = conditions;
 			if (env.PUBLISH_RATE_LIMIT === undefined && idempotencyKey === undefined) {
-				this.#publish(message, { events, ...(ifHead !== undefined && { ifHead }) });
+				this.#publish(message, { events, ...(ifHead !== undefined && { ifHead }), ...(end && { end }) });
 			} else void this.#prepare(message, events, conditions);
 		} catch (error) {
 			this.#refuse(message, error);

@@ -1,7 +1,8 @@
 import type { Audience } from "../audience/audience.ts";
 import { GroupCommit, type GroupLimits } from "../log/group-commit.ts";
-import type { Writer } from "../log/writer.ts";
-import type { PublishOutcome, PublishRequest } from "../wire/calls.ts";
+import type { Write, Writer } from "../log/writer.ts";
+import type { PublishOutcome } from "../wire/calls.ts";
+import type { EndReason } from "../wire/control.ts";
 
 /**
  * Weights are characters of data: `weight` bounds what a group adds to each backlog, `waitingWeight` what waits in
@@ -24,7 +25,7 @@ interface PublishingOptions {
 
 /** A publish, and who is told its outcome. */
 export interface Publish {
-	request: PublishRequest;
+	request: Write;
 	resolve: (outcome: PublishOutcome) => void;
 	reject: (error: unknown) => void;
 }
@@ -34,7 +35,7 @@ export class Publishing {
 	readonly #channel: string;
 	readonly #writer: Writer;
 	readonly #audience: Audience;
-	readonly #commits: GroupCommit<PublishRequest, PublishOutcome>;
+	readonly #commits: GroupCommit<Write, PublishOutcome>;
 
 	constructor({ channel, writer, audience, gather }: PublishingOptions) {
 		this.#channel = channel;
@@ -62,11 +63,16 @@ export class Publishing {
 	}
 
 	/** Stores the events of one publish. */
-	publish(request: PublishRequest): Promise<PublishOutcome> {
+	publish(request: Write): Promise<PublishOutcome> {
 		return new Promise((resolve, reject) => this.submit([{ request, resolve, reject }]));
 	}
 
-	async #commit(group: PublishRequest[]): Promise<PublishOutcome[]> {
+	/** Ends the channel, after everything that was submitted before. */
+	end(reason: EndReason): Promise<PublishOutcome> {
+		return this.publish({ events: [], end: true, endReason: reason });
+	}
+
+	async #commit(group: Write[]): Promise<PublishOutcome[]> {
 		await this.#audience.room();
 		const { outcomes, stored } = await this.#writer.write(group, this.#audience.size);
 		this.#audience.deliver(stored);
@@ -74,6 +80,6 @@ export class Publishing {
 	}
 }
 
-function weightOf({ events }: PublishRequest): number {
+function weightOf({ events }: Write): number {
 	return events.reduce((sum, { data }) => sum + data.length, 0);
 }

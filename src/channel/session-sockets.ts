@@ -1,5 +1,4 @@
 import type { Audience } from "../audience/audience.ts";
-import type { Replay } from "../audience/replay.ts";
 import type { SessionMessage } from "../wire/link.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SocketHandler } from "./sockets.ts";
@@ -8,7 +7,6 @@ import type { Subscribing } from "./subscribing.ts";
 interface SessionSocketsOptions {
 	audience: Audience;
 	sessions: Sessions;
-	replay: Replay;
 	subscribing: Subscribing;
 }
 
@@ -22,7 +20,7 @@ export class SessionSockets implements SocketHandler {
 
 	/** Handles an acknowledgement or a renewal. */
 	async message(socket: WebSocket, text: string): Promise<void> {
-		const { sessions, replay, subscribing } = this.#options;
+		const { audience, sessions, subscribing } = this.#options;
 		const subscriber = sessions.of(socket);
 		if (!subscriber) return;
 		const message = JSON.parse(text) as SessionMessage;
@@ -31,7 +29,7 @@ export class SessionSockets implements SocketHandler {
 			return;
 		}
 		subscriber.outlet.acknowledge(message.bytes);
-		if (subscriber.isBehind && subscriber.hasRoom) replay.catchUp(subscriber, Date.now());
+		if (subscriber.isBehind && subscriber.hasRoom) await audience.catchUp(subscriber);
 	}
 
 	/** The client disconnected, or the session died. */

@@ -40,7 +40,8 @@ export class Subscribing {
 	}
 
 	/**
-	 * Opens a stream whose response this object holds. The output gate delays the response until writes are durable.
+	 * Opens a stream whose response this object holds. The output gate delays the response until writes are durable. It is
+	 * 204 if nothing is left to tell.
 	 *
 	 * @param requestId the id of the client's request. A response without it would have to be copied in the Worker.
 	 */
@@ -48,6 +49,7 @@ export class Subscribing {
 		const { channel, retryMilliseconds, audience, replay, limits } = this.#options;
 		const { dialect, maxBacklogBytes } = subscription;
 		if (dialect === "stored") throw new Error("A client cannot read events as they are stored.");
+		if (this.#isAtEnd(subscription)) return new Response(null, { status: 204 });
 		await limits.makeRoom(subscription);
 		const now = this.#admit(subscription);
 		const { subscriber } = replay.start(subscription, now, ({ position }, isLong) => {
@@ -58,7 +60,7 @@ export class Subscribing {
 				retryMilliseconds,
 				now,
 				left: () => audience.leave(subscriber),
-				more: isLong ? () => replay.catchUp(subscriber, Date.now()) : undefined,
+				more: isLong ? () => audience.catchUp(subscriber) : undefined,
 			});
 			const subscriber = new Subscriber(subscription, position, now, outlet);
 			return subscriber;
@@ -67,8 +69,9 @@ export class Subscribing {
 		return subscriber.outlet.toResponse(requestId);
 	}
 
-	/** Opens a stream whose response a session in the Worker holds. */
+	/** Opens a stream whose response a session in the Worker holds. The answer is 204 if nothing is left to tell. */
 	async join(subscription: Subscription): Promise<Response> {
+		if (this.#isAtEnd(subscription)) return new Response(null, { status: 204 });
 		const { socket, start } = await this.#accept(this.#options.sessions, subscription, undefined);
 		return joinResponse(socket, start);
 	}
@@ -124,11 +127,27 @@ export class Subscribing {
 	 * @throws Problem `invalid_token`, `channel_full` or `too_many_connections`.
 	 */
 	#admit(subscription: Subscription): number {
-		const { limits, revocations, channel } = this.#options;
 		const now = Date.now();
-		if (revocations.covers(subscription.user, subscription.issuedAt, now)) throw revoked(channel);
-		limits.check(subscription);
+		this.#refuseRevoked(subscription, now);
+		this.#options.limits.check(subscription);
 		return now;
+	}
+
+	/**
+	 * Whether a stream would get nothing, and its client asks to be told so. The limits of streams do not count then.
+	 *
+	 * @throws Problem `invalid_token`.
+	 */
+	#isAtEnd(subscription: Subscription): boolean {
+		const now = Date.now();
+		if (!subscription.unlessAtEnd || !this.#options.replay.isAtEnd(subscription, now)) return false;
+		this.#refuseRevoked(subscription, now);
+		return true;
+	}
+
+	#refuseRevoked({ user, issuedAt }: Subscription, now: number): void {
+		const { revocations, channel } = this.#options;
+		if (revocations.covers(user, issuedAt, now)) throw revoked(channel);
 	}
 
 	/** @throws Problem `channel_full`. */
@@ -145,6 +164,8 @@ export class Subscribing {
 		if (former) audience.replace(former);
 		if (subscriber.subscription.rejoins) audience.rejoin(subscriber);
 		else audience.join(subscriber, now);
+		// Nothing is written down for a stream that is over at once.
+		if (await audience.endIfDone(subscriber)) return;
 		idle.end();
 		await this.#setAlarm(subscriber);
 	}

@@ -14,6 +14,7 @@ const TEXTS: { [Name in keyof ControlEvents]: readonly (keyof ControlEvents[Name
 	gap: ["channel", "reason"],
 	expiring: [],
 	presence: ["channel"],
+	ended: ["channel"],
 	closing: ["reason"],
 };
 

@@ -13,7 +13,7 @@ import { workerMeter } from "./worker-meter.ts";
 /**
  * Checks the events of a request or of a service binding, and publishes them to a channel.
  *
- * @throws Problem `invalid_event`, `payload_too_large`, `head_moved`, `idempotency_mismatch` or `channel_unavailable`.
+ * @throws Problem `invalid_event`, `payload_too_large`, `channel_ended`, `head_moved`, `idempotency_mismatch` or `channel_unavailable`.
  */
 export async function publishEvents(
 	env: TidingsEnv,
@@ -23,7 +23,7 @@ export async function publishEvents(
 	input: unknown,
 	conditions: PublishConditions,
 ): Promise<Extract<PublishOutcome, { ok: true }>> {
-	const events = acceptEvents(input, rulesFor(config, channel).maxEventBytes);
+	const events = acceptEvents(input, rulesFor(config, channel).maxEventBytes, conditions.end);
 	const user = publisher.kind === "user" ? publisher.user.sub : undefined;
 	const request = await publishRequest(events, conditions, user);
 	const startedAt = Date.now();

@@ -5,7 +5,7 @@ import { check } from "../check.ts";
 import type { Config } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { limitSubscribing } from "../rate-limit.ts";
-import type { SessionOptions } from "../session/session.ts";
+import type { SessionOptions } from "../session/session-options.ts";
 import { newConnection } from "../wire/connection.ts";
 import { Cursors, type Positions } from "../wire/cursor.ts";
 import type { DialectName } from "../wire/dialect/dialects.ts";

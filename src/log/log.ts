@@ -65,6 +65,7 @@ export class Log {
 	readonly #ring: Ring;
 	#extent: Extent | undefined;
 	#head: Offset = 0;
+	#ended: EndReason | undefined;
 	/** A lower bound of the oldest retained offset. */
 	#oldest: Offset = 0;
 
@@ -118,13 +119,13 @@ export class Log {
 		this.#extent = { ...extent, ...(now !== undefined && { idleSince: now }) };
 	}
 
-	/** How the log ended, durable or not; `undefined` while events may be appended. */
+	/** How the log ended, once that is visible; `undefined` while events may be appended. */
 	get ended(): EndReason | undefined {
-		return this.#extent?.ended;
+		return this.#ended;
 	}
 
-	/** Records how the log ended. A wipe lets it begin anew. */
-	setEnded(reason: EndReason): void {
+	/** Ends the log after its last event. This stays invisible until {@link reveal}. A wipe lets it begin anew. */
+	end(reason: EndReason): void {
 		this.#storage.sql.exec("UPDATE log SET ended = ?", reason);
 		if (this.#extent) this.#extent = { ...this.#extent, ended: reason };
 	}
@@ -154,6 +155,7 @@ export class Log {
 		this.#oldest = 0;
 		this.#extent = this.#readExtent();
 		this.#head = this.#extent?.last ?? 0;
+		this.#ended = this.#extent?.ended;
 	}
 
 	/** Runs `work` in a transaction. If it throws, storage rolls back and memory is reloaded. */
@@ -182,9 +184,10 @@ export class Log {
 		return stored;
 	}
 
-	/** Makes all appended events visible. Call it once they are durable. */
+	/** Makes all appended events visible, and the end. Call it once they are durable. */
 	reveal(): void {
 		this.#head = this.last;
+		this.#ended = this.#extent?.ended;
 	}
 
 	/**
@@ -199,6 +202,7 @@ export class Log {
 		const { ended: _, lease: __, ...extent } = this.#extent;
 		this.#extent = { ...extent, start, last: start };
 		this.#head = start;
+		this.#ended = undefined;
 	}
 
 	/** The offset of the oldest visible event that is still retained. */

@@ -1,10 +1,24 @@
 import type { PublishOutcome, PublishRequest } from "../wire/calls.ts";
+import type { EndReason } from "../wire/control.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import type { NewEvent, StoredEvent } from "../wire/event.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Disk } from "./disk.ts";
 import type { AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
 import type { Log } from "./log.ts";
+
+/** A publish to be written. */
+export interface Write extends PublishRequest {
+	/** How the channel ends with `end`. Default: `ended`. */
+	endReason?: EndReason;
+}
+
+/** What a group of publishes adds to the log. */
+interface Addition {
+	events: NewEvent[];
+	/** How the log ends after them. */
+	end?: EndReason;
+}
 
 /** The result of a group of publishes. */
 export interface Written {
@@ -40,22 +54,24 @@ export class Writer {
 	 *
 	 * @param subscribers the number of open streams, for the receipts.
 	 */
-	async write(group: readonly PublishRequest[], subscribers: number): Promise<Written> {
-		const { outcomes, stored } = this.#append(group, subscribers, Date.now());
-		if (stored.length > 0) {
+	async write(group: readonly Write[], subscribers: number): Promise<Written> {
+		const addition: Addition = { events: [] };
+		const written = this.#append(group, subscribers, addition, Date.now());
+		if (addition.events.length > 0 || addition.end) {
 			await this.#disk.sync();
 			this.#log.reveal();
 		}
-		return { outcomes, stored };
+		return written;
 	}
 
-	#append(group: readonly PublishRequest[], subscribers: number, now: number): Written {
-		const accepted: NewEvent[] = [];
+	#append(group: readonly Write[], subscribers: number, addition: Addition, now: number): Written {
 		try {
 			return this.#log.transaction(() => {
-				const outcomes = group.map((request) => this.#accept(request, subscribers, accepted, now));
+				const outcomes = group.map((request) => this.#accept(request, subscribers, addition, now));
 				// All at once: a statement costs more than a row.
-				return { outcomes, stored: accepted.length > 0 ? this.#log.append(accepted, now) : [] };
+				const stored = addition.events.length > 0 ? this.#log.append(addition.events, now) : [];
+				if (addition.end) this.#log.end(addition.end);
+				return { outcomes, stored };
 			});
 		} catch (error) {
 			this.#keys.reload();
@@ -63,26 +79,33 @@ export class Writer {
 		}
 	}
 
-	/** @param accepted the events of the group that are appended before these. */
+	/** @param addition what the group adds before this publish, and then with it. */
 	#accept(
-		{ events, idempotency, ifHead }: PublishRequest,
+		{ events, idempotency, ifHead, end, endReason = "ended" }: Write,
 		subscribers: number,
-		accepted: NewEvent[],
+		addition: Addition,
 		now: number,
 	): PublishOutcome {
 		const answered = idempotency && this.#log.isBorn && this.#keys.find(idempotency.key, now);
 		if (answered) return this.#repeat(answered, idempotency.digest);
-		const head = formatCursor(this.#log.last + accepted.length);
+		if (this.#log.ended ?? addition.end) return this.#refuseEnded();
+		const head = formatCursor(this.#log.last + addition.events.length);
 		if (ifHead !== undefined && ifHead !== head) {
 			const detail = `The channel's head is "${head}", not "${ifHead}". Read what has come since, and decide again.`;
 			return { ok: false, code: "head_moved", detail };
 		}
 		this.#log.begin(now);
-		const first = this.#log.last + accepted.length + 1;
-		accepted.push(...events);
+		const first = this.#log.last + addition.events.length + 1;
+		addition.events.push(...events);
+		if (end) addition.end = endReason;
 		const publish = { first, count: events.length, subscribers };
 		if (idempotency) this.#keys.remember(idempotency.key, { digest: idempotency.digest, ...publish }, now);
 		return { ok: true, receipt: this.#receipt(publish), replayed: false };
+	}
+
+	#refuseEnded(): PublishOutcome {
+		const detail = `The channel ${this.#channel} has ended. Publish to another one, or begin this one anew with DELETE /channels/${this.#channel}.`;
+		return { ok: false, code: "channel_ended", detail };
 	}
 
 	#repeat(answered: AnsweredPublish, digest: string): PublishOutcome {

@@ -1,48 +1,27 @@
-import type { Logger } from "../logger.ts";
-import type { Meter } from "../metrics/meter.ts";
 import { Acks } from "../uplink/acks.ts";
-import type { CallChannel } from "../uplink/channel-socket.ts";
-import { type RejoinBudget, Uplink, type UplinkHandlers } from "../uplink/uplink.ts";
+import { RejoinBudget } from "../uplink/rejoin-budget.ts";
+import { Uplink, type UplinkHandlers } from "../uplink/uplink.ts";
 import { ALIVE_HEARTBEATS } from "../wire/connection.ts";
-import { type CloseReason, type ControlEvents, type ControlType, closing } from "../wire/control.ts";
-import type { Cursors } from "../wire/cursor.ts";
+import {
+	type CloseReason,
+	type ControlEvents,
+	type ControlType,
+	closing,
+	type EndReason,
+	endedOf,
+} from "../wire/control.ts";
 import type { Dialect } from "../wire/dialect/dialect.ts";
-import { DIALECTS, type DialectName } from "../wire/dialect/dialects.ts";
+import { DIALECTS } from "../wire/dialect/dialects.ts";
 import type { ChannelMessage, EventsMessage, PresenceMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
 import { spreadRetry } from "../wire/retry.ts";
 import { readStored } from "../wire/stored.ts";
-import {
-	connectedOf,
-	type LogGap,
-	type Renewal,
-	renewed,
-	type StartRequest,
-	type Subscription,
-} from "../wire/subscription.ts";
+import { connectedOf, type LogGap, type Renewal, renewed, type Subscription } from "../wire/subscription.ts";
 import type { Client } from "./client-connection.ts";
 import { CpuBudget, MAX_WRITES } from "./cpu-budget.ts";
 import { Heartbeat } from "./heartbeat.ts";
-
-/** The maximum number of rejoins of a session, over all channels. A Worker invocation may send 10,000 requests. */
-const MAX_REJOINS = 1000;
-
-/** What a session needs, once its user is verified and authorised. */
-export interface SessionOptions {
-	/** Sorted. */
-	channels: readonly string[];
-	cursors: Cursors;
-	/** The subscription for each channel, in the client's dialect. */
-	subscription: Subscription & { dialect: DialectName };
-	/** Where each channel starts. */
-	starts: ReadonlyMap<string, StartRequest>;
-	heartbeatMilliseconds: number;
-	retryMilliseconds: number;
-	/** Counts deliveries; absent if `METRICS` is not bound. */
-	meter: Meter | undefined;
-	logger: Logger;
-	call: CallChannel;
-}
+import { openAll } from "./opening.ts";
+import type { SessionOptions } from "./session-options.ts";
 
 /**
  * A stream of one or several channels that the Worker holds, with an uplink to each. A channel can hibernate while
@@ -58,6 +37,7 @@ export class Session {
 	readonly #acks: Acks;
 	readonly #cpuBudget: CpuBudget;
 	readonly #heartbeat: Heartbeat;
+	readonly #endedChannels = new Set<string>();
 	#isOpen = false;
 	#isEnded = false;
 	/** Whether the client's cursor is behind events that were filtered out. */
@@ -79,19 +59,21 @@ export class Session {
 		this.#heartbeat = new Heartbeat(heartbeatMilliseconds, () => this.#beat());
 	}
 
-	/** Joins the channels and starts the stream. Returns the refusal if a channel refuses. */
-	async start(): Promise<Response | undefined> {
+	/**
+	 * Joins the channels and starts the stream.
+	 *
+	 * @param unlessAtEnd whether not to start it if all channels have ended and the cursor is at their ends.
+	 * @returns the refusal if a channel refuses, or 204 if the stream was not started.
+	 */
+	async start(unlessAtEnd = false): Promise<Response | undefined> {
 		const { channels, starts } = this.#options;
-		const budget = rejoinBudget();
-		const outcomes = await Promise.allSettled(channels.map((channel) => this.#open(channel, budget)));
-		const opened = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);
-		const uplinks = opened.filter((each) => each instanceof Uplink);
-		const refusal = opened.find((each) => each instanceof Response);
-		const failure = outcomes.find((each) => each.status === "rejected");
-		if (refusal || failure || this.#isEnded) {
+		const budget = new RejoinBudget();
+		const open = (channel: string, mayBeAtEnd: boolean) => this.#open(channel, budget, mayBeAtEnd);
+		const uplinks = await openAll(channels, open, unlessAtEnd);
+		if (uplinks instanceof Response) return uplinks;
+		if (this.#isEnded) {
 			for (const uplink of uplinks) uplink.close();
-			if (!refusal && failure) throw failure.reason;
-			return refusal;
+			return undefined;
 		}
 		for (const uplink of uplinks) this.#uplinks.set(uplink.channel, uplink);
 		// A channel that the cursor does not name is new: there is nothing to resume.
@@ -143,9 +125,9 @@ export class Session {
 		for (const uplink of this.#uplinks.values()) uplink.close();
 	}
 
-	async #open(channel: string, budget: RejoinBudget): Promise<Uplink | Response> {
+	async #open(channel: string, budget: RejoinBudget, unlessAtEnd: boolean): Promise<Uplink | Response> {
 		const { starts, logger, call } = this.#options;
-		const subscription = { ...this.#subscription, ...starts.get(channel) };
+		const subscription = { ...this.#subscription, ...starts.get(channel), unlessAtEnd };
 		return await Uplink.open({ channel, subscription, budget, logger, call });
 	}
 
@@ -205,6 +187,9 @@ export class Session {
 			case "closing":
 				this.#end(message.reason, channel);
 				break;
+			case "ended":
+				this.#ended(channel, message.reason);
+				break;
 			case "renewed":
 				this.#forwardRenewal(message.renewal, uplink);
 				break;
@@ -219,7 +204,17 @@ export class Session {
 
 	#gap(uplink: Uplink, gap: LogGap, position: Offset): void {
 		uplink.position = position;
+		// While it was away, it may have begun anew.
+		this.#endedChannels.delete(uplink.channel);
 		this.#control("gap", { channel: uplink.channel, ...gap });
+	}
+
+	/** The stream ends when all of its channels have. A channel that was rejoined says it again. */
+	#ended(channel: string, reason: EndReason): void {
+		if (this.#endedChannels.has(channel)) return;
+		this.#endedChannels.add(channel);
+		this.#control("ended", endedOf(channel, reason));
+		if (this.#endedChannels.size === this.channels.length) this.#end(reason, channel);
 	}
 
 	/** Channels see only the backlog of events, so presence events are limited here. */
@@ -290,14 +285,4 @@ export class Session {
 		this.#heartbeat.wrote();
 		this.#cpuBudget.wrote(bytes, encodedEvents);
 	}
-}
-
-function rejoinBudget(): RejoinBudget {
-	let left = MAX_REJOINS;
-	return {
-		take: () => {
-			left -= 1;
-			return left >= 0;
-		},
-	};
 }

@@ -7,17 +7,13 @@ import type { Offset } from "../wire/offset.ts";
 import { lastingOf, type Renewal, renewed, type Start, type Subscription } from "../wire/subscription.ts";
 import { backOff } from "./back-off.ts";
 import { type CallChannel, type ChannelSocket, join } from "./channel-socket.ts";
-
-/** The rejoins that a session has left. */
-export interface RejoinBudget {
-	take(): boolean;
-}
+import type { RejoinBudget } from "./rejoin-budget.ts";
 
 export interface UplinkOptions {
 	channel: string;
 	/** The subscription, and where it starts. */
 	subscription: Subscription;
-	budget: RejoinBudget;
+	budget: Pick<RejoinBudget, "take">;
 	logger: Logger;
 	call: CallChannel;
 }

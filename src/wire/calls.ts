@@ -8,8 +8,11 @@ import type { Receipt } from "./receipt.ts";
 
 /** A publish: its events and its conditions. */
 export interface PublishRequest {
+	/** There may be none if `end` is given. */
 	events: NewEvent[];
-	/** The `Idempotency-Key`, and a digest of the request's events. */
+	/** Whether the channel ends after these events. */
+	end?: true;
+	/** The `Idempotency-Key`, and a digest of the request's events and end. */
 	idempotency?: { key: string; digest: string };
 	/** The cursor that must be the channel's head. */
 	ifHead?: string;
@@ -18,7 +21,7 @@ export interface PublishRequest {
 /** The outcome of a publish. */
 export type PublishOutcome =
 	| { ok: true; receipt: Receipt; replayed: boolean }
-	| { ok: false; code: "head_moved" | "idempotency_mismatch" | "rate_limited"; detail: string };
+	| { ok: false; code: "channel_ended" | "head_moved" | "idempotency_mismatch" | "rate_limited"; detail: string };
 
 /** The streams to end: all streams of a user, whose credentials are also revoked, or one stream. */
 export type EndedSubscribers = { user: string } | { connection: string };

@@ -1,7 +1,16 @@
 import type { DisconnectReason } from "./subscription.ts";
 
-/** The close codes of a client's WebSocket: the protocol's own, and 1013 (Try Again Later) of the registry of RFC 6455. */
-export const CLOSE_CODES = { badRequest: 4400, unauthenticated: 4401, forbidden: 4403, tryAgainLater: 1013 } as const;
+/**
+ * The close codes of a client's WebSocket: the protocol's own, and 1000 (Normal Closure) and 1013 (Try Again Later) of the
+ * registry of RFC 6455.
+ */
+export const CLOSE_CODES = {
+	done: 1000,
+	badRequest: 4400,
+	unauthenticated: 4401,
+	forbidden: 4403,
+	tryAgainLater: 1013,
+} as const;
 
 const ENDS: Record<DisconnectReason, number> = {
 	token_expired: CLOSE_CODES.unauthenticated,
@@ -9,6 +18,8 @@ const ENDS: Record<DisconnectReason, number> = {
 	slow_consumer: CLOSE_CODES.tryAgainLater,
 	shutdown: CLOSE_CODES.tryAgainLater,
 	client_left: CLOSE_CODES.tryAgainLater,
+	ended: CLOSE_CODES.done,
+	abandoned: CLOSE_CODES.done,
 };
 
 /**

@@ -2,11 +2,16 @@ import { z } from "zod";
 import type { PublishRequest } from "./calls.ts";
 import type { NewEvent } from "./event.ts";
 
-/** The conditions of a publish, however it comes: a request, a message or a service binding. The messages are whole sentences. */
+/**
+ * The conditions of a publish, and whether it ends the channel, however it comes: a request, a message or a service
+ * binding. The messages are whole sentences.
+ */
 
 const KEY_HELP = "An Idempotency-Key has 1 to 128 visible ASCII characters.";
 const HEAD_HELP = "`ifHead` must be the channel's head, one id as a string.";
-const CONDITIONS_HELP = "The conditions must be an object with `idempotencyKey`, `ifHead` or both, and nothing else.";
+const END_HELP = "`end` must be true or false.";
+const CONDITIONS_HELP =
+	"The conditions must be an object. It may have `idempotencyKey`, `ifHead` and `end`, and nothing else.";
 
 export const idempotencyKeySchema = z
 	.string(KEY_HELP)
@@ -23,6 +28,7 @@ export const publishConditionsSchema = z.strictObject(
 			.string(HEAD_HELP)
 			.regex(/^\d{1,16}$/, HEAD_HELP)
 			.optional(),
+		end: z.boolean(END_HELP).optional(),
 	},
 	CONDITIONS_HELP,
 );
@@ -32,6 +38,7 @@ export const publishConditionsSchema = z.strictObject(
  *
  * - `idempotencyKey`: repeats with the same key store nothing for 5 minutes; 1 to 128 visible ASCII characters.
  * - `ifHead`: the id that must be the channel's head.
+ * - `end`: whether the channel ends after these events, of which there may then be none. Default: it does not.
  */
 export type PublishConditions = z.input<typeof publishConditionsSchema>;
 
@@ -43,15 +50,16 @@ export type PublishConditions = z.input<typeof publishConditionsSchema>;
  */
 export async function publishRequest(
 	events: NewEvent[],
-	{ idempotencyKey, ifHead }: PublishConditions,
+	{ idempotencyKey, ifHead, end = false }: PublishConditions,
 	user: string | undefined,
 ): Promise<PublishRequest> {
 	return {
 		events,
 		...(idempotencyKey !== undefined && {
-			idempotency: { key: ownKey(idempotencyKey, user), digest: await digestOf(events) },
+			idempotency: { key: ownKey(idempotencyKey, user), digest: await digestOf(end ? { events, end } : events) },
 		}),
 		...(ifHead !== undefined && { ifHead }),
+		...(end && { end }),
 	};
 }
 

@@ -43,9 +43,16 @@ export interface PresenceCount {
 	count: number;
 }
 
+/** One channel of a stream of several has ended. */
+export interface Ended {
+	channel: string;
+	/** How it ended; absent if its publisher said so. */
+	reason?: Exclude<EndReason, "ended">;
+}
+
 /** The last event of a stream that the service ends. */
 export interface Closing {
-	reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown";
+	reason: "token_expired" | "revoked" | "slow_consumer" | "shutdown" | EndReason;
 	/** Whether the client may connect again. */
 	reconnect: boolean;
 }
@@ -56,6 +63,7 @@ export interface ControlEvents {
 	gap: Gap;
 	expiring: Expiring;
 	presence: Presence | PresenceCount;
+	ended: Ended;
 	closing: Closing;
 }
 
@@ -64,7 +72,20 @@ export type ControlType = keyof ControlEvents;
 /** Why the service ended a stream. */
 export type CloseReason = Closing["reason"];
 
-/** Builds the `closing` event. Only a client whose access was revoked must not reconnect. */
+/** After these, a client that reconnects would get nothing more. */
+const FINAL: ReadonlySet<CloseReason> = new Set(["revoked", "ended", "abandoned"]);
+
+/**
+ * Builds the `closing` event.
+ *
+ * @example
+ * closing("ended"); // { reason: "ended", reconnect: false }
+ */
 export function closing(reason: CloseReason): Closing {
-	return { reason, reconnect: reason !== "revoked" };
+	return { reason, reconnect: !FINAL.has(reason) };
+}
+
+/** Builds the `ended` event. */
+export function endedOf(channel: string, reason: EndReason): Ended {
+	return { channel, ...(reason !== "ended" && { reason }) };
 }

@@ -139,13 +139,15 @@ export type EventInput = z.input<typeof eventSchema>;
  * event makes the whole batch invalid.
  *
  * @param maxEventBytes the maximum size of an event's `data` and `to` together, in UTF-8 bytes.
+ * @param mayBeEmpty whether a batch may have no events, as that of a publish that ends the channel may.
  * @throws Problem `invalid_event` or `payload_too_large`, with a detail that gives the index of the event.
  *
  * @example
  * acceptEvents({ type: "order", data: { id: 7 } }, 65_536); // [{ type: "order", data: '{"id":7}' }]
  */
-export function acceptEvents(input: unknown, maxEventBytes: number): NewEvent[] {
+export function acceptEvents(input: unknown, maxEventBytes: number, mayBeEmpty = false): NewEvent[] {
 	if (!Array.isArray(input)) return [acceptEvent(input, "", maxEventBytes)];
+	if (mayBeEmpty && input.length === 0) return [];
 	checkCount(input.length);
 	// Not `map()`, which skips holes.
 	return Array.from(input, (each, index) => acceptEvent(each, `Event ${index} of the batch: `, maxEventBytes));

@@ -1,5 +1,5 @@
 import { Problem } from "../errors.ts";
-import type { CloseReason } from "./control.ts";
+import type { CloseReason, EndReason } from "./control.ts";
 import { DIALECTS } from "./dialect/dialects.ts";
 import type { Offset } from "./offset.ts";
 import type { LogGap, Renewal, Start, Subscription } from "./subscription.ts";
@@ -16,6 +16,8 @@ export type ChannelMessage =
 	| PresenceMessage
 	| { type: "expiring"; expiresAt: number }
 	| { type: "closing"; reason: CloseReason }
+	/** To a session of several channels: this one has ended. The session ends when all of them have. */
+	| { type: "ended"; reason: EndReason }
 	/** The stream was renewed. */
 	| { type: "renewed"; renewal: Renewal }
 	/** The client has given a sign of life. */

@@ -8,9 +8,9 @@ import type { Receipt } from "./receipt.ts";
 
 /** The messages over a publisher's WebSocket, and their answers. */
 
-const FIELDS: readonly string[] = ["ref", "events", "idempotencyKey", "ifHead"];
+const FIELDS: readonly string[] = ["ref", "events", "idempotencyKey", "ifHead", "end"];
 const HELP = 'Send one JSON object such as `{"ref":1,"events":[{"data":"hello"}]}`.';
-const { idempotencyKey: keySchema, ifHead: headSchema } = publishConditionsSchema.shape;
+const { idempotencyKey: keySchema, ifHead: headSchema, end: endSchema } = publishConditionsSchema.shape;
 
 /**
  * Checks the form and the size of a message before anything is done with it.
@@ -76,16 +76,19 @@ export function checkPublishMessage(
 ): { events: NewEvent[]; conditions: PublishConditions } {
 	for (const name of Object.keys(fields)) {
 		if (FIELDS.includes(name)) continue;
-		const detail = `A message has no field ${describePlace([name])}. It has \`ref\`, \`events\`, \`idempotencyKey\` and \`ifHead\`.`;
+		const detail = `A message has no field ${describePlace([name])}. It has \`ref\`, \`events\`, \`idempotencyKey\`, \`ifHead\` and \`end\`.`;
 		throw new Problem("invalid_request", detail);
 	}
-	const { events, idempotencyKey, ifHead } = fields;
+	const { idempotencyKey, ifHead } = fields;
+	const end = check(endSchema, fields.end, "invalid_request") === true;
+	const { events = end ? [] : undefined } = fields;
 	if (!Array.isArray(events)) throw new Problem("invalid_request", `\`events\` must be a list of events. ${HELP}`);
 	const conditions: PublishConditions = {
 		...(idempotencyKey !== undefined && { idempotencyKey: check(keySchema, idempotencyKey, "invalid_request") }),
 		...(ifHead !== undefined && { ifHead: check(headSchema, ifHead, "invalid_request") }),
+		...(end && { end }),
 	};
-	return { events: acceptEvents(events, maxEventBytes), conditions };
+	return { events: acceptEvents(events, maxEventBytes, end), conditions };
 }
 
 /** The answer to a message whose events were stored, now or when it came before with the same idempotency key. */

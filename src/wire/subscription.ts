@@ -12,6 +12,8 @@ export interface StartRequest {
 	rewind?: number | "all";
 	/** Start with the first retained event that was published at or after this time, in Unix milliseconds. */
 	since?: number;
+	/** Answer 204, without a stream, if the channel has ended and the cursor is at its end. */
+	unlessAtEnd?: boolean;
 }
 
 /** What a verified subscriber asks of a channel. It crosses from the Worker to the Channel as JSON. */
@@ -51,6 +53,7 @@ export function lastingOf({
 	position: __,
 	rewind: ___,
 	since: ____,
+	unlessAtEnd: _____,
 	...lasting
 }: Subscription): Subscription {
 	return lasting;

@@ -274,7 +274,14 @@ describe("a channel that nothing was published to", () => {
 		const stream = await subscribe(`/events?channel=${channel}`, alice);
 		const other = await subscribe(`/events?channel=${channel}&presence=1`, await issuer.token({ sub: "bob" }));
 		expect(await stream.expect("connected")).toMatchObject({ id: "0", data: { resumed: false } });
-		expect(await stub.state()).toMatchObject({ channel, head: "0", oldest: null, buffered: 0, subscribers: 2 });
+		expect(await stub.state()).toMatchObject({
+			channel,
+			head: "0",
+			oldest: null,
+			buffered: 0,
+			subscribers: 2,
+			ended: false,
+		});
 		expect(await tables(channel)).toEqual([]);
 		await stream.close();
 		await other.close();

@@ -485,7 +485,10 @@ describe("how a log ended, and its lease", () => {
 			publish(log, 1);
 			log.setLease(5000);
 			expect([log.ended, log.lease]).toEqual([undefined, 5000]);
-			log.setEnded("abandoned");
+			log.end("abandoned");
+			expect(log.ended).toBeUndefined();
+			log.reveal();
+			expect(log.ended).toBe("abandoned");
 			const again = new Log(storage, { events: 100, milliseconds: DAY });
 			expect([again.ended, again.lease]).toEqual(["abandoned", 5000]);
 			again.setLease(undefined);
@@ -499,7 +502,8 @@ describe("how a log ended, and its lease", () => {
 		await withLog({}, (log, storage) => {
 			publish(log, 1);
 			log.setLease(5000);
-			log.setEnded("ended");
+			log.end("ended");
+			log.reveal();
 			log.wipe(NOW);
 			for (const each of [log, new Log(storage, { events: 100, milliseconds: DAY })]) {
 				expect([each.ended, each.lease]).toEqual([undefined, undefined]);
@@ -516,7 +520,7 @@ describe("how a log ended, and its lease", () => {
 				expect([each.ended, each.lease]).toEqual([undefined, undefined]);
 				expect(read(each)).toEqual([1, 2, 3]);
 			}
-			log.setEnded("ended");
+			log.end("ended");
 			log.reload();
 			expect(log.ended).toBe("ended");
 		});

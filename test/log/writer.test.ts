@@ -5,7 +5,7 @@ import type { Disk } from "../../src/log/disk.ts";
 import { IdempotencyKeys } from "../../src/log/idempotency.ts";
 import { Log } from "../../src/log/log.ts";
 import { Writer } from "../../src/log/writer.ts";
-import type { PublishRequest } from "../../src/wire/calls.ts";
+import type { PublishOutcome, PublishRequest } from "../../src/wire/calls.ts";
 import { newEvent } from "../support/events.ts";
 import { freshChannel } from "../support/service.ts";
 
@@ -91,6 +91,76 @@ describe("a group of publishes", () => {
 			expect(log.isBorn).toBe(false);
 			const { outcomes } = await writer.write([request(1, keyed("b"))], 0);
 			expect(outcomes).toMatchObject([{ ok: true, replayed: false }]);
+		});
+	});
+});
+
+describe("a publish that ends the channel", () => {
+	const refused = { ok: false, code: "channel_ended", detail: expect.stringContaining("DELETE /channels/orders") };
+	const codesOf = (outcomes: PublishOutcome[]) => outcomes.map((outcome) => (outcome.ok ? "ok" : outcome.code));
+
+	it("is the last that is stored, also in its group", async () => {
+		await withWriter(async ({ writer, log }) => {
+			const { outcomes, stored } = await writer.write([request(1), request(1, { end: true }), request(1)], 0);
+			expect(outcomes).toMatchObject([{ ok: true }, { ok: true }, refused]);
+			expect(stored).toHaveLength(2);
+			expect(log.ended).toBe("ended");
+			const later = await writer.write([request(1), request(0, { end: true })], 0);
+			expect(later).toEqual({ outcomes: [refused, refused], stored: [] });
+			expect(log.head).toBe(stored[1]?.offset);
+		});
+	});
+
+	it("needs no events, and creates a log that nothing was published to", async () => {
+		await withWriter(async ({ writer, log, syncs, storage }) => {
+			const { outcomes } = await writer.write([{ events: [], end: true, endReason: "abandoned" }], 2);
+			expect(outcomes).toEqual([
+				{ ok: true, replayed: false, receipt: { channel: "orders", ids: [], subscribers: 2 } },
+			]);
+			expect([log.ended, log.head, syncs()]).toEqual(["abandoned", log.start, 1]);
+			expect(new Log(storage, { events: 100, milliseconds: DAY }).ended).toBe("abandoned");
+		});
+	});
+
+	it("is visible once it is on disk", async () => {
+		await withWriter(async ({ writer, log }) => {
+			const writing = writer.write([request(1, { end: true })], 0);
+			expect([log.ended, log.head]).toEqual([undefined, 0]);
+			await writing;
+			expect(log.ended).toBe("ended");
+		});
+	});
+
+	it("gets its answer again by its idempotency key", async () => {
+		await withWriter(async ({ writer }) => {
+			const ending = request(1, { end: true, ...keyed("k") });
+			const first = await writer.write([ending, ending], 0);
+			expect(first.outcomes).toMatchObject([{ replayed: false }, { replayed: true }]);
+			const again = await writer.write([ending, request(1, keyed("other"))], 0);
+			expect(codesOf(again.outcomes)).toEqual(["ok", "channel_ended"]);
+		});
+	});
+
+	it("does not end it when its condition does not hold", async () => {
+		await withWriter(async ({ writer, log }) => {
+			const { outcomes } = await writer.write([request(1), request(1, { end: true, ifHead: "0" }), request(1)], 0);
+			expect(codesOf(outcomes)).toEqual(["ok", "head_moved", "ok"]);
+			expect(log.ended).toBeUndefined();
+		});
+	});
+
+	it("is undone with its group, if that cannot be stored", async () => {
+		await withWriter(async ({ writer, log, storage }) => {
+			await writer.write([request(1)], 0);
+			const lost = new Error("no");
+			const { exec } = storage.sql;
+			storage.sql.exec = () => {
+				throw lost;
+			};
+			await expect(writer.write([request(0, { end: true })], 0)).rejects.toThrow(lost);
+			storage.sql.exec = exec;
+			expect(log.ended).toBeUndefined();
+			expect(codesOf((await writer.write([request(1)], 0)).outcomes)).toEqual(["ok"]);
 		});
 	});
 });

@@ -18,5 +18,7 @@ describe("a close code", () => {
 		expect(closeCodeOf("token_expired")).toBe(4401);
 		expect(closeCodeOf("revoked")).toBe(4403);
 		expect(closeCodeOf("shutdown")).toBe(1013);
+		expect(closeCodeOf("ended")).toBe(1000);
+		expect(closeCodeOf("abandoned")).toBe(1000);
 	});
 });

@@ -39,6 +39,13 @@ describe("a message", () => {
 		});
 	});
 
+	it.each(['{"ref":1,"end":true}', '{"ref":1,"events":[],"end":true}'])(
+		"needs no events to end a channel: %s",
+		(text) => {
+			expect(read(text)).toEqual({ events: [], conditions: { end: true } });
+		},
+	);
+
 	it.each([
 		['{"ref":1,"events":[{"data":1e400},{"data":-0}]}', ["1e400", "-0"]],
 		['{"events":[{"data":1.0}],"ref":1}', ["1.0"]],
@@ -72,7 +79,9 @@ describe("a message", () => {
 	});
 
 	it.each([
-		["has a field that is not known", '{"ref":1,"events":[{"data":1}],"end":true}', "invalid_request", "`end`"],
+		["has a field that is not known", '{"ref":1,"events":[{"data":1}],"ends":true}', "invalid_request", "`ends`"],
+		["has an `end` that is a text", '{"ref":1,"events":[{"data":1}],"end":"true"}', "invalid_request", "`end`"],
+		["has no events and does not end", '{"ref":1,"events":[],"end":false}', "invalid_event", "1 to 100"],
 		["has no events", '{"ref":1}', "invalid_request", "`events`"],
 		["has one event that is in no list", '{"ref":1,"events":{"data":1}}', "invalid_request", "`events`"],
 		["has an empty list", '{"ref":1,"events":[]}', "invalid_event", "1 to 100 events"],

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { rulesFor } from "../../channel-rules.ts";
 import { Problem } from "../../errors.ts";
 import { EventStream } from "../../session/event-stream.ts";
-import { Session, type SessionOptions } from "../../session/session.ts";
+import { Session } from "../../session/session.ts";
+import type { SessionOptions } from "../../session/session-options.ts";
 import { openHeaders } from "../../wire/link.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
 import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
@@ -11,6 +12,8 @@ import { eventsParameters, eventsQuery } from "./events-query.ts";
 import { requestedStream, streamHeaders } from "./stream-query.ts";
 
 const PATH = "/events";
+/** The answer to a client that has got everything (WHATWG HTML, "Server-sent events"): `EventSource` stops for good. */
+const NO_CONTENT = 204;
 
 /** `GET /events`: a stream of the events of one or several channels. */
 export const events: Route = {
@@ -26,7 +29,8 @@ export const events: Route = {
 		const [channel, ...others] = options.channels;
 		const isAlone = channel !== undefined && others.length === 0;
 		if (isAlone && rulesFor(config, channel).delivery === "direct") {
-			return await openDirectly(channel, options, c.get("requestId"));
+			const response = await openDirectly(channel, options, c.get("requestId"));
+			return response.status === NO_CONTENT ? c.body(null, NO_CONTENT) : response;
 		}
 		const stream = new EventStream({
 			maxBacklogBytes: MAX_BACKLOG_BYTES,
@@ -34,9 +38,10 @@ export const events: Route = {
 			left: () => session.leave(),
 		});
 		const session = new Session(options, stream);
-		const refusal = await session.start();
-		if (refusal) throw await Problem.fromResponse(refusal);
-		return stream.toResponse();
+		const refusal = await session.start(true);
+		if (!refusal) return stream.toResponse();
+		if (refusal.status === NO_CONTENT) return c.body(null, NO_CONTENT);
+		throw await Problem.fromResponse(refusal);
 	},
 	describe: () => ({
 		operationId: "subscribe",
@@ -52,6 +57,7 @@ export const events: Route = {
 				headers: z.object({ "Cache-Control": z.string(), "X-Accel-Buffering": z.string() }),
 				content: { "text/event-stream": { schema: { type: "string" } } },
 			},
+			204: { description: "The channels have ended, and the cursor is at their ends: nothing is left to come." },
 			...problems(...STREAM, "gap"),
 		},
 	}),
@@ -76,7 +82,10 @@ async function openDirectly(
 	{ subscription, starts, call }: SessionOptions,
 	requestId: string,
 ): Promise<Response> {
-	const response = await call(channel, openHeaders({ ...subscription, ...starts.get(channel) }, requestId));
+	const response = await call(
+		channel,
+		openHeaders({ ...subscription, ...starts.get(channel), unlessAtEnd: true }, requestId),
+	);
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;
 }

@@ -46,26 +46,34 @@ const FORMATS: ReadonlyMap<string, Reader> = new Map([
  * Reads the events in the body of a publish. They are not checked yet.
  *
  * @param queryType the event type in the query, for `text/plain`, which cannot name one.
+ * @param mayBeEmpty whether the body may be empty, and then of any type: it is an empty batch.
  * @throws Problem `unsupported_media_type`, `payload_too_large` or `invalid_event`.
  */
 export async function readPublishBody(
 	request: Request,
 	maxEventBytes: number,
 	queryType: string | undefined,
+	mayBeEmpty: boolean,
 ): Promise<unknown> {
-	const type = mediaType(request);
-	const read = type === undefined ? undefined : FORMATS.get(type);
-	if (!read) {
-		throw new Problem("unsupported_media_type", `Send one of the content types ${[...FORMATS.keys()].join(", ")}.`);
-	}
+	// A body of a type that is not accepted is not read.
+	const known = mayBeEmpty ? undefined : readerOf(request);
 	const text = await readText(request, maxBodyBytes(maxEventBytes), "invalid_event");
+	if (text === "" && mayBeEmpty) return [];
 	if (text === "") throw new Problem("invalid_event", "The body is empty. Send the event in it.");
+	const read = known ?? readerOf(request);
 	return read(text, queryType, maxEventBytes);
+}
+
+function readerOf(request: Request): Reader {
+	const type = mediaType(request);
+	const reader = type === undefined ? undefined : FORMATS.get(type);
+	if (reader) return reader;
+	throw new Problem("unsupported_media_type", `Send one of the content types ${[...FORMATS.keys()].join(", ")}.`);
 }
 
 function readJson(text: string): unknown {
 	const { value, data } = parseJson(text, "invalid_event");
-	if (Array.isArray(value)) checkCount(value.length);
+	if (Array.isArray(value) && value.length > 0) checkCount(value.length);
 	keepSources(Array.isArray(value) ? value : [value], data);
 	return value;
 }

@@ -19,9 +19,13 @@ import { readQuery } from "../reading/query.ts";
 import type { Route } from "../route.ts";
 import { CHANNEL_EVENTS_PATH, channelParameter } from "./channel.ts";
 import { formSchema, readPublishBody } from "./publish-body.ts";
+import { flag } from "./stream-query.ts";
 
 /** The type itself is checked with the event. */
-const querySchema = z.object({ type: z.string("must be given once").optional() });
+const querySchema = z.object({
+	type: z.string("must be given once").optional(),
+	end: flag("the channel ends after these events. The body may then be empty, of any type."),
+});
 
 const QUERY_NAMES = Object.keys(querySchema.shape);
 
@@ -58,9 +62,11 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	await authority.allowPublish(publisher, channel);
 	await limitPublishing(c.env, publisher);
 	const conditions = readConditions(c.req.raw.headers);
-	const { type } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
-	const events = await readPublishBody(c.req.raw, rulesFor(config, channel).maxEventBytes, type);
-	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, conditions);
+	const { type, end } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
+	const ends = end === "1";
+	const events = await readPublishBody(c.req.raw, rulesFor(config, channel).maxEventBytes, type, ends);
+	const options = { ...conditions, end: ends };
+	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, options);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }
 
@@ -86,7 +92,7 @@ function describePublishing(operationId: string, summary: string, path: z.ZodObj
 		security: oneOf("publishKey", "token"),
 		requestParams: { path, query, header },
 		requestBody: {
-			required: true,
+			required: false,
 			content: {
 				"application/json": { schema: z.union([eventSchema, batchSchema]) },
 				"application/x-www-form-urlencoded": { schema: formSchema },
@@ -111,6 +117,7 @@ function describePublishing(operationId: string, summary: string, path: z.ZodObj
 				"invalid_event",
 				...CREDENTIALS,
 				...CHANNEL,
+				"channel_ended",
 				"head_moved",
 				"payload_too_large",
 				"unsupported_media_type",

@@ -1,7 +1,8 @@
 import { Conversation } from "../../conversation.ts";
 import { Problem } from "../../errors.ts";
 import { ClientSocket } from "../../session/client-socket.ts";
-import { Session, type SessionOptions } from "../../session/session.ts";
+import { Session } from "../../session/session.ts";
+import type { SessionOptions } from "../../session/session-options.ts";
 import { type Auth, parseMessage } from "../../wire/client-message.ts";
 import { closeCodeOfError } from "../../wire/close-codes.ts";
 import { PING_HEARTBEATS } from "../../wire/connection.ts";

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { check } from "../../check.ts";
 import { type Parameters, valuesOf } from "../../parameters.ts";
-import type { SessionOptions } from "../../session/session.ts";
+import type { SessionOptions } from "../../session/session-options.ts";
 import { channelsSchema, rewindSchema, sinceSchema, typesSchema } from "../../wire/subscribe-schema.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
 import { readQuery } from "../reading/query.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
-import type { SessionOptions } from "../../session/session.ts";
+import type { SessionOptions } from "../../session/session-options.ts";
 import { connectHeaders } from "../../wire/link.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
