@@ -6,12 +6,12 @@ const uncached: Pick<RequestInit, "cache"> = "cache" in Request.prototype ? { ca
 /**
  * Sends a request to the service.
  *
- * @param status the only status that is accepted. Redirects are not followed: they turn a POST into a GET, and send
+ * @param statuses the statuses that are accepted. Redirects are not followed: they turn a POST into a GET, and send
  * credentials elsewhere.
  * @throws TidingsError for any other status; what `fetch` throws.
  */
-export async function ask(url: URL, status: number, request: RequestInit): Promise<Response> {
+export async function ask(url: URL, statuses: readonly number[], request: RequestInit): Promise<Response> {
 	const response = await fetch(url, { ...request, ...uncached, redirect: "manual" });
-	if (response.status !== status) throw await TidingsError.from(response);
+	if (!statuses.includes(response.status)) throw await TidingsError.from(response);
 	return response;
 }

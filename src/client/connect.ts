@@ -2,14 +2,15 @@ import { Connection } from "./connection.ts";
 import { type ConnectOptions, DEFAULT_SILENCE_SECONDS } from "./options.ts";
 import type { EventTypes } from "./types.ts";
 
-export type { Connected, Gap, Presence, PresenceCount } from "../wire/control.ts";
+export type { Connected, Ended, EndReason, Gap, Presence, PresenceCount } from "../wire/control.ts";
 export type { Connection } from "./connection.ts";
 export type { ConnectOptions, Credential } from "./options.ts";
 export { TidingsError } from "./tidings-error.ts";
 export type { ConnectionState, CursorStorage, EventTypes, Handlers, ReceivedEvent } from "./types.ts";
 
 /**
- * Connects to a tidings service and stays connected until `close()`, or until the service refuses for good. After a break
+ * Connects to a tidings service and stays connected until `close()`, until its channels have ended, or until the
+ * service refuses for good. After a break
  * it reconnects with fresh credentials and resumes after the last event that it delivered.
  *
  * @throws TypeError when an option is missing or invalid: see `docs/client.md`.

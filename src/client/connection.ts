@@ -1,14 +1,13 @@
 import type { Connected } from "../wire/control.ts";
 import { backoff } from "./backoff.ts";
-import { closed, isFinal, isRefusal, loggedOut, Reopening } from "./ending.ts";
+import { closed, isFinal, isRefusal, loggedOut, type Outcome, outcomeOf, Reopening } from "./ending.ts";
 import { type Frame, readFrames } from "./frames.ts";
-import { guarded } from "./guarded.ts";
 import { type Notice, readNotice } from "./notice.ts";
 import { openStream } from "./open-stream.ts";
 import { type ConnectOptions, DEFAULT_SILENCE_SECONDS } from "./options.ts";
 import { routesOf } from "./service-url.ts";
 import { StoredCursor } from "./stored-cursor.ts";
-import { Subscribers } from "./subscribers.ts";
+import { Subscribers, tellState } from "./subscribers.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { Timer } from "./timer.ts";
 import type { ConnectionState, EventTypes, Handlers, ReceivedEvent } from "./types.ts";
@@ -59,7 +58,8 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	}
 
 	/**
-	 * Shares the connection with another subscriber, who is told the current state at once, and events from now on.
+	 * Shares the connection with another subscriber, who is told the current state at once, and events from now on. If the
+	 * channels have ended already, `onEnd` is told at once too.
 	 *
 	 * @returns a function that ends the subscription. The connection stays open.
 	 *
@@ -68,11 +68,14 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	 */
 	subscribe(handlers: Handlers<Events>): () => void {
 		this.#subscribers.add(handlers);
-		guarded(() => handlers.onState?.(this.#state));
+		tellState(handlers, this.#state);
 		return () => this.#subscribers.remove(handlers);
 	}
 
-	/** The events from now on. The loop ends with the connection, and throws if the service refuses for good. */
+	/**
+	 * The events from now on. The loop ends with the connection, also when its channels have ended. It throws if the service
+	 * refuses for good, and a `TidingsError` with the code `abandoned` if the publisher has gone without ending the channel.
+	 */
 	[Symbol.asyncIterator](): AsyncIterator<ReceivedEvent<Events>, undefined> {
 		const loop = this.#subscribers.addLoop();
 		if (this.#state.name === "closed") loop.end(this.#state);
@@ -90,7 +93,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 			const error = await this.#readStream();
 			if (isRefusal(error)) this.#refusals += 1;
 			const isLasting = performance.now() - startedAt >= LASTING_MILLISECONDS;
-			if (isFinal(error, this.#refusals)) this.#end({ error });
+			if (isFinal(error, this.#refusals)) this.#end(outcomeOf(error));
 			else if (!(error instanceof Reopening && isLasting)) await this.#wait(error);
 		}
 	}
@@ -137,8 +140,12 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		throw error;
 	}
 
-	#take({ event, data, retry }: Frame): void {
-		if (data !== undefined) this.#hear(readNotice(event, data));
+	#take(frame: Frame): void {
+		const { event, data, retry } = frame;
+		const notice = data === undefined ? undefined : readNotice(event, data);
+		// What ends the stream is the last that moves the cursor: a connection that resumes there has nothing left to read.
+		if (notice?.name === "closing") this.#advance(frame);
+		if (data !== undefined) this.#hear(notice);
 		if (retry !== undefined && !this.#isConnecting) this.#retryMilliseconds = retry;
 	}
 
@@ -150,6 +157,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		} else if (notice?.name === "event") this.#subscribers.deliver(notice.data as ReceivedEvent<Events>);
 		else if (notice?.name === "gap") this.#subscribers.tell("onGap", notice.data);
 		else if (notice?.name === "presence") this.#subscribers.tellPresence(notice.data);
+		else if (notice?.name === "ended") this.#subscribers.tell("onChannelEnd", notice.data);
 		else if (notice?.name === "expiring") void this.#upkeep?.renew();
 		else if (notice?.name === "closing") throw closed(notice.data);
 	}
@@ -197,17 +205,17 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 		await wait(milliseconds, this.#current.signal);
 	}
 
-	#end(ended: { error?: unknown }): void {
+	#end(outcome: Outcome): void {
 		if (this.#state.name === "closed") return;
-		this.#setState({ name: "closed", ...ended });
+		this.#setState({ name: "closed", ...outcome });
 		this.#current.abort();
-		this.#subscribers.endLoops(ended);
+		this.#subscribers.endLoops(outcome);
 	}
 
 	/** A closed connection stays closed. */
 	#setState(state: ConnectionState): void {
 		if (this.#state.name === "closed") return;
 		this.#state = state;
-		this.#subscribers.tell("onState", state);
+		this.#subscribers.tellState(state);
 	}
 }

@@ -1,6 +1,7 @@
 import { ask } from "./ask.ts";
 import { bearer } from "./bearer.ts";
 import { isOfType } from "./body.ts";
+import { ChannelsEnded } from "./ending.ts";
 import type { ConnectOptions } from "./options.ts";
 import { TidingsError } from "./tidings-error.ts";
 
@@ -17,7 +18,8 @@ interface Opening {
 /**
  * Opens an event stream, and returns its body.
  *
- * @throws TidingsError when the service refuses, or the answer is not an event stream; what `fetch` throws.
+ * @throws ChannelsEnded when the cursor is at the end of its channels; TidingsError when the service refuses, or the answer
+ * is not an event stream; what `fetch` throws.
  */
 export async function openStream(
 	url: URL,
@@ -34,7 +36,10 @@ export async function openStream(
 	// Last-Event-ID as a header would make browsers send a preflight request to another origin.
 	if (cursor !== null) query.set("lastEventId", cursor);
 	if (getTicket) query.set("ticket", credential);
-	const response = await ask(url, 200, { headers: getTicket ? {} : bearer(credential), signal });
+	// Without a cursor, the service has no reason to answer that there is nothing more.
+	const statuses = cursor === null ? [200] : [200, 204];
+	const response = await ask(url, statuses, { headers: getTicket ? {} : bearer(credential), signal });
+	if (response.status === 204) throw new ChannelsEnded("ended");
 	if (!response.body || !isOfType(response, "text/event-stream")) throw await TidingsError.from(response);
 	return response.body;
 }

@@ -141,7 +141,7 @@ function isLinger(linger: number): boolean {
 }
 
 async function post(url: URL, request: RequestInit, isReceipt: (told: object) => told is Receipt): Promise<Receipt> {
-	const response = await ask(url, 201, request);
+	const response = await ask(url, [201], request);
 	const told = await readObject(response);
 	if (isReceipt(told)) return told;
 	throw TidingsError.of(response);

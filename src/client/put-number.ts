@@ -19,7 +19,7 @@ export async function putNumber(
 	body?: object,
 ): Promise<number> {
 	const json = body && { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
-	const response = await ask(url, 200, { method: "PUT", headers, ...json, signal });
+	const response = await ask(url, [200], { method: "PUT", headers, ...json, signal });
 	const { [name]: value } = await readObject(response);
 	if (typeof value !== "number") throw TidingsError.of(response);
 	return value;

@@ -1,7 +1,7 @@
 import type { Presence, PresenceCount } from "../wire/control.ts";
 import { EventLoop } from "./event-loop.ts";
 import { guarded } from "./guarded.ts";
-import type { Handlers, ReceivedEvent } from "./types.ts";
+import type { ConnectionState, Handlers, ReceivedEvent } from "./types.ts";
 
 /** Who listens to a connection: handlers, and `for await` loops. */
 export class Subscribers<Events> {
@@ -39,6 +39,11 @@ export class Subscribers<Events> {
 		else this.tell("onPresence", presence);
 	}
 
+	/** Tells every subscriber the state. Those that are added meanwhile are told it by whoever adds them. */
+	tellState(state: ConnectionState): void {
+		for (const handlers of [...this.#handlers]) tellState(handlers, state);
+	}
+
 	/** Delivers an event to every handler and loop. */
 	deliver(event: ReceivedEvent<Events>): void {
 		this.tell("onEvent", event);
@@ -55,4 +60,11 @@ export class Subscribers<Events> {
 	endLoops(ended: { error?: unknown }): void {
 		for (const loop of this.#loops) loop.end(ended);
 	}
+}
+
+/** Tells one subscriber the state, and that the channels have ended if it is that. */
+export function tellState<Events>(handlers: Handlers<Events>, state: ConnectionState): void {
+	guarded(() => handlers.onState?.(state));
+	const { ended } = state.name === "closed" ? state : {};
+	if (ended) guarded(() => handlers.onEnd?.(ended));
 }

@@ -1,4 +1,4 @@
-import type { Connected, Gap, Presence, PresenceCount } from "../wire/control.ts";
+import type { Connected, Ended, EndReason, Gap, Presence, PresenceCount } from "../wire/control.ts";
 import type { Envelope } from "../wire/envelope.ts";
 
 /** The types of events, and the data of each. By default, any type, with data to be checked before use. */
@@ -11,13 +11,14 @@ export type ReceivedEvent<Events> = {
 
 /**
  * The state of a connection. It is `connecting`, `open`, or `waiting` to connect again, and at the end `closed`: without
- * an `error` after `close()`, with one after the service refused for good.
+ * an `error` after `close()`, with one after the service refused for good. When its channels have ended, `ended` says how,
+ * and for `abandoned` there is an error too.
  */
 export type ConnectionState =
 	| { name: "connecting" }
 	| { name: "open"; connected: Connected }
 	| { name: "waiting"; milliseconds: number; error: unknown }
-	| { name: "closed"; error?: unknown };
+	| { name: "closed"; ended?: EndReason; error?: unknown };
 
 /** What a subscriber of a connection is told. */
 export interface Handlers<Events> {
@@ -28,6 +29,13 @@ export interface Handlers<Events> {
 	/** How many users are on a channel that tells nobody's name. */
 	onPresenceCount?(presence: PresenceCount): void;
 	onState?(state: ConnectionState): void;
+	/** One of several channels has ended. */
+	onChannelEnd?(ended: Ended): void;
+	/**
+	 * Every channel has ended, and the connection is closed. `ended`: the events are complete. `abandoned`: the publisher was
+	 * gone for longer than its lease, so they are not.
+	 */
+	onEnd?(reason: EndReason): void;
 }
 
 /** Where a cursor is kept: `localStorage`, `sessionStorage`, or anything like them. */

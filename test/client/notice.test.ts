@@ -10,6 +10,7 @@ describe("a frame with data", () => {
 		["expiring", { expires: 1 }],
 		["presence", { channel: "orders", user: "alice", state: "online" }],
 		["presence", { channel: "orders", count: 3 }],
+		["ended", { channel: "orders" }],
 		["closing", { reason: "revoked", reconnect: false }],
 	])("is a control event by its name: %s", (name, data) => {
 		expect(readNotice(name, JSON.stringify(data))).toEqual({ name, data });
@@ -24,6 +25,7 @@ describe("a frame with data", () => {
 		["a_control_event_of_a_later_version", { channel: "orders" }],
 		["connected", { connection: 1, user: "alice" }],
 		["gap", { channel: "orders" }],
+		["ended", { reason: "abandoned" }],
 		["closing", { reconnect: true }],
 		["toString", {}],
 		["order", { ...EVENT, id: 7 }],

@@ -36,6 +36,13 @@ function open(url: string, options: Partial<ConnectOptions> = {}) {
 	return { connection, states, events, kept, until, become };
 }
 
+/** The ids that a loop over a connection gets, up to its end. */
+async function eventsOf(connection: Connection): Promise<string[]> {
+	const ids: string[] = [];
+	for await (const { id } of connection) ids.push(id);
+	return ids;
+}
+
 /** How long a connection waits after its first failure. */
 async function waitOf(url: string): Promise<number> {
 	const { connection, become } = open(url);
@@ -52,7 +59,6 @@ describe("a connection that somebody else answers", () => {
 		["no type", answer(200, {}, `${CONNECTED}${eventFrame("101")}`)],
 		["JSON", answer(200, { "Content-Type": "application/json" }, "{}")],
 		["a problem with the status of a success", answer(200, problem, { code: "insufficient_scope", detail: "No." })],
-		["nothing", answer(204, {})],
 		["another success", answer(202, { "Content-Type": "text/event-stream" }, CONNECTED)],
 		["a redirect", answer(302, { Location: "/elsewhere" })],
 		["a permanent redirect", answer(308, { Location: "/elsewhere" })],
@@ -124,11 +130,87 @@ describe("a connection that somebody else answers", () => {
 	});
 
 	it("hands over no control event of a later version as an event, and moves on with it", async () => {
-		const later = [frame("heartbeat", {}, "101"), frame("ended", { channel: "orders" }, "102"), ":\n:\nid: 103\n\n"];
+		const later = [frame("heartbeat", {}, "101"), frame("renamed", { channel: "orders" }, "102"), ":\n:\nid: 103\n\n"];
 		const { url } = await startDouble(stream(CONNECTED, ...later, eventFrame("104")));
 		const { events, kept, until } = open(url);
 		await until(() => expect(events).toEqual(["104"]));
 		expect([...kept.values()]).toEqual(["104"]);
+	});
+});
+
+describe("a connection whose channels end", () => {
+	const ENDED = frame("closing", { reason: "ended", reconnect: false }, "102");
+	const ABANDONED = frame("closing", { reason: "abandoned", reconnect: false }, "102");
+
+	it("is told so once, keeps the last cursor, and does not come back", async () => {
+		const { url, asked } = await startDouble(stream(CONNECTED, eventFrame("101"), `retry: 3600000\n${ENDED}`));
+		const onEnd = vi.fn();
+		const { connection, states, events, kept, become } = open(url, { onEnd });
+		const loop = eventsOf(connection);
+		await become("closed");
+		expect(await loop).toEqual(["101"]);
+		expect(onEnd.mock.calls).toEqual([["ended"]]);
+		expect(states.at(-1)).toEqual({ name: "closed", ended: "ended" });
+		expect([connection.cursor, [...kept.values()], events, asked.length]).toEqual(["102", ["102"], ["101"], 1]);
+		connection.close();
+		expect(await eventsOf(connection)).toEqual([]);
+		expect(onEnd).toHaveBeenCalledOnce();
+	});
+
+	it("does not take events for complete whose publisher has gone", async () => {
+		const { url, asked } = await startDouble(stream(CONNECTED, eventFrame("101"), ABANDONED));
+		const onEnd = vi.fn();
+		const { connection, become } = open(url, { onEnd });
+		const loop = connection[Symbol.asyncIterator]();
+		expect(await loop.next()).toMatchObject({ value: { id: "101" } });
+		const next = loop.next();
+		await expect(next).rejects.toMatchObject({ name: "TidingsError", code: "abandoned" });
+		await become("closed");
+		expect(onEnd.mock.calls).toEqual([["abandoned"]]);
+		expect(connection.state).toMatchObject({ ended: "abandoned", error: { code: "abandoned", isTemporary: false } });
+		expect(asked).toHaveLength(1);
+	});
+
+	it("is told so at once when it comes back to the end", async () => {
+		const { url, asked } = await startDouble(answer(204, {}));
+		const onEnd = vi.fn();
+		const { connection, states, become } = open(url, { onEnd });
+		const loop = eventsOf(connection);
+		await become("closed");
+		expect(onEnd.mock.calls).toEqual([["ended"]]);
+		expect(states.map(({ name }) => name)).toEqual(["connecting", "closed"]);
+		expect([await loop, connection.cursor, asked.length]).toEqual([[], "99", 1]);
+	});
+
+	it("takes an empty answer for somebody else's where it has no cursor", async () => {
+		const { url } = await startDouble(answer(204, {}));
+		const onEnd = vi.fn();
+		const { connection, become } = open(url, { onEnd, storage: { getItem: () => null, setItem: () => {} } });
+		await become("waiting");
+		expect(connection.state).toMatchObject({ error: { status: 204, code: undefined, isTemporary: true } });
+		expect(onEnd).not.toHaveBeenCalled();
+	});
+
+	it("is told of one channel of several that it has ended, and goes on", async () => {
+		const { url } = await startDouble(
+			stream(CONNECTED, frame("ended", { channel: "orders", reason: "abandoned" }, "101"), eventFrame("102")),
+		);
+		const [onEnd, onChannelEnd] = [vi.fn(), vi.fn()];
+		const { events, connection, until } = open(url, { onEnd, onChannelEnd });
+		await until(() => expect(events).toEqual(["102"]));
+		expect(onChannelEnd.mock.calls).toEqual([[{ channel: "orders", reason: "abandoned" }]]);
+		expect([onEnd.mock.calls.length, connection.state.name]).toEqual([0, "open"]);
+	});
+
+	it("tells it to whoever subscribes later, and once to whoever does so when it ends", async () => {
+		const { url } = await startDouble(stream(CONNECTED, ENDED));
+		const [during, after] = [vi.fn(), vi.fn()];
+		const { connection, become } = open(url, {
+			onState: ({ name }) => void (name === "closed" && connection.subscribe({ onEnd: during })),
+		});
+		await become("closed");
+		connection.subscribe({ onEnd: after });
+		expect([during.mock.calls, after.mock.calls]).toEqual([[["ended"]], [["ended"]]]);
 	});
 });
 

@@ -10,6 +10,7 @@ import {
 	type Presence,
 	TidingsError,
 } from "../../src/client/connect.ts";
+import { createPublisher } from "../../src/client/publish.ts";
 import type { Gap } from "../../src/wire/control.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
 import { type Issuer, startIssuer } from "./support/issuer.ts";
@@ -237,6 +238,51 @@ describe("a connection that is shared", () => {
 			process.removeAllListeners("uncaughtException");
 			for (const listener of listeners) process.on("uncaughtException", listener);
 		}
+	});
+});
+
+describe("a connection whose channels end", () => {
+	const end = (channel: string) => publisher().publish(channel, [], { end: true });
+	const publisher = () => createPublisher({ url: service.url, key: PUBLISH_KEY });
+
+	it("has every event, is told of the end, and comes back no more; a page that is loaded again is told at once", async () => {
+		const { storage } = createStorage();
+		const onEnd = vi.fn();
+		const { connection, isOpen, isClosed, names, tickets } = open("ending", { storage, onEnd });
+		await isOpen();
+		const loop = eventsOf(connection);
+		await order("ending", 1);
+		await publisher().publish("ending", { type: "order", data: { number: 2 } }, { end: true });
+		expect(await loop).toMatchObject([{ data: { number: 1 } }, { data: { number: 2 } }]);
+		await isClosed();
+		expect(names()).toEqual(["connecting", "open", "closed"]);
+		expect([connection.state, onEnd.mock.calls]).toEqual([{ name: "closed", ended: "ended" }, [["ended"]]]);
+		expect(tickets).toHaveBeenCalledOnce();
+		const again = open("ending", { storage, onEnd });
+		await again.isClosed();
+		expect([again.names(), again.orders, onEnd.mock.calls.length]).toEqual([["connecting", "closed"], [], 2]);
+	});
+
+	it("ends when it comes late, with what it has asked for", async () => {
+		await order("over", 1, 2);
+		await end("over");
+		const { connection, orders } = open("over", { rewind: "all" });
+		expect(await eventsOf(connection)).toHaveLength(2);
+		expect([orders, connection.state]).toEqual([[1, 2], { name: "closed", ended: "ended" }]);
+	});
+
+	it("goes on with the other channels, and ends with the last", async () => {
+		const [onChannelEnd, onEnd] = [vi.fn(), vi.fn()];
+		const getTicket = () => ticketOf(service, PUBLISH_KEY, { user: "eve", channels: ["part:1", "part:2"] });
+		const channels = ["part:1", "part:2"];
+		const { isOpen, isClosed, until } = open("part:1", { channels, getTicket, onChannelEnd, onEnd });
+		await isOpen();
+		await end("part:1");
+		await until(() => expect(onChannelEnd.mock.calls).toEqual([[{ channel: "part:1" }]]));
+		expect(onEnd).not.toHaveBeenCalled();
+		await end("part:2");
+		await isClosed();
+		expect(onEnd.mock.calls).toEqual([["ended"]]);
 	});
 });
 
