@@ -102,12 +102,16 @@ export class ChannelPublisher {
 		await this.close();
 	}
 
-	#enter(events: EventInput | readonly EventInput[], { idempotencyKey, ifHead }: PublishOptions): Pending {
+	#enter(events: EventInput | readonly EventInput[], { idempotencyKey, ifHead, end }: PublishOptions): Pending {
 		const json = eventJson(events);
 		const isBatch = Array.isArray(events);
 		const ref = this.#refs;
 		this.#refs += 1;
-		const more = JSON.stringify({ idempotencyKey: idempotencyKey ?? crypto.randomUUID(), ifHead });
+		const more = JSON.stringify({
+			idempotencyKey: idempotencyKey ?? crypto.randomUUID(),
+			ifHead,
+			end: end || undefined,
+		});
 		const text = `{"ref":${ref},"events":${isBatch ? json : `[${json}]`},${more.slice(1)}`;
 		if (text.length > MAX_UNANSWERED_CHARACTERS) {
 			const message = `These events take more than ${MAX_UNANSWERED_CHARACTERS} characters as JSON. Publish them in smaller batches.`;

@@ -1,5 +1,6 @@
 import { backoff } from "./backoff.ts";
 import { TidingsError } from "./tidings-error.ts";
+import { wait } from "./wait.ts";
 
 /** How often a publish is tried, and how long to wait in between. */
 
@@ -19,4 +20,28 @@ export function nextAttempt(error: unknown, failures: number): number | undefine
 	const asked = (error instanceof TidingsError ? error.retryAfter : undefined) ?? 0;
 	if (asked > MAX_WAIT_MILLISECONDS) return undefined;
 	return Math.max(asked, backoff(failures, FIRST_WAIT_MILLISECONDS));
+}
+
+interface Persistence {
+	/** Ends the attempts, also between two of them. */
+	signal: AbortSignal | undefined;
+	/** Whether another attempt can be made at all. Default: always. */
+	canRepeat?: () => boolean;
+}
+
+/** Repeats an attempt until it succeeds or until another would be useless. */
+export async function persist<Result>(
+	attempt: () => Promise<Result>,
+	{ signal, canRepeat = () => true }: Persistence,
+): Promise<Result> {
+	for (let failures = 1; ; failures += 1) {
+		try {
+			return await attempt();
+		} catch (error) {
+			signal?.throwIfAborted();
+			const milliseconds = canRepeat() ? nextAttempt(error, failures) : undefined;
+			if (milliseconds === undefined) throw error;
+			await wait(milliseconds, signal);
+		}
+	}
 }

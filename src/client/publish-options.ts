@@ -7,6 +7,8 @@ export interface PublishOptions {
 	idempotencyKey?: string;
 	/** Publish only if the channel's newest event has this id. Default: publish in any case. */
 	ifHead?: string;
+	/** Whether the channel ends after these events, of which there may be none. Default: no. */
+	end?: boolean;
 	/** Aborts the publish, in the middle of an attempt or between two. */
 	signal?: AbortSignal;
 }

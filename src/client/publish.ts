@@ -5,18 +5,23 @@ import { readObject } from "./body.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
 import { isCredential } from "./credential.ts";
 import { eventJson } from "./event-json.ts";
-import { nextAttempt } from "./persistence.ts";
+import { persist } from "./persistence.ts";
+import { checkLinger, pipe } from "./pipe.ts";
+import type { PipeOptions } from "./pipe-options.ts";
+import type { Pipeable } from "./piped-body.ts";
 import type { PublishOptions } from "./publish-options.ts";
-import { isReceiptFor } from "./receipt.ts";
+import { isReceiptFor, type PipeReceipt } from "./receipt.ts";
 import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { openerOf, type SocketClass } from "./upgrade.ts";
-import { wait } from "./wait.ts";
 
 export type { EventInput } from "../wire/intake.ts";
 export type { Receipt } from "../wire/receipt.ts";
 export type { ChannelPublisher } from "./channel-publisher.ts";
+export type { PipeOptions } from "./pipe-options.ts";
+export type { Pipeable } from "./piped-body.ts";
 export type { PublishOptions } from "./publish-options.ts";
+export type { PipeReceipt } from "./receipt.ts";
 export { TidingsError } from "./tidings-error.ts";
 
 /** Where to publish, and as whom. */
@@ -44,7 +49,8 @@ export interface ChannelOptions {
 /** Publishes to the channels of one service. */
 export interface Publisher {
 	/**
-	 * Publishes an event, or a batch of 1 to 100, to a channel. Once it resolves, the events are on disk.
+	 * Publishes an event, or a batch of 1 to 100, to a channel. Once it resolves, the events are on disk. With `end`, the
+	 * batch may be empty.
 	 *
 	 * If the network fails or the service is busy, it tries up to 5 times over a few seconds. No event is stored twice.
 	 *
@@ -71,6 +77,24 @@ export interface Publisher {
 	): Promise<Receipt>;
 
 	/**
+	 * Publishes what a stream brings to a channel, each event as it arrives: the answer of a model, for one. The stream is
+	 * the body of an event stream, such as that of a response, or has events. It is read only as fast as the service takes it.
+	 *
+	 * It is one request. Once something was read from the stream, nothing is tried again: publish the same events again with
+	 * the same `idempotencyKey`, and those that are missing are stored. In browsers, it takes HTTP/2 and Chromium.
+	 *
+	 * @returns the receipt, when the stream has ended and its events are on disk.
+	 * @throws TidingsError when the service refuses, with `stored` as the number of events that it has kept; what the stream
+	 * throws; TypeError when the connection is lost, when JSON cannot hold an event, or for an option that is none; the
+	 * signal's reason. In all of these cases, `end` does not count, and the `lease` runs.
+	 *
+	 * @example
+	 * const answer = await fetch("https://api.example.com/v1/chat/completions", request);
+	 * const { events } = await publisher.pipe("answer:7", answer.body, { end: true, lease: 30 });
+	 */
+	pipe(channel: string, stream: Pipeable, options?: PipeOptions): Promise<PipeReceipt>;
+
+	/**
 	 * Publishes to one channel over a WebSocket that stays open, for much at a small part of the cost. It is opened by the
 	 * first publish. Not in browsers, which cannot send a key with a WebSocket.
 	 *
@@ -85,8 +109,6 @@ export interface Publisher {
 	channel(channel: string, options?: ChannelOptions): ChannelPublisher;
 }
 
-const MAX_LINGER_MILLISECONDS = 1000;
-const UNUSABLE_LINGER = "`linger` must be a whole number of milliseconds from 0 to 1000.";
 const UNUSABLE_KEY =
 	"`key` must be a publish key or a token: a text without white space and without `Bearer` in front. Is its variable set?";
 
@@ -108,7 +130,7 @@ export function createPublisher({ url, key }: PublisherOptions): Publisher {
 		options: PublishOptions,
 		isOurs: (channel: unknown) => boolean,
 	) => {
-		const { idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
+		const { end, idempotencyKey = crypto.randomUUID(), ifHead, signal } = options;
 		// An invalid header throws here, where nothing is tried again.
 		const headers = new Headers({
 			Authorization: `Bearer ${key}`,
@@ -118,16 +140,20 @@ export function createPublisher({ url, key }: PublisherOptions): Publisher {
 		});
 		const request = { method: "POST", headers, body: eventJson(events), ...(signal && { signal }) };
 		const count = Array.isArray(events) ? events.length : 1;
+		const route = routeOf(path);
+		if (end) route.searchParams.set("end", "1");
 		const isReceipt = (told: object): told is Receipt => isReceiptFor(count, told) && isOurs(told.channel);
-		return persist(() => post(routeOf(path), request, isReceipt), signal);
+		return persist(() => post(route, request, isReceipt), { signal });
 	};
 	return {
 		publish: async (channel, events, options = {}) =>
 			send(`channels/${encodeURIComponent(channel)}/events`, events, options, (told) => told === channel),
 		publishToUser: async (subject, events, options = {}) =>
 			send(`users/${encodeURIComponent(subject)}/events`, events, options, (told) => `${told}`.startsWith("user:")),
+		pipe: async (channel, stream, options = {}) =>
+			pipe({ channel, url: routeOf(`channels/${encodeURIComponent(channel)}/events`), key }, stream, options),
 		channel: (channel, { linger, WebSocket } = {}) => {
-			if (linger !== undefined && !isLinger(linger)) throw new TypeError(UNUSABLE_LINGER);
+			checkLinger(linger);
 			const opener = openerOf(WebSocket);
 			const route = routeOf(`channels/${encodeURIComponent(channel)}/publish`);
 			if (linger !== undefined) route.searchParams.set("linger", `${linger}`);
@@ -136,27 +162,9 @@ export function createPublisher({ url, key }: PublisherOptions): Publisher {
 	};
 }
 
-function isLinger(linger: number): boolean {
-	return Number.isInteger(linger) && linger >= 0 && linger <= MAX_LINGER_MILLISECONDS;
-}
-
 async function post(url: URL, request: RequestInit, isReceipt: (told: object) => told is Receipt): Promise<Receipt> {
 	const response = await ask(url, [201], request);
 	const told = await readObject(response);
 	if (isReceipt(told)) return told;
 	throw TidingsError.of(response);
-}
-
-/** Repeats an attempt until it succeeds or until another would be useless. */
-async function persist<Result>(attempt: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-	for (let failures = 1; ; failures += 1) {
-		try {
-			return await attempt();
-		} catch (error) {
-			signal?.throwIfAborted();
-			const milliseconds = nextAttempt(error, failures);
-			if (milliseconds === undefined) throw error;
-			await wait(milliseconds, signal);
-		}
-	}
 }

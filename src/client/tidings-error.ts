@@ -6,6 +6,7 @@ interface Failure {
 	status: number;
 	code: string | undefined;
 	retryAfter?: number | undefined;
+	stored?: number | undefined;
 }
 
 /** A request that the service refused, a stream that it ended for good, or an answer that is not the service's own. */
@@ -17,12 +18,15 @@ export class TidingsError extends Error {
 	readonly code: string | undefined;
 	/** How many milliseconds to wait before trying again, if the answer said so. At most an hour. */
 	readonly retryAfter: number | undefined;
+	/** How many events of a stream were stored before the service refused one. They stay stored. */
+	readonly stored: number | undefined;
 
-	constructor(message: string, { status, code, retryAfter }: Failure) {
+	constructor(message: string, { status, code, retryAfter, stored }: Failure) {
 		super(message);
 		this.status = status;
 		this.code = code;
 		this.retryAfter = retryAfter;
+		this.stored = stored;
 	}
 
 	/** Reads an unexpected response: the service's problem details (RFC 9457), or an answer of somebody else. */
@@ -34,11 +38,12 @@ export class TidingsError extends Error {
 	}
 
 	/** The error for a response with these problem details. Without a code, the response is not the service's own. */
-	static of({ status, headers }: Response, { code, detail }: Record<string, unknown> = {}): TidingsError {
+	static of({ status, headers }: Response, { code, detail, stored }: Record<string, unknown> = {}): TidingsError {
 		const wait = retryAfter(headers.get("Retry-After"), Date.now());
 		if (typeof code === "string" && code !== "") {
 			const message = typeof detail === "string" ? detail : `The service answered with ${status} ${code}.`;
-			return new TidingsError(message, { status, code, retryAfter: wait });
+			const kept = typeof stored === "number" ? stored : undefined;
+			return new TidingsError(message, { status, code, retryAfter: wait, stored: kept });
 		}
 		const given = headers.get("Content-Type")?.slice(0, 99) ?? "no content type";
 		// A browser hides the status and the target of a redirect.

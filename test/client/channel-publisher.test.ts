@@ -98,6 +98,15 @@ describe("a publisher of a channel", () => {
 		expect(socket.headers).toEqual({ Authorization: `Bearer ${KEY}` });
 	});
 
+	it("ends the channel with a message where it is asked to, with events or without", async () => {
+		watch(orders.publish([], { end: true, idempotencyKey: "a" }));
+		watch(orders.publish({ data: 1 }, { end: false, idempotencyKey: "b" }));
+		expect((await connection(0)).sent).toEqual([
+			{ ref: 0, events: [], idempotencyKey: "a", end: true },
+			{ ref: 1, events: [{ data: 1 }], idempotencyKey: "b" },
+		]);
+	});
+
 	it.each([-1, 1001, 0.5, Number.NaN, "5"])("throws at once for a time to linger that is none: %s", (linger) => {
 		const publisher = createPublisher({ url: "https://events.example.com", key: KEY });
 		const options = { linger: linger as number, WebSocket: FakeSocket };

@@ -93,6 +93,24 @@ describe("createPublisher", () => {
 		});
 	});
 
+	it("ends the channel where it is asked to, with events or without", async () => {
+		const sent: [string, unknown][] = [];
+		vi.stubGlobal("fetch", async (url: URL, { body }: { body: string }) => {
+			sent.push([url.search, JSON.parse(body)]);
+			const ids = JSON.parse(body).map(() => "1");
+			return Response.json({ channel: "orders", ids, subscribers: 0 }, { status: 201 });
+		});
+		const publisher = createPublisher({ url: "http://localhost?a=1", key: KEY });
+		expect((await publisher.publish("orders", [], { end: true })).ids).toEqual([]);
+		await publisher.publish("orders", [{ data: 1 }], { end: true });
+		await publisher.publish("orders", [{ data: 1 }], { end: false });
+		expect(sent).toEqual([
+			["?a=1&end=1", []],
+			["?a=1&end=1", [{ data: 1 }]],
+			["?a=1", [{ data: 1 }]],
+		]);
+	});
+
 	it.each([KEY, "eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "b64token+/~._-=="])("sends a key as it is: %s", async (key) => {
 		const sent: Request[] = [];
 		vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
