@@ -103,6 +103,7 @@ describe("the documentation of the client", () => {
 	it.each([
 		["tidings/client", "dist/client/connect.js", []],
 		["tidings/publish", "dist/client/publish.js", ["dist/wire/json-text.js", "dist/wire/json-value.js"]],
+		["tidings/tanstack", "dist/client/tanstack.js", ["dist/wire/json-text.js", "dist/wire/json-value.js"]],
 	])("describes modules that bundle next to nothing of the service: %s", async (_, entry, shared) => {
 		const { metafile } = await build({
 			absWorkingDir: ROOT,
