@@ -55,6 +55,11 @@ export const problemSchema = z
 			.string()
 			.max(MAX_DETAIL_CHARACTERS)
 			.meta({ description: "Says what went wrong and what to do, for people." }),
+		stored: z
+			.int()
+			.min(0)
+			.optional()
+			.meta({ description: "Of a live publish that is refused: how many events of its body are stored. They stay." }),
 	})
 	.meta({ id: "Problem", description: "Problem details (RFC 9457)." });
 
@@ -70,6 +75,12 @@ const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
 	misconfigured: 60,
 };
 
+interface ProblemOptions {
+	cause?: unknown;
+	headers?: Record<string, string>;
+	stored?: number | undefined;
+}
+
 /**
  * An error that is returned to the client as problem details (RFC 9457). Its `detail` is written for the client, and never
  * contains a token, a key or a stack trace.
@@ -83,14 +94,17 @@ export class Problem extends Error {
 	readonly detail: string;
 	/** Headers of the response, such as `Allow` with `method_not_allowed`. Default: none. */
 	readonly headers: Readonly<Record<string, string>>;
+	/** How many events of a live publish are stored. */
+	readonly stored: number | undefined;
 
 	/** @param detail what went wrong and what to do. Truncated to 500 characters. */
-	constructor(code: ProblemCode, detail: string, options: { cause?: unknown; headers?: Record<string, string> } = {}) {
+	constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
 		const short = truncate(detail, MAX_DETAIL_CHARACTERS);
 		super(`${code}: ${short}`, { cause: options.cause });
 		this.code = code;
 		this.detail = short;
 		this.headers = options.headers ?? {};
+		this.stored = options.stored;
 	}
 
 	/** Converts any error to one that the client may see. An unexpected error becomes the cause of `internal_error`. */
@@ -101,8 +115,8 @@ export class Problem extends Error {
 
 	/** Parses a response that {@link toResponse} created. */
 	static async fromResponse(response: Response): Promise<Problem> {
-		const { code, detail } = (await response.json()) as ProblemDetails;
-		return new Problem(code, detail);
+		const { code, detail, stored } = (await response.json()) as ProblemDetails;
+		return new Problem(code, detail, { stored });
 	}
 
 	get status(): number {
@@ -122,8 +136,15 @@ export class Problem extends Error {
 		if (challenge) headers.set("WWW-Authenticate", challenge);
 		const retryAfter = RETRY_AFTER_SECONDS[this.code];
 		if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
-		const { code, detail } = this;
-		const body: ProblemDetails = { type: `urn:tidings:problem:${code}`, title, status, code, detail };
+		const { code, detail, stored } = this;
+		const body: ProblemDetails = {
+			type: `urn:tidings:problem:${code}`,
+			title,
+			status,
+			code,
+			detail,
+			...(stored !== undefined && { stored }),
+		};
 		return new Response(JSON.stringify(body), { status, headers });
 	}
 

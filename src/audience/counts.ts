@@ -4,7 +4,7 @@ import type { Subscriber } from "./subscriber.ts";
 
 /**
  * The channel's counters since its object started. Deliveries to responses in the object also go to the service's
- * metrics, and what came over WebSockets of publishers. Sessions report their own deliveries, and the Worker other publishes.
+ * metrics, and what came over WebSockets of publishers and in live bodies. Sessions report their own deliveries, and the Worker other publishes.
  */
 export class Counts {
 	readonly tally: Tally = newTally();
@@ -21,8 +21,8 @@ export class Counts {
 		countPublish(this.tally, events, milliseconds);
 	}
 
-	/** Counts what came over a publisher's WebSocket, which no Worker sees. */
-	publishedOverSocket(events: number, milliseconds: number): void {
+	/** Counts what came over a publisher's WebSocket or in a live body: no Worker sees those events. */
+	publishedUnseen(events: number, milliseconds: number): void {
 		this.published(events, milliseconds);
 		this.#report((tally) => countPublish(tally, events, milliseconds));
 	}

@@ -20,7 +20,6 @@ import { formatCursor } from "../wire/cursor.ts";
 import { envelopeJson } from "../wire/event.ts";
 import { clientRequestId, isJoining, requestedConnection, requestedSubscription } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
-import { isForPublisher, requestedPublisher } from "../wire/publisher-link.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
 import { Alarm } from "./alarm.ts";
@@ -28,7 +27,7 @@ import { ClientSockets, type VerifyRenewal } from "./client-sockets.ts";
 import { clientsOf } from "./clients.ts";
 import { Idle } from "./idle.ts";
 import { Limits } from "./limits.ts";
-import { PublisherSockets } from "./publisher-sockets.ts";
+import { Publishers } from "./publishers.ts";
 import { Publishing } from "./publishing.ts";
 import { Revocations } from "./revocations.ts";
 import { SessionSockets } from "./session-sockets.ts";
@@ -62,7 +61,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	readonly #revocations: Revocations;
 	readonly #counts: Counts;
 	readonly #sockets: Sockets;
-	readonly #publishers: PublisherSockets;
+	readonly #publishers: Publishers;
 	readonly #audience: Audience;
 	readonly #publishing: Publishing;
 	readonly #subscribing: Subscribing;
@@ -79,7 +78,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		const keys = new IdempotencyKeys(sql);
 		const log = new Log(ctx.storage, { events: rules.replayEvents, milliseconds: replayMilliseconds });
 		const disk = new Disk(ctx);
-		const alarm = new Alarm(ctx, () => this.#publishers.nextDue);
+		const alarm = new Alarm(ctx, () => this.#publishers.sockets.nextDue);
 		const revocations = new Revocations(sql);
 		const counts = new Counts(channel, meterOf(env, `channel:${channel}`, heartbeatMilliseconds));
 		const sessions = sessionsOf(ctx);
@@ -99,7 +98,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			lagging: () => void alarm.ringBy(Date.now()),
 		});
 		const writer = new Writer({ channel, log, keys, disk });
-		const publishing = new Publishing({ channel, writer, audience, gather: () => this.#publishers.gather() });
+		const publishing = new Publishing({ channel, writer, audience, gather: () => this.#publishers.sockets.gather() });
 		const idle = new Idle({ log, keys, revocations, audience, publishing, alarm, disk, replayMilliseconds });
 		this.#subscribing = new Subscribing({
 			channel,
@@ -113,12 +112,13 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			alarm,
 			idle,
 		});
-		this.#publishers = new PublisherSockets({
+		this.#publishers = new Publishers({
 			ctx,
 			channel,
 			env,
 			maxEventBytes: rules.maxEventBytes,
 			publishing,
+			audience,
 			counts,
 			revocations,
 			alarm,
@@ -132,7 +132,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		this.#counts = counts;
 		this.#sockets = new Sockets(ctx, {
 			session: new SessionSockets({ audience, sessions, subscribing: this.#subscribing }),
-			publisher: this.#publishers,
+			publisher: this.#publishers.sockets,
 			client: new ClientSockets({ channel, audience, clients, subscribing: this.#subscribing, verify }),
 		});
 		this.#audience = audience;
@@ -143,10 +143,11 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		for (const subscriber of restored.sort((one, other) => one.since - other.since)) audience.restore(subscriber);
 	}
 
-	/** Opens a stream, or a publisher's WebSocket. */
+	/** Opens a stream or a publisher's WebSocket, or takes a live publish. */
 	override async fetch(request: Request): Promise<Response> {
 		try {
-			if (isForPublisher(request)) return await this.#publishers.open(requestedPublisher(request));
+			const publisher = this.#publishers.open(request);
+			if (publisher) return await publisher;
 			const connection = requestedConnection(request);
 			if (connection) return await this.#subscribing.connect(connection);
 			const subscription = requestedSubscription(request);
@@ -279,7 +280,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	override async alarm(): Promise<void> {
 		this.#alarm.clear();
 		const now = Date.now();
-		this.#publishers.tend(now);
+		this.#publishers.sockets.tend(now);
 		await this.#audience.tend(now);
 		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
 		else if (!this.#alarm.isSet) await this.#idle.freeIfExpired(now);

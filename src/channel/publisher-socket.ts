@@ -70,7 +70,7 @@ export class PublisherSocket {
 	readonly publisher: HeldPublisher;
 	readonly #options: PublisherSocketOptions;
 	readonly #persisted: PersistedPublisher;
-	readonly #linger: Linger;
+	readonly #linger: Linger<Publish>;
 	/** Messages are published in the order in which they came, although some take longer to check than others. */
 	readonly #checks: InOrder<{ publish?: Publish }>;
 	readonly #answers: InOrder<Answer>;

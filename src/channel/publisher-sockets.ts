@@ -23,7 +23,7 @@ const ALL_LIMITS = { messages: 10_000, characters: 33_554_432 };
 /** The runtime's limit of hibernatable WebSockets for an object, of which sessions need some. */
 const MAX_SOCKETS = 16_384;
 
-interface PublisherSocketsOptions {
+export interface PublisherSocketsOptions {
 	ctx: DurableObjectState;
 	channel: string;
 	env: RateLimitEnv;
@@ -144,7 +144,7 @@ export class PublisherSockets implements SocketHandler {
 			submit: (publishes) => publishing.submit(publishes),
 			persist: (publisher) => writeAttachment(socket, { publisher } satisfies Attachment),
 			stored: (events, milliseconds) => {
-				counts.publishedOverSocket(events, milliseconds);
+				counts.publishedUnseen(events, milliseconds);
 				void idle.beginUnlessAlarmSet(Date.now());
 			},
 			ended: (code, reason, { openedAt, messages, events }) => {

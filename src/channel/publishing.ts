@@ -72,6 +72,13 @@ export class Publishing {
 		return this.publish({ events: [], end: true, endReason: reason });
 	}
 
+	/** Stores the events of one publish. Where too many wait, it waits for its turn. The caller bounds how many do. */
+	publishWhenRoom(request: Write): Promise<PublishOutcome> {
+		return new Promise((resolve, reject) => {
+			this.#commits.submitWhenRoom({ request, weight: weightOf(request), resolve, reject });
+		});
+	}
+
 	async #commit(group: Write[]): Promise<PublishOutcome[]> {
 		await this.#audience.room();
 		const { outcomes, stored } = await this.#writer.write(group, this.#audience.size);

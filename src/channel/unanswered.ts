@@ -14,6 +14,10 @@ export class Unanswered {
 		this.#limits = limits;
 	}
 
+	get hasAny(): boolean {
+		return this.#messages > 0;
+	}
+
 	/** Whether a message of this length may wait as well. */
 	hasRoomFor(characters: number): boolean {
 		return this.#messages < this.#limits.messages && this.#characters + characters <= this.#limits.characters;

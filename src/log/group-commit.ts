@@ -29,6 +29,8 @@ export class GroupCommit<Request, Answer> {
 	readonly #gather: () => Promise<void> | undefined;
 	#waiting: Submission<Request, Answer>[] = [];
 	#waitingWeight = 0;
+	/** What waits for room in the queue. */
+	#held: Submission<Request, Answer>[] = [];
 	#running = false;
 
 	/**
@@ -65,6 +67,12 @@ export class GroupCommit<Request, Answer> {
 		if (!this.#running) void this.#run();
 	}
 
+	/** Queues a request, once the queue is not full. The caller bounds how many wait for that. */
+	submitWhenRoom(submission: Submission<Request, Answer>): void {
+		if (this.isFull || this.#held.length > 0) this.#held.push(submission);
+		else this.submit([submission]);
+	}
+
 	async #run(): Promise<void> {
 		this.#running = true;
 		while (this.#waiting.length > 0) {
@@ -77,6 +85,7 @@ export class GroupCommit<Request, Answer> {
 
 	async #commitNext(): Promise<void> {
 		const group = this.#next();
+		this.#admit();
 		let answers: Answer[];
 		try {
 			answers = await this.#commit(group.map(({ request }) => request));
@@ -85,6 +94,18 @@ export class GroupCommit<Request, Answer> {
 			return;
 		}
 		for (const [index, { resolve }] of group.entries()) resolve(answers[index] as Answer);
+	}
+
+	/** A queue that was full has requests, so that it is running for as long as others wait for room. */
+	#admit(): void {
+		let admitted = 0;
+		for (const submission of this.#held) {
+			if (this.isFull) break;
+			this.#waiting.push(submission);
+			this.#waitingWeight += submission.weight;
+			admitted += 1;
+		}
+		if (admitted > 0) this.#held.splice(0, admitted);
 	}
 
 	#next(): Submission<Request, Answer>[] {

@@ -164,7 +164,13 @@ export function checkCount(events: number): void {
 	throw new Problem("invalid_event", `A batch must contain 1 to ${MAX_BATCH} events. Split a larger batch.`);
 }
 
-function acceptEvent(input: unknown, prefix: string, maxEventBytes: number): NewEvent {
+/**
+ * Validates one event, and converts it to the form in which channels store events.
+ *
+ * @param prefix what the details of a refusal begin with: which event it is, where there are others.
+ * @throws Problem `invalid_event` or `payload_too_large`.
+ */
+export function acceptEvent(input: unknown, prefix: string, maxEventBytes: number): NewEvent {
 	const checked = eventSchema.safeParse(input);
 	if (!checked.success) throw new Problem("invalid_event", prefix + describeIssue(checked.error, "The event"));
 	const { type, data, retry, to } = checked.data;

@@ -20,7 +20,7 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-function linger(milliseconds: number): Linger {
+function linger(milliseconds: number): Linger<Publish> {
 	return new Linger(milliseconds, (publishes) => void submitted.push(publishes));
 }
 
@@ -44,6 +44,20 @@ describe("publishes that linger", () => {
 		linger(0).add([first, second]);
 		expect(submitted).toEqual([[first, second]]);
 		expect(vi.getTimerCount()).toBe(0);
+	});
+
+	it("are submitted at once when that is asked for, and the next ones linger again", () => {
+		const lingering = linger(50);
+		const [first, second] = [publish(), publish()];
+		lingering.add([first]);
+		lingering.flush();
+		lingering.add([second]);
+		vi.advanceTimersByTime(49);
+		expect(submitted).toEqual([[first]]);
+		vi.advanceTimersByTime(1);
+		expect(submitted).toEqual([[first], [second]]);
+		lingering.flush();
+		expect(submitted).toHaveLength(2);
 	});
 
 	it("are submitted when the end comes, and none linger after it", () => {

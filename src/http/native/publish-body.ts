@@ -1,8 +1,8 @@
-import { createParser, type EventSourceParser } from "eventsource-parser";
 import { z } from "zod";
 import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import { readParameters } from "../../parameters.ts";
+import { type FrameEvent, FrameParser } from "../../wire/frame-parser.ts";
 import { checkCount, maxBodyBytes } from "../../wire/intake.ts";
 import { keepSources } from "../../wire/json-text.ts";
 import { mediaType, parseJson, readText } from "../body.ts";
@@ -29,9 +29,6 @@ export const formSchema = z
 		},
 	)
 	.transform(({ user, ...event }) => ({ ...event, ...(user !== undefined && { to: { user } }) }));
-
-/** A parser ignores a line that starts with a byte order mark, as the standard requires: its field would be lost. */
-const LATE_MARK = /(?:^|[\n\r])\ufeff/;
 
 type Reader = (text: string, type: string | undefined, maxEventBytes: number) => unknown;
 
@@ -87,39 +84,16 @@ function readForm(text: string): unknown {
 	return check(formSchema, readParameters(text, "invalid_event", "form"), "invalid_event");
 }
 
-/** Reads the frames of an event stream (WHATWG HTML, "Server-sent events"). The last frame may lack its blank line. */
+/** Reads the frames of an event stream. The last frame may lack its blank line. */
 function readFrames(text: string, _type: string | undefined, maxEventBytes: number): unknown {
-	if (LATE_MARK.test(text)) {
-		const detail = "A line starts with a byte order mark, which is allowed only at the start of the body. Remove it.";
-		throw new Problem("invalid_event", detail);
-	}
-	const events: unknown[] = [];
-	let retry: number | undefined;
-	const parser = createParser({
-		// A frame has at least as many bytes as characters.
-		maxBufferSize: maxEventBytes,
-		onRetry: (milliseconds) => {
-			retry = milliseconds;
-		},
-		onEvent: ({ event, data }) => {
-			checkCount(events.length + 1);
-			events.push({ ...(withType(data, event) as object), ...(retry !== undefined && { retry }) });
-			retry = undefined;
-		},
+	const events: FrameEvent[] = [];
+	const parser = new FrameParser(maxEventBytes, (event) => {
+		checkCount(events.length + 1);
+		events.push(event);
 	});
-	parser.feed(`${text}\n\n`);
-	checkUnbroken(parser, maxEventBytes);
+	parser.feed(text);
+	parser.end();
 	if (events.length === 0)
 		throw new Problem("invalid_event", "The body has no frame with a `data:` line. Send at least one.");
 	return events;
-}
-
-/** After a frame that is too large, the parser throws at the next call. */
-function checkUnbroken(parser: EventSourceParser, maxEventBytes: number): void {
-	try {
-		parser.feed("");
-	} catch (cause) {
-		const detail = `A frame has more data than the ${maxEventBytes} bytes that are allowed (MAX_EVENT_BYTES, CHANNEL_RULES). Publish a link to the data instead.`;
-		throw new Problem("payload_too_large", detail, { cause });
-	}
 }

@@ -7,6 +7,7 @@ import { check } from "../../check.ts";
 import { limitPublishing } from "../../rate-limit.ts";
 import { idempotencyKeySchema, type PublishConditions } from "../../wire/conditions.ts";
 import { batchSchema, eventSchema, typeSchema } from "../../wire/intake.ts";
+import { liveReceiptSchema } from "../../wire/live/live-link.ts";
 import { subjectSchema } from "../../wire/names.ts";
 import { receiptSchema } from "../../wire/receipt.ts";
 import { checkChannel, checkSubject } from "../check.ts";
@@ -18,12 +19,14 @@ import { pathParameter } from "../reading/path.ts";
 import { readQuery } from "../reading/query.ts";
 import type { Route } from "../route.ts";
 import { CHANNEL_EVENTS_PATH, channelParameter } from "./channel.ts";
+import { checkLiveQuery, liveShape, publishLive } from "./live-publish.ts";
 import { formSchema, readPublishBody } from "./publish-body.ts";
 import { flag } from "./stream-query.ts";
 
 /** The type itself is checked with the event. */
 const querySchema = z.object({
 	type: z.string("must be given once").optional(),
+	...liveShape,
 	end: flag("the channel ends after these events. The body may then be empty, of any type."),
 });
 
@@ -62,10 +65,12 @@ async function publishTo(c: Context<AppEnv>, name: string): Promise<Response> {
 	await authority.allowPublish(publisher, channel);
 	await limitPublishing(c.env, publisher);
 	const conditions = readConditions(c.req.raw.headers);
-	const { type, end } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
-	const ends = end === "1";
-	const events = await readPublishBody(c.req.raw, rulesFor(config, channel).maxEventBytes, type, ends);
-	const options = { ...conditions, end: ends };
+	const query = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
+	checkLiveQuery(query);
+	const options = { ...conditions, end: query.end === "1" };
+	if (query.live === "1") return await publishLive(c, publisher, channel, query, options);
+	const { maxEventBytes } = rulesFor(config, channel);
+	const events = await readPublishBody(c.req.raw, maxEventBytes, query.type, options.end);
 	const { receipt, replayed } = await publishEvents(c.env, config, publisher, channel, events, options);
 	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }
@@ -88,7 +93,7 @@ function describePublishing(operationId: string, summary: string, path: z.ZodObj
 		operationId,
 		tags: ["Publish"],
 		summary,
-		description: "The answer comes when the events are on disk.",
+		description: "The answer comes when the events are on disk; with `live=1`, when the body has ended as well.",
 		security: oneOf("publishKey", "token"),
 		requestParams: { path, query, header },
 		requestBody: {
@@ -97,7 +102,12 @@ function describePublishing(operationId: string, summary: string, path: z.ZodObj
 				"application/json": { schema: z.union([eventSchema, batchSchema]) },
 				"application/x-www-form-urlencoded": { schema: formSchema },
 				"text/plain": { schema: z.string().min(1).meta({ description: "The data, as it is." }) },
-				"text/event-stream": { schema: z.string().min(1).meta({ description: "Frames, up to 100." }) },
+				"text/event-stream": {
+					schema: z.string().min(1).meta({ description: "Frames, up to 100; any number with `live=1`." }),
+				},
+				"application/x-ndjson": {
+					schema: z.string().meta({ description: "With `live=1`: one event a line, as JSON." }),
+				},
 			},
 		},
 		responses: {
@@ -109,7 +119,7 @@ function describePublishing(operationId: string, summary: string, path: z.ZodObj
 						.optional()
 						.meta({ description: "This is the answer to an earlier publish with the same `Idempotency-Key`." }),
 				}),
-				content: { "application/json": { schema: receiptSchema } },
+				content: { "application/json": { schema: z.union([receiptSchema, liveReceiptSchema]) } },
 			},
 			...problems(
 				"invalid_request",
@@ -123,6 +133,7 @@ function describePublishing(operationId: string, summary: string, path: z.ZodObj
 				"unsupported_media_type",
 				"idempotency_mismatch",
 				"rate_limited",
+				"channel_full",
 			),
 		},
 	};

@@ -1,0 +1,101 @@
+import { Problem } from "../../errors.ts";
+import type { NewEvent } from "../../wire/event.ts";
+import { BodyParser, type LiveType } from "../../wire/live/body-parser.ts";
+import { BodyReader } from "./body-reader.ts";
+import { LiveWriter, type Stored } from "./live-writer.ts";
+
+/** How much is parsed before there has to be room for it. */
+const PIECE_BYTES = 16_384;
+
+interface LiveBodyOptions {
+	type: LiveType;
+	/** `null`: it is empty. */
+	body: ReadableStream<Uint8Array> | null;
+	maxEventBytes: number;
+	/** Whether the channel ends with the body. One that breaks off does not end it. */
+	end: true | undefined;
+	writer: Omit<ConstructorParameters<typeof LiveWriter>[0], "failed">;
+}
+
+/** Reads the body of a live publish as it arrives, no faster than its events are stored. */
+export class LiveBody {
+	readonly #reader: BodyReader;
+	readonly #parser: BodyParser;
+	readonly #writer: LiveWriter;
+	readonly #end: true | undefined;
+	#parsed: NewEvent[] = [];
+	#isRead = false;
+	#problem: Problem | undefined;
+
+	constructor({ type, body, maxEventBytes, end, writer }: LiveBodyOptions) {
+		this.#reader = new BodyReader(body);
+		this.#end = end;
+		this.#parser = new BodyParser(type, maxEventBytes, (event) => void this.#parsed.push(event));
+		this.#writer = new LiveWriter({ ...writer, failed: (problem) => this.#fail(problem) });
+	}
+
+	/**
+	 * Reads the body to its end, or as far as it can be stored.
+	 *
+	 * @throws Problem which has the number of events that are stored. They stay.
+	 */
+	async run(): Promise<Stored> {
+		await this.#read();
+		await this.#writer.finish(this.#problem ? undefined : this.#end);
+		const { stored } = this.#writer;
+		if (!this.#problem) return stored;
+		await this.#reader.discard();
+		const { code, detail, cause } = this.#problem;
+		throw new Problem(code, detail, { cause, stored: stored.events });
+	}
+
+	/** Reads no further, unless all was read. What has come so far is stored. */
+	stop(problem: Problem): void {
+		if (!this.#isRead) this.#fail(problem);
+	}
+
+	#fail(problem: Problem): void {
+		if (this.#problem) return;
+		this.#problem = problem;
+		this.#reader.interrupt();
+	}
+
+	async #read(): Promise<void> {
+		while (!this.#problem) {
+			const chunk = await this.#next();
+			if (this.#problem) return;
+			if (!chunk) {
+				this.#isRead = true;
+				this.#parse(() => this.#parser.end());
+				return;
+			}
+			for (let at = 0; at < chunk.byteLength && !this.#problem; at += PIECE_BYTES) {
+				this.#parse(() => this.#parser.feed(chunk.subarray(at, at + PIECE_BYTES)));
+				await this.#writer.room();
+			}
+		}
+	}
+
+	/** The next chunk; `undefined` at the end of the body, which its sender meant to be there. */
+	async #next(): Promise<Uint8Array | undefined> {
+		try {
+			return await this.#reader.next();
+		} catch (cause) {
+			const detail = "The body broke off before its end. Send the rest again.";
+			this.#fail(new Problem("invalid_request", detail, { cause }));
+			return undefined;
+		}
+	}
+
+	/** What comes before an error is stored. */
+	#parse(parse: () => void): void {
+		try {
+			parse();
+		} catch (error) {
+			this.#fail(Problem.of(error));
+		}
+		const events = this.#parsed;
+		this.#parsed = [];
+		this.#writer.add(events);
+	}
+}

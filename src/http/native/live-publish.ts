@@ -1,0 +1,80 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import type { Publisher } from "../../auth/publishers.ts";
+import { endOfToken } from "../../auth/times.ts";
+import { Problem } from "../../errors.ts";
+import { whole } from "../../whole.ts";
+import type { PublishConditions } from "../../wire/conditions.ts";
+import { CHANNEL_URL } from "../../wire/link.ts";
+import { LIVE_TYPES, type LiveType } from "../../wire/live/body-parser.ts";
+import { type LivePublish, liveHeaders, liveReceiptSchema } from "../../wire/live/live-link.ts";
+import { mediaType } from "../body.ts";
+import { callChannel } from "../call-channel.ts";
+import type { AppEnv } from "../context.ts";
+import { flag } from "./stream-query.ts";
+
+/**
+ * A publish with `live=1`, whose body is stored and shown as it arrives. The Worker hands the body on to the channel's
+ * object as it is: `channel/live/`.
+ */
+
+const MAX_LINGER_MILLISECONDS = 1000;
+
+/** The parameters of a publish that make it live. */
+export const liveShape = {
+	live: flag("the body's events are stored and shown as they arrive, however many they are."),
+	linger: whole(0, MAX_LINGER_MILLISECONDS).optional().meta({
+		description:
+			"With `live=1`: how many milliseconds an event waits for others that are stored and shown together with it. Default: 0.",
+	}),
+};
+
+type LiveQuery = z.output<z.ZodObject<typeof liveShape>>;
+
+/** @throws Problem `invalid_request` for a parameter that would do nothing. */
+export function checkLiveQuery({ live, linger }: LiveQuery): void {
+	if (live === "1" || linger === undefined) return;
+	throw new Problem("invalid_request", "`linger` is for a live publish. Add `live=1`, or leave it out.");
+}
+
+/** Hands a live publish to its channel. The answer comes at the end of its body. */
+export async function publishLive(
+	c: Context<AppEnv>,
+	publisher: Publisher,
+	channel: string,
+	{ linger = 0 }: LiveQuery,
+	{ ifHead, idempotencyKey, end }: PublishConditions,
+): Promise<Response> {
+	if (idempotencyKey !== undefined) {
+		throw new Problem("invalid_request", "An Idempotency-Key does not go with `live=1`. Leave it out.");
+	}
+	const request = c.req.raw;
+	const publish: LivePublish = {
+		...identityOf(publisher),
+		type: liveType(request),
+		linger,
+		...(ifHead !== undefined && { ifHead }),
+		...(end && { end }),
+		request: c.get("requestId"),
+	};
+	const response = await callChannel(c.env, channel, (stub) =>
+		stub.fetch(CHANNEL_URL, { method: "POST", headers: liveHeaders(publish), body: request.body }),
+	);
+	if (!response.ok) throw await Problem.fromResponse(response);
+	return c.json(liveReceiptSchema.parse(await response.json()), 201);
+}
+
+function liveType(request: Request): LiveType {
+	const type = mediaType(request);
+	const known = LIVE_TYPES.find((each) => each === type);
+	if (known) return known;
+	throw new Problem("unsupported_media_type", `With live=1, send one of the content types ${LIVE_TYPES.join(", ")}.`);
+}
+
+/** What the channel needs to know of the credentials. JWTs are in seconds, the rest of the service in milliseconds. */
+function identityOf(publisher: Publisher): Pick<LivePublish, "key" | "user" | "endsAt" | "issuedAt"> {
+	if (publisher.kind !== "user") return { key: publisher.id };
+	const { sub, expires, issuedAt } = publisher.user;
+	const endsAt = endOfToken(expires, Date.now());
+	return { user: sub, endsAt, ...(issuedAt !== undefined && { issuedAt: issuedAt * 1000 }) };
+}
