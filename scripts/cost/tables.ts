@@ -35,7 +35,7 @@ export function countedRows(): string[] {
 		stream: "any other stream, from its opening to the end of its credentials",
 		loneStream: "the same, where it is the channel's only stream",
 		heartbeat: "`direct`: a heartbeat, for all streams of a channel together",
-		wake: "`hibernate`: waking up, with a full log of 100 events",
+		wake: "`hibernate`: waking up, with a log of any length",
 		taken: "`hibernate`: a client has taken another 64 KiB of events",
 	};
 	return Object.entries(names).map(([key, name]) => {

@@ -1,10 +1,11 @@
 import type { EndReason } from "../wire/control.ts";
 import type { NewEvent, StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
-import { Ring } from "./ring.ts";
+import { createTables, type LogStorage, readTables } from "./layout.ts";
+import { type Retention, Ring } from "./ring.ts";
 
 /**
- * The log of one channel. The events are in a ring buffer; the table `log` holds where the log starts.
+ * The log of one channel. The events are in a ring buffer; the table `log` holds where the log starts, and how it ended.
  *
  * The log is write-ahead: `head` advances only once events are durable, so no reader sees an event that a crash could
  * undo.
@@ -15,15 +16,6 @@ import { Ring } from "./ring.ts";
 
 /** A new log starts at the Unix time in seconds times this, so that it never reuses the offsets of a deleted log. */
 const OFFSETS_PER_SECOND = 1_000_000;
-
-/** What a log needs of a Durable Object's storage. */
-export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
-
-/** How much a log retains. */
-export interface Retention {
-	events: number;
-	milliseconds: number;
-}
 
 interface Extent {
 	/**
@@ -44,21 +36,6 @@ interface Extent {
 	lease?: number;
 }
 
-/** The row of the table `log`. */
-type LogRow = {
-	born: number;
-	start: number;
-	capacity: number;
-	idle_since: number | null;
-	/** Absent in a table of an earlier version, like the two after it. */
-	layout?: number;
-	ended?: EndReason | null;
-	lease?: number | null;
-};
-
-/** The version of the tables. */
-const LAYOUT = 1;
-
 export class Log {
 	readonly #storage: LogStorage;
 	readonly #retention: Retention;
@@ -72,7 +49,7 @@ export class Log {
 	constructor(storage: LogStorage, retention: Retention) {
 		this.#storage = storage;
 		this.#retention = retention;
-		this.#ring = new Ring(storage.sql, retention.events);
+		this.#ring = new Ring(storage.sql, retention);
 		this.reload();
 	}
 
@@ -179,7 +156,7 @@ export class Log {
 		// A clock that was set back must not make events look older than those before them.
 		const at = Math.max(now, extent.lastAt ?? now);
 		const stored = events.map((event, index) => ({ ...event, offset: extent.last + 1 + index, at }));
-		this.#ring.write(stored, at);
+		this.#ring.write(stored);
 		this.#extent = { ...extent, last: extent.last + stored.length, lastAt: at };
 		return stored;
 	}
@@ -208,9 +185,9 @@ export class Log {
 	/** The offset of the oldest visible event that is still retained. */
 	oldest(now: number): Offset | undefined {
 		const { start, last } = this.#extent ?? { start: 0, last: 0 };
-		this.#oldest = Math.max(this.#oldest, start + 1, last - this.#retention.events + 1);
-		const horizon = now - this.#retention.milliseconds;
-		while (this.#oldest <= this.#head && this.#ring.publishedAt(this.#oldest) < horizon) this.#oldest += 1;
+		const { events, milliseconds } = this.#retention;
+		const oldest = Math.max(this.#oldest, start + 1, last - events + 1, this.#ring.floor);
+		this.#oldest = this.#ring.firstSince(now - milliseconds, oldest, this.#head) ?? Math.max(oldest, this.#head + 1);
 		return this.#oldest <= this.#head ? this.#oldest : undefined;
 	}
 
@@ -226,64 +203,37 @@ export class Log {
 		if (oldest !== undefined) yield* this.#ring.read(Math.max(after + 1, oldest), this.#head);
 	}
 
+	/** Forgets the events in memory unless they were read since the last call. */
+	expireCache(): void {
+		this.#ring.expireCache();
+	}
+
 	get #visible(): Extent | undefined {
 		return this.#head > 0 ? this.#extent : undefined;
 	}
 
 	#create(now: number): Extent {
 		const start = firstPosition(now);
-		const { sql } = this.#storage;
-		sql.exec(`CREATE TABLE log (
-			id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
-			capacity INTEGER NOT NULL, idle_since INTEGER, ended TEXT, lease INTEGER, layout INTEGER NOT NULL) STRICT`);
-		this.#ring.create();
-		sql.exec(
-			"INSERT INTO log (id, born, start, capacity, layout) VALUES (0, ?, ?, ?, ?)",
-			start,
-			start,
-			this.#retention.events,
-			LAYOUT,
-		);
+		createTables(this.#storage, start);
 		return { born: start, start, last: start };
 	}
 
 	#readExtent(): Extent | undefined {
-		const { sql } = this.#storage;
-		const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'log'");
-		if (!table) return undefined;
-		const row = sql.exec<LogRow>("SELECT * FROM log").one();
-		const { born, start, capacity, idle_since: idleSince, layout, ended = null, lease = null } = row;
-		if (layout === undefined) this.#addColumns();
-		if (capacity !== this.#retention.events) this.#resize();
-		const events = this.#ring.extent();
-		// After `REPLAY_EVENTS` was raised, the ring holds fewer events than it has room for.
-		this.#oldest = events?.oldest ?? 0;
+		this.#ring.forget();
+		const row = readTables(this.#storage);
+		if (!row) return undefined;
+		const { born, start, idle_since: idleSince, ended, lease } = row;
+		const rows = this.#ring.load();
+		this.#oldest = rows?.oldest.first ?? 0;
 		return {
 			born,
 			start,
-			last: events?.last ?? start,
-			...(events && { lastAt: events.lastAt }),
+			last: rows?.newest.last ?? start,
+			...(rows && { lastAt: rows.newest.at }),
 			...(idleSince !== null && { idleSince }),
 			...(ended !== null && { ended }),
 			...(lease !== null && { lease }),
 		};
-	}
-
-	/** The table is of an earlier version. */
-	#addColumns(): void {
-		this.#storage.transactionSync(() => {
-			for (const column of ["ended TEXT", "lease INTEGER", `layout INTEGER NOT NULL DEFAULT ${LAYOUT}`]) {
-				this.#storage.sql.exec(`ALTER TABLE log ADD COLUMN ${column}`);
-			}
-		});
-	}
-
-	/** `REPLAY_EVENTS` has changed. */
-	#resize(): void {
-		this.#storage.transactionSync(() => {
-			this.#ring.resize();
-			this.#storage.sql.exec("UPDATE log SET capacity = ?", this.#retention.events);
-		});
 	}
 }
 
