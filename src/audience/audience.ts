@@ -136,7 +136,8 @@ export class Audience {
 	/** Removes a stream whose client disconnected. */
 	leave(subscriber: Subscriber): void {
 		this.#drains.delete(subscriber);
-		const reason = (subscriber.isToldEnd && this.#options.replay.ended) || "client_left";
+		const hasEnded = subscriber.isOfSeveral && !subscriber.isBehind;
+		const reason = (hasEnded && this.#options.replay.ended) || "client_left";
 		if (this.#forget(subscriber)) this.#gone(subscriber, reason);
 		if (this.isEmpty) this.#options.emptied();
 	}

@@ -19,7 +19,7 @@ export function chunksOf(
 	events: readonly StoredEvent[],
 	channel: string,
 	isReplay: boolean,
-): (subscriber: Subscriber) => Chunk | undefined {
+): (subscriber: Pick<Subscriber, "position" | "subscription">) => Chunk | undefined {
 	const areAddressed = events.some(({ to }) => to !== undefined);
 	const first = events[0]?.offset;
 	const position = events.at(-1)?.offset;

@@ -4,8 +4,7 @@ import { findStart, trimmedAfter } from "../log/resume.ts";
 import type { EndReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { LogGap, Start, StartRequest, Subscription } from "../wire/subscription.ts";
-import type { Chunk } from "./chunk.ts";
+import type { LogGap, Start, Subscription } from "../wire/subscription.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
 import type { Outlet } from "./outlet.ts";
@@ -22,7 +21,7 @@ interface Piece {
 	head: Offset;
 	/** The position of its last event; `head` if it is empty. */
 	position: Offset;
-	chunkFor(subscriber: Subscriber): Chunk | undefined;
+	chunkFor: ReturnType<typeof chunksOf>;
 }
 
 /** Starts subscribers, and replays what they missed. */
@@ -85,11 +84,17 @@ export class Replay {
 		return this.#log.ended;
 	}
 
-	/** Whether a stream that starts so would get nothing: the channel has ended, and the cursor is at its end. */
-	isAtEnd(request: StartRequest, now: number): boolean {
+	/**
+	 * Whether nothing is left for a stream that starts so: the channel has ended, and the cursor is at its end. A plain
+	 * stream need not have the cursor, since it is not told: no event must be left for it.
+	 */
+	isAtEnd(subscription: Subscription, now: number): boolean {
 		if (this.ended === undefined) return false;
-		const { resumed, position } = this.#findStart(request, now);
-		return resumed && position >= this.#log.head;
+		const { resumed, position, gap } = this.#findStart(subscription, now);
+		if (resumed && position >= this.#log.head) return true;
+		if (gap || !isPlain(subscription)) return false;
+		const piece = this.#read(position, now);
+		return piece.position >= this.#log.head && piece.chunkFor({ position, subscription }) === undefined;
 	}
 
 	/** Whether a live subscriber has got everything. If so, it is at the head: until the first event, it may be at 0. */
@@ -100,7 +105,7 @@ export class Replay {
 		return subscriber.position >= head;
 	}
 
-	#findStart(request: StartRequest, now: number): Start {
+	#findStart(request: Subscription, now: number): Start {
 		const log = this.#log;
 		const { born, head } = log;
 		const firstSince = (time: number) => log.firstSince(time, now);
@@ -130,6 +135,11 @@ export class Replay {
 		}
 		return { after, head, position: events.at(-1)?.offset ?? head, chunkFor: chunksOf(events, this.#channel, true) };
 	}
+}
+
+/** A plain stream is not told of gaps, nor of anything else but events. */
+function isPlain({ gaps }: Subscription): boolean {
+	return gaps !== undefined;
 }
 
 function gapRefused(channel: string, { after, oldest, reason }: LogGap): Problem {

@@ -18,6 +18,7 @@ describe("GET /channels/{channel}", () => {
 			oldest: ids[0],
 			buffered: 2,
 			subscribers: 1,
+			ended: false,
 			rules: expect.objectContaining({ presence: expect.any(String), replayEvents: expect.any(Number) }),
 		});
 		await stream.close();
@@ -37,7 +38,15 @@ describe("GET /channels/{channel}", () => {
 
 	it("tells of a channel that nobody has used, and leaves it so", async () => {
 		const channel = freshChannel();
-		const unused = { channel, head: "0", oldest: null, buffered: 0, subscribers: 0, rules: expect.any(Object) };
+		const unused = {
+			channel,
+			head: "0",
+			oldest: null,
+			buffered: 0,
+			subscribers: 0,
+			ended: false,
+			rules: expect.any(Object),
+		};
 		expect(await (await administer("GET", `/channels/${channel}`)).json()).toEqual(unused);
 		expect(await (await administer("GET", `/channels/${channel}`)).json()).toEqual(unused);
 	});

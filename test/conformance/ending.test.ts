@@ -137,6 +137,26 @@ describe("a channel that has ended", () => {
 		expect(rest.map((text) => Number.parseInt(text, 10))).toEqual(Array.from({ length: 80 }, (_, index) => index));
 	});
 
+	it("lets a slow reader have everything that was published before", async () => {
+		const channel = freshChannel();
+		const stream = await subscribe(`/events?channel=${channel}`, alice);
+		await stream.expect("connected");
+		const data = "x".repeat(60_000);
+		for (let batch = 0; batch < 3; batch += 1) {
+			await published(
+				channel,
+				Array.from({ length: 10 }, (_, index) => ({ data: `${batch * 10 + index} ${data}` })),
+			);
+		}
+		await end(channel);
+		const told: string[] = [];
+		for await (const { event, data } of stream) {
+			told.push(event ?? `${Number.parseInt(data, 10)}`);
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		}
+		expect(told).toEqual([...Array.from({ length: 30 }, (_, index) => `${index}`), "closing"]);
+	});
+
 	it("answers a cursor at its end with 204", async () => {
 		const channel = freshChannel();
 		const [id] = await endWith(channel, { data: 1 });
@@ -232,6 +252,42 @@ describe("a channel that has ended", () => {
 		await end(channel);
 		expect(await restOf(stream)).toEqual(["closing"]);
 		expect(await (await administer("GET", `/channels/${channel}/subscribers`)).json()).toEqual([]);
+	});
+});
+
+describe("a plain stream of a channel that has ended", () => {
+	/** The status and the text of a plain stream. */
+	async function plain(channel: string, query: string, headers: HeadersInit = {}): Promise<[number, string]> {
+		const response = await open(`/events?channel=${channel}&control=0${query}`, alice, headers);
+		return [response.status, (await response.text()).replace(/^retry: \d+\n/, "")];
+	}
+
+	it("ends without a word, and the next request is answered with 204", async () => {
+		const channel = freshChannel();
+		const [id] = await endWith(channel, { data: "[DONE]" });
+		expect(await plain(channel, "&rewind=all")).toEqual([200, `id: ${id}\ndata: [DONE]\n\n`]);
+		expect(await plain(channel, "&rewind=all", { "Last-Event-ID": `${id}` })).toEqual([204, ""]);
+	});
+
+	it("is answered with 204 as well where nothing is left for it, although its client has not been told the cursor", async () => {
+		const channel = freshChannel();
+		const ids = await published(channel, [{ data: 1 }]);
+		await endWith(channel, [
+			{ type: "other", data: 2 },
+			{ data: 3, to: { user: bob.name } },
+		]);
+		expect(await plain(channel, `&type=message&lastEventId=${ids[0]}`)).toEqual([204, ""]);
+		expect(await plain(channel, "")).toEqual([204, ""]);
+		expect(await plain(channel, "&rewind=all&type=unheard")).toEqual([204, ""]);
+		expect((await plain(channel, `&lastEventId=${ids[0]}`))[1]).toContain("data: 2");
+		expect((await plain(channel, "&rewind=all&type=message"))[1]).toContain("data: 1");
+	});
+
+	it("is refused where it has missed events, and not answered with 204", async () => {
+		const channel = freshChannel();
+		await endWith(channel, { data: 1 });
+		expect((await plain(channel, "&lastEventId=yesterday"))[0]).toBe(410);
+		expect((await plain(channel, "&lastEventId=yesterday&gap=ignore"))[1]).toContain("data: 1");
 	});
 });
 
