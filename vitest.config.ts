@@ -16,7 +16,8 @@ const CHANNEL_RULES = [
 	{ match: "ruled:one-each:*", maxConnectionsPerUser: 1 },
 	{ match: "ruled:silent:*", presence: "off" },
 	{ match: "ruled:counted:*", presence: "count" },
-	{ match: "ruled:open:*", anonymous: true, presence: "count", maxConnectionsPerUser: 3 },
+	{ match: "ruled:open:*", anonymous: true, maxConnectionsPerUser: 3 },
+	{ match: "user:*", anonymous: true },
 ];
 
 /** The service in workerd, as it is deployed: the secrets for local work would be good on localhost only. */

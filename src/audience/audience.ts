@@ -3,7 +3,7 @@ import type { ChannelRules } from "../wire/channel-rules.ts";
 import type { CloseReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
-import type { DisconnectReason } from "../wire/subscription.ts";
+import { type CountedBy, countTogether, type DisconnectReason } from "../wire/subscription.ts";
 import type { Counts } from "./counts.ts";
 import { DrainingStreams } from "./draining-streams.ts";
 import { FanOut } from "./fan-out.ts";
@@ -67,9 +67,9 @@ export class Audience {
 		return this.size === 0 && this.#drains.size === 0;
 	}
 
-	/** How many streams a user has open. */
-	streamsOf(user: string): number {
-		return this.#roster.presence.streamsOf(user);
+	/** How many streams are open that count together with one: those of its user. */
+	countWith(stream: CountedBy): number {
+		return this.#roster.countWith(stream);
 	}
 
 	find(connection: string): Subscriber | undefined {
@@ -153,10 +153,10 @@ export class Audience {
 		return subscribers.length;
 	}
 
-	/** Sends a heartbeat to a user's streams, to detect dead connections. */
-	probeUser(user: string, now: number): void {
+	/** Sends a heartbeat to the streams that count together with one, to detect dead connections. */
+	probe(stream: CountedBy, now: number): void {
 		for (const subscriber of this.#roster)
-			if (subscriber.subscription.user === user) this.#fanOut.tell(subscriber, { type: "heartbeat" }, now);
+			if (countTogether(subscriber.subscription, stream)) this.#fanOut.tell(subscriber, { type: "heartbeat" }, now);
 	}
 
 	/**

@@ -1,3 +1,4 @@
+import type { CountedBy } from "../wire/subscription.ts";
 import type { Counts } from "./counts.ts";
 import { Presence } from "./presence.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -7,6 +8,8 @@ export class Roster {
 	readonly presence = new Presence();
 	readonly #counts: Counts;
 	readonly #subscribers = new Map<string, Subscriber>();
+	/** How many streams clients without credentials have open, by where they come from. */
+	readonly #anonymous = new Map<string, number>();
 	/** Those that asked for presence. */
 	readonly #observers = new Set<Subscriber>();
 
@@ -24,6 +27,12 @@ export class Roster {
 
 	find(connection: string): Subscriber | undefined {
 		return this.#subscribers.get(connection);
+	}
+
+	/** How many streams are open that count together with one. */
+	countWith({ user, anonymousFrom }: CountedBy): number {
+		if (anonymousFrom === undefined) return this.presence.streamsOf(user);
+		return this.#anonymous.get(anonymousFrom) ?? 0;
 	}
 
 	/** Whether a stream is still open. */
@@ -55,6 +64,7 @@ export class Roster {
 		this.#subscribers.delete(subscriber.connection);
 		this.#observers.delete(subscriber);
 		this.presence.remove(subscriber.subscription.user);
+		this.#countAnonymous(subscriber, -1);
 		this.#counts.left(subscriber);
 		return true;
 	}
@@ -62,5 +72,13 @@ export class Roster {
 	#add(subscriber: Subscriber): void {
 		this.#subscribers.set(subscriber.connection, subscriber);
 		if (subscriber.subscription.presence) this.#observers.add(subscriber);
+		this.#countAnonymous(subscriber, 1);
+	}
+
+	#countAnonymous({ subscription: { anonymousFrom } }: Subscriber, change: number): void {
+		if (anonymousFrom === undefined) return;
+		const count = (this.#anonymous.get(anonymousFrom) ?? 0) + change;
+		if (count > 0) this.#anonymous.set(anonymousFrom, count);
+		else this.#anonymous.delete(anonymousFrom);
 	}
 }

@@ -58,22 +58,29 @@ export class Authority {
 	}
 
 	/**
-	 * Verifies the credentials of a request for a stream.
+	 * Verifies the credentials of a request for a stream. Returns `undefined` if it has none: a rule may allow that.
 	 *
 	 * @param query the parameters of the request's query.
 	 * @param resuming whether the request carries a cursor.
 	 */
-	async leaseFor(request: Request, query: Parameters, resuming: boolean): Promise<Lease> {
+	async leaseFor(request: Request, query: Parameters, resuming: boolean): Promise<Lease | undefined> {
 		return await this.#fromCredentials(subscriberCredentials(request, query), request, resuming);
 	}
 
-	/** Verifies the credentials in a message over a WebSocket that the request opened. */
-	async leaseForMessage(message: AuthMessage, request: Request, resuming: boolean): Promise<Lease> {
+	/**
+	 * Verifies the credentials in a message over a WebSocket that the request opened. Returns `undefined` if it has none.
+	 */
+	async leaseForMessage(message: AuthMessage, request: Request, resuming: boolean): Promise<Lease | undefined> {
 		this.#logger.hide([message.token, message.ticket].filter((credential) => credential !== undefined));
 		return await this.#fromCredentials(messageCredentials(message), request, resuming);
 	}
 
-	async #fromCredentials(credentials: Credentials, request: Request, resuming: boolean): Promise<Lease> {
+	async #fromCredentials(
+		credentials: Credentials | undefined,
+		request: Request,
+		resuming: boolean,
+	): Promise<Lease | undefined> {
+		if (!credentials) return undefined;
 		if (credentials.kind === "token") return await this.#fromToken(credentials.token, request);
 		await this.#refuseKey(credentials.ticket);
 		return await openTicket(credentials.ticket, this.ticketSeal, Date.now(), resuming);

@@ -4,6 +4,11 @@ import { decodeParameter, type Parameters, splitPair, valuesOf } from "../parame
 /** The parameters of a query that hold credentials. */
 const CREDENTIAL_NAMES: ReadonlySet<string> = new Set(["token", "ticket"]);
 
+/** How to send credentials with a request for a stream, and in a WebSocket client's message. */
+export const SEND_IN_REQUEST =
+	"Send a token as `Authorization: Bearer <token>` or `?token=`, or a ticket from `POST /tickets` as `?ticket=`.";
+export const SEND_IN_MESSAGE = "Send a `token`, or a `ticket` from `POST /tickets`, in the `auth` message.";
+
 /** The credentials of a subscriber. */
 export type Credentials = { kind: "token"; token: string } | { kind: "ticket"; ticket: string };
 
@@ -27,27 +32,26 @@ export function bearerToken(request: Request): string {
 }
 
 /**
- * The credentials in a WebSocket client's message: a token or a ticket.
+ * The credentials in a WebSocket client's message, a token or a ticket; `undefined` if it has none.
  *
- * @throws Problem `missing_token` for none, `invalid_request` for both.
+ * @throws Problem `invalid_request` for both.
  */
-export function messageCredentials({ token, ticket }: AuthMessage): Credentials {
+export function messageCredentials({ token, ticket }: AuthMessage): Credentials | undefined {
 	if (token !== undefined && ticket !== undefined) {
 		throw new Problem("invalid_request", "The message carries a token and a ticket. Send one of them.");
 	}
 	if (token !== undefined) return { kind: "token", token };
-	if (ticket !== undefined) return { kind: "ticket", ticket };
-	throw new Problem("missing_token", "Send a `token`, or a `ticket` from `POST /tickets`, in the `auth` message.");
+	return ticket === undefined ? undefined : { kind: "ticket", ticket };
 }
 
 /**
- * The credentials of a request for a stream: the `Authorization` header, `?token=` or `?ticket=`. A request has exactly
- * one (RFC 6750, section 2).
+ * The credentials of a request for a stream: the `Authorization` header, `?token=` or `?ticket=`. A request has at most
+ * one (RFC 6750, section 2); `undefined` if it has none.
  *
  * @param query the parameters of the request's query.
- * @throws Problem `invalid_request` for more than one, `missing_token` for none, `unsupported_auth_scheme`.
+ * @throws Problem `invalid_request` for more than one, `unsupported_auth_scheme`.
  */
-export function subscriberCredentials(request: Request, query: Parameters): Credentials {
+export function subscriberCredentials(request: Request, query: Parameters): Credentials | undefined {
 	const header = readHeader(request);
 	const found: Credentials[] = [
 		...(header === undefined ? [] : [{ kind: "token", token: header } as const]),
@@ -55,12 +59,6 @@ export function subscriberCredentials(request: Request, query: Parameters): Cred
 		...valuesOf(query, "ticket").map((ticket) => ({ kind: "ticket", ticket }) as const),
 	];
 	const [credentials, ...others] = found;
-	if (!credentials) {
-		throw new Problem(
-			"missing_token",
-			"Send a token as `Authorization: Bearer <token>` or `?token=`, or a ticket from `POST /tickets` as `?ticket=`.",
-		);
-	}
 	if (others.length > 0) {
 		throw new Problem(
 			"invalid_request",

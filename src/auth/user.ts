@@ -22,4 +22,6 @@ export interface Lease {
 	user: User;
 	/** When the stream is ended, in Unix milliseconds. */
 	endsAt: number;
+	/** Of a client without credentials: a keyed hash of its address, which its streams are counted by. */
+	anonymousFrom?: string;
 }

@@ -103,6 +103,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		this.#subscribing = new Subscribing({
 			channel,
 			retryMilliseconds: config.RETRY_MILLISECONDS,
+			allowsAnonymous: rules.anonymous,
 			audience,
 			sessions,
 			clients,
@@ -141,6 +142,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		const now = Date.now();
 		const restored = [...sessions.restore(log.head, now), ...clients.restore(log.head, now)];
 		for (const subscriber of restored.sort((one, other) => one.since - other.since)) audience.restore(subscriber);
+		void audience.endWhere(({ subscription }) => !this.#subscribing.mayStay(subscription), "revoked");
 	}
 
 	/** Opens a stream or a publisher's WebSocket, or takes a live publish. */

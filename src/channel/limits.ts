@@ -10,7 +10,7 @@ import type { Subscription } from "../wire/subscription.ts";
 const PROBE_WRITES = 3;
 const PROBE_MILLISECONDS = 50;
 
-/** The limits on the open streams of a channel and of each of its users. */
+/** The limits on the open streams of a channel, and of each of its users or addresses. */
 export class Limits {
 	readonly #channel: string;
 	readonly #limits: Pick<ChannelRules, "maxSubscribers" | "maxConnectionsPerUser">;
@@ -26,19 +26,19 @@ export class Limits {
 		this.#audience = audience;
 	}
 
-	/** Evicts the dead streams of a user at the limit. This takes time, because only a write detects them. */
-	async makeRoom({ user, rejoins }: Subscription): Promise<void> {
-		if (rejoins) return;
-		for (let write = 0; write < PROBE_WRITES && this.#hasMaxStreams(user); write += 1) {
-			this.#audience.probeUser(user, Date.now());
+	/** Evicts dead streams of a user or an address at the limit. This takes time, because only a write detects them. */
+	async makeRoom(subscription: Subscription): Promise<void> {
+		if (subscription.rejoins) return;
+		for (let write = 0; write < PROBE_WRITES && this.#hasMaxStreams(subscription); write += 1) {
+			this.#audience.probe(subscription, Date.now());
 			await scheduler.wait(PROBE_MILLISECONDS);
 		}
 	}
 
 	/** @throws Problem `channel_full` or `too_many_connections`. */
-	check({ user, rejoins }: Subscription): void {
+	check(subscription: Subscription): void {
 		// A rejoin was admitted before.
-		if (rejoins) return;
+		if (subscription.rejoins) return;
 		const { maxSubscribers, maxConnectionsPerUser } = this.#limits;
 		if (this.#audience.size >= maxSubscribers) {
 			throw new Problem(
@@ -46,15 +46,16 @@ export class Limits {
 				`The channel ${this.#channel} has ${maxSubscribers} subscribers, as many as it may (MAX_SUBSCRIBERS, CHANNEL_RULES). Try again later.`,
 			);
 		}
-		if (this.#hasMaxStreams(user)) {
+		if (this.#hasMaxStreams(subscription)) {
+			const holder = subscription.anonymousFrom === undefined ? "You have" : "Your address has, without credentials,";
 			throw new Problem(
 				"too_many_connections",
-				`You have ${maxConnectionsPerUser} streams of the channel ${this.#channel} open, as many as you may (MAX_CONNECTIONS_PER_USER, CHANNEL_RULES). Close one, or share it.`,
+				`${holder} ${maxConnectionsPerUser} streams of the channel ${this.#channel} open, as many as you may (MAX_CONNECTIONS_PER_USER, CHANNEL_RULES). Close one, or share it.`,
 			);
 		}
 	}
 
-	#hasMaxStreams(user: string): boolean {
-		return this.#audience.streamsOf(user) >= this.#limits.maxConnectionsPerUser;
+	#hasMaxStreams(subscription: Subscription): boolean {
+		return this.#audience.countWith(subscription) >= this.#limits.maxConnectionsPerUser;
 	}
 }

@@ -21,6 +21,8 @@ const MAX_SOCKETS = 32_768;
 interface SubscribingOptions {
 	channel: string;
 	retryMilliseconds: number;
+	/** Whether clients without credentials may read the channel. */
+	allowsAnonymous: boolean;
 	audience: Audience;
 	sessions: Sessions;
 	clients: Clients;
@@ -129,6 +131,7 @@ export class Subscribing {
 	#admit(subscription: Subscription): number {
 		const now = Date.now();
 		this.#refuseRevoked(subscription, now);
+		if (subscription.rejoins && !this.mayStay(subscription)) throw closedToAnonymous(this.#options.channel);
 		this.#options.limits.check(subscription);
 		return now;
 	}
@@ -148,6 +151,11 @@ export class Subscribing {
 	#refuseRevoked({ user, issuedAt }: Subscription, now: number): void {
 		const { revocations, channel } = this.#options;
 		if (revocations.covers(user, issuedAt, now)) throw revoked(channel);
+	}
+
+	/** Whether a stream that was opened under earlier rules may stay open. */
+	mayStay({ anonymousFrom }: Subscription): boolean {
+		return this.#options.allowsAnonymous || anonymousFrom === undefined;
 	}
 
 	/** @throws Problem `channel_full`. */
@@ -178,4 +186,8 @@ export class Subscribing {
 		const { alarm, audience } = this.#options;
 		await alarm.ringBy(audience.dueOf(subscriber, Date.now()));
 	}
+}
+
+function closedToAnonymous(channel: string): Problem {
+	return new Problem("missing_token", `The channel ${channel} may no longer be read without credentials. Send some.`);
 }

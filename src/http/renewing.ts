@@ -1,5 +1,6 @@
 import { readSettings } from "../auth/authenticator.ts";
 import { Authority } from "../auth/authority.ts";
+import { SEND_IN_MESSAGE } from "../auth/credentials.ts";
 import type { AuthorisationHooks } from "../auth/hooks.ts";
 import type { VerifyRenewal } from "../channel/client-sockets.ts";
 import type { ConfigOptions } from "../config.ts";
@@ -23,6 +24,7 @@ export async function renewalOf(
 	{ user, channels }: { readonly user: string; readonly channels: readonly string[] },
 ): Promise<Renewal> {
 	const lease = await authority.leaseForMessage(auth, request, auth.cursor !== undefined);
+	if (!lease) throw new Problem("missing_token", SEND_IN_MESSAGE);
 	if (lease.user.sub !== user) {
 		throw new Problem("insufficient_scope", "This connection was opened by another user. Open a new one.");
 	}

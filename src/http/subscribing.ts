@@ -49,10 +49,11 @@ export interface SubscribeRequest {
  */
 export async function prepareSubscription(
 	{ env, config, logger, authority }: RequestScope,
-	{ user, endsAt }: Lease,
+	{ user, endsAt, anonymousFrom }: Lease,
 	request: SubscribeRequest,
 ): Promise<SessionOptions> {
-	await limitSubscribing(env, user);
+	const counted = { sub: anonymousFrom ?? user.sub };
+	await limitSubscribing(env, counted);
 	const { HEARTBEAT_SECONDS, RETRY_MILLISECONDS, MAX_BACKLOG_BYTES, MAX_CHANNELS_PER_USER } = config;
 	const { rewind, since, types, dialect, gaps, presence } = request;
 	const cursor = request.cursor?.slice(0, MAX_CURSOR_CHARACTERS);
@@ -61,11 +62,12 @@ export async function prepareSubscription(
 	if (presence) checkPresence(config, channels);
 	checkIdentity(user);
 	checkSize({ channels, types }, MAX_SELECTION_BYTES, "channels and types of this stream", "Name fewer");
-	limitChannels(user, channels, MAX_CHANNELS_PER_USER);
+	limitChannels(counted, channels, MAX_CHANNELS_PER_USER);
 	const subscription: SessionOptions["subscription"] = {
 		connection: await newConnection(env.CHANNEL, channels[0]),
 		channels,
 		...renewalOf(user, endsAt),
+		...(anonymousFrom !== undefined && { anonymousFrom }),
 		dialect,
 		...(gaps && { gaps }),
 		presence,
@@ -99,7 +101,7 @@ function checkPresence(config: Config, channels: readonly string[]): void {
 
 const opened = new DistinctChannels();
 
-function limitChannels({ sub }: User, channels: readonly string[], max: number): void {
+function limitChannels({ sub }: Pick<User, "sub">, channels: readonly string[], max: number): void {
 	if (opened.admit(sub, channels, max, Date.now())) return;
 	throw new Problem(
 		"rate_limited",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deploymentSecret, type Namespace } from "./deployment-secret.ts";
 
 /**
  * The id of an open stream. It contains the name of the channel that holds the stream, encrypted with AES-GCM: the service
@@ -16,7 +17,7 @@ const IV_BYTES = 16;
 const TAG_BYTES = 16;
 /** Names are padded to a multiple of this, so that the length of an id does not reveal the length of the name. */
 const BLOCK_CHARACTERS = 32;
-/** Not a valid channel name. The id of its object is the secret of the key: only this deployment can compute it. */
+/** Not a valid channel name. */
 const KEY_NAME = "the key of connections";
 const encoder = new TextEncoder();
 const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
@@ -25,9 +26,6 @@ export const connectionSchema = z
 	.string()
 	.min(1)
 	.meta({ description: "The id of an open stream, from its `connected` event. Treat it as opaque." });
-
-/** The part of the channels' namespace that the key is derived from. */
-type Namespace = Pick<DurableObjectNamespace, "idFromName">;
 
 /** Creates the id of a new stream that a channel holds. */
 export async function newConnection(namespace: Namespace, channel: string): Promise<string> {
@@ -55,11 +53,11 @@ export async function channelOf(namespace: Namespace, connection: string): Promi
 
 const keys = new WeakMap<Namespace, CryptoKey>();
 
-/** Derives the key. It is the same in all isolates, and cached for the life of each. */
+/** The key is cached for the life of the isolate. */
 async function keyOf(namespace: Namespace): Promise<CryptoKey> {
 	const cached = keys.get(namespace);
 	if (cached) return cached;
-	const secret = await crypto.subtle.digest("SHA-256", encoder.encode(`${namespace.idFromName(KEY_NAME)}`));
+	const secret = await deploymentSecret(namespace, KEY_NAME);
 	const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);
 	keys.set(namespace, key);
 	return key;

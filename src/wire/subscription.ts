@@ -24,6 +24,8 @@ export interface Subscription extends StartRequest {
 	channels: string[];
 	user: string;
 	claims: Record<string, unknown>;
+	/** Of a client without credentials: a keyed hash of its address, which its streams are counted by. */
+	anonymousFrom?: string;
 	/** Only events of these types; absent: all. */
 	types?: string[];
 	/** The dialect in which the channel encodes events. With `stored`, a session encodes them. */
@@ -72,6 +74,15 @@ export function renewed<Kind extends Subscription>(subscription: Kind, renewal: 
 	// A renewal that crossed as JSON has lost an `issuedAt` that is undefined. The old one must not stay.
 	return { ...subscription, issuedAt: undefined, ...renewal };
 }
+
+/** Whether two streams count together for the limit of a user, or of an address without credentials. */
+export function countTogether(one: CountedBy, other: CountedBy): boolean {
+	if (one.anonymousFrom !== other.anonymousFrom) return false;
+	return one.anonymousFrom !== undefined || one.user === other.user;
+}
+
+/** What a stream is counted by. */
+export type CountedBy = Pick<Subscription, "user" | "anonymousFrom">;
 
 /** A gap without the channel's name, as the log reports it. */
 export type LogGap = Omit<Gap, "channel">;

@@ -4,7 +4,7 @@ import { Authority } from "../../src/auth/authority.ts";
 import type { AuthenticatedUser, AuthorisationHooks } from "../../src/auth/hooks.ts";
 import type { Publisher } from "../../src/auth/publishers.ts";
 import { sealTicket } from "../../src/auth/tickets.ts";
-import type { User } from "../../src/auth/user.ts";
+import type { Lease, User } from "../../src/auth/user.ts";
 import type { SettingsEnv } from "../../src/config.ts";
 import { Logger } from "../../src/logger.ts";
 import { TestIssuer } from "../support/issuer.ts";
@@ -41,6 +41,13 @@ function request(token?: string, query = ""): Request {
 
 function problem(code: string, detail = "") {
 	return expect.objectContaining({ name: "Problem", code, detail: expect.stringContaining(detail) });
+}
+
+/** A lease that must be given. */
+async function granted(asked: Promise<Lease | undefined>): Promise<Lease> {
+	const lease = await asked;
+	if (!lease) throw new Error("There are no credentials.");
+	return lease;
 }
 
 const later = () => Math.floor(Date.now() / 1000) + 600;
@@ -98,14 +105,19 @@ describe("ticketSeal", () => {
 describe("leaseFor", () => {
 	it("is the user of a token, whose stream ends with it", async () => {
 		const exp = later();
-		const { user, endsAt } = await authorityOf(env).leaseFor(request(await issuer.token({ exp })), {}, false);
+		const { user, endsAt } = await granted(authorityOf(env).leaseFor(request(await issuer.token({ exp })), {}, false));
 		expect(user.sub).toBe("alice");
 		expect(endsAt).toBe(exp * 1000);
 	});
 
+	it("is nobody's without credentials", async () => {
+		expect(await authorityOf(env).leaseFor(request(), {}, false)).toBeUndefined();
+		expect(await authorityOf(env).leaseForMessage({}, request(), false)).toBeUndefined();
+	});
+
 	it("gives a token that has just expired the rest of the tolerance", async () => {
 		const exp = Math.floor(Date.now() / 1000) - 30;
-		const { endsAt } = await authorityOf(env).leaseFor(request(await issuer.token({ exp })), {}, false);
+		const { endsAt } = await granted(authorityOf(env).leaseFor(request(await issuer.token({ exp })), {}, false));
 		expect(endsAt).toBe((exp + 60) * 1000);
 	});
 
@@ -126,7 +138,7 @@ describe("leaseFor", () => {
 			authorityOf({ TICKET_SECRET: SECRET }),
 		]) {
 			const ticket = await sealTicket(held, authority.ticketSeal);
-			const { user } = await authority.leaseFor(request(), { ticket }, false);
+			const { user } = await granted(authority.leaseFor(request(), { ticket }, false));
 			expect(user).toMatchObject({ sub: "bob", channels: ["orders"], publish: [] });
 		}
 	});
@@ -276,7 +288,9 @@ describe("the authenticate hook", () => {
 
 	it("may say only who it is: then there are the default channels and nothing else", async () => {
 		const expires = later();
-		const { user, endsAt } = await authorityFor({ sub: "auth0|1", expires }).leaseFor(request("abc"), {}, false);
+		const { user, endsAt } = await granted(
+			authorityFor({ sub: "auth0|1", expires }).leaseFor(request("abc"), {}, false),
+		);
 		expect(endsAt).toBe(expires * 1000);
 		expect(user).toEqual({
 			sub: "auth0|1",
@@ -293,7 +307,7 @@ describe("the authenticate hook", () => {
 			{ ...said, issuedAt: 1_795_223_089, claims: { role: "admin", sub: "bob" } },
 			{ DEFAULT_CHANNELS: "news" },
 		);
-		expect((await authority.leaseFor(request("abc"), {}, false)).user).toEqual({
+		expect((await granted(authority.leaseFor(request("abc"), {}, false))).user).toEqual({
 			...said,
 			channels: ["a", "news"],
 			claims: { role: "admin", sub: "alice" },
@@ -303,7 +317,7 @@ describe("the authenticate hook", () => {
 
 	it("may answer later", async () => {
 		const authority = authorityOf({}, { authenticate: async () => ({ sub: "alice", expires: later() }) });
-		expect((await authority.leaseFor(request("abc"), {}, false)).user.sub).toBe("alice");
+		expect((await granted(authority.leaseFor(request("abc"), {}, false))).user.sub).toBe("alice");
 	});
 
 	it("denies with null", async () => {

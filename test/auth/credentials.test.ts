@@ -8,7 +8,7 @@ function request(query = "", authorization?: string): Request {
 	return new Request(`http://tidings.test/events?channel=orders${query}`, { headers });
 }
 
-function credentialsIn(query = "", authorization?: string): Credentials {
+function credentialsIn(query = "", authorization?: string): Credentials | undefined {
 	return subscriberCredentials(request(query, authorization), readParameters(query, "invalid_request", "query"));
 }
 
@@ -79,9 +79,10 @@ describe("subscriberCredentials", () => {
 		expect(credentialsIn("&ticket=a.b%2Bc")).toEqual({ kind: "ticket", ticket: "a.b+c" });
 	});
 
-	it("misses credentials where there are none", () => {
-		expect(() => credentialsIn()).toThrow(problem("missing_token"));
-		expect(() => credentialsIn("&Token=abc&tickets=abc")).toThrow(problem("missing_token"));
+	it("finds none where there are none, and one that is empty", () => {
+		expect(credentialsIn()).toBeUndefined();
+		expect(credentialsIn("&Token=abc&tickets=abc")).toBeUndefined();
+		expect(credentialsIn("&token=")).toEqual({ kind: "token", token: "" });
 	});
 
 	it.each([

@@ -6,7 +6,7 @@ import { Session } from "../../session/session.ts";
 import type { SessionOptions } from "../../session/session-options.ts";
 import { openHeaders } from "../../wire/link.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
-import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
+import { NO_CREDENTIALS, oneOfOrNone } from "../openapi/security.ts";
 import type { Operation, Route } from "../route.ts";
 import { eventsParameters, eventsQuery } from "./events-query.ts";
 import { requestedStream, streamHeaders } from "./stream-query.ts";
@@ -48,8 +48,8 @@ export const events: Route = {
 		tags: ["Subscribe"],
 		summary: "Open a stream of one or several channels",
 		description:
-			"A stream of server-sent events, which ends with the credentials. What it says is in `docs/protocol.md`, “Subscribe”.",
-		security: oneOf("token", "queryToken", "queryTicket"),
+			"A stream of server-sent events, which ends with the credentials. What it says is in `docs/protocol.md`, “Subscribe”. Credentials may be missing where a rule of all channels says `anonymous`.",
+		security: oneOfOrNone("token", "queryToken", "queryTicket"),
 		requestParams: { query: eventsParameters, header: streamHeaders },
 		responses: {
 			200: {

@@ -1,3 +1,4 @@
+import { SEND_IN_MESSAGE } from "../../auth/credentials.ts";
 import { Conversation } from "../../conversation.ts";
 import { Problem } from "../../errors.ts";
 import { ClientSocket } from "../../session/client-socket.ts";
@@ -7,6 +8,7 @@ import { type Auth, parseMessage } from "../../wire/client-message.ts";
 import { closeCodeOfError } from "../../wire/close-codes.ts";
 import { PING_HEARTBEATS } from "../../wire/connection.ts";
 import { errorMessage, PONG } from "../../wire/dialect/message.ts";
+import { anonymousLease } from "../anonymous.ts";
 import type { RequestScope } from "../context.ts";
 import { renewalOf } from "../renewing.ts";
 import { prepareSubscription } from "../subscribing.ts";
@@ -97,7 +99,9 @@ export class SocketConversation {
 
 	async #subscribe(auth: Auth): Promise<void> {
 		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
-		const lease = await this.#scope.authority.leaseForMessage(auth, this.#request, cursor !== undefined);
+		const lease =
+			(await this.#scope.authority.leaseForMessage(auth, this.#request, cursor !== undefined)) ??
+			(await anonymousLease(this.#scope, this.#request, { channels, inbox }, SEND_IN_MESSAGE));
 		const request = { channels, inbox, types, presence, dialect: "message", cursor, rewind, since } as const;
 		const options = await prepareSubscription(this.#scope, lease, request);
 		if (this.#isOpen) await this.open(options);

@@ -1,9 +1,11 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { SEND_IN_REQUEST } from "../../auth/credentials.ts";
 import { check } from "../../check.ts";
 import { type Parameters, valuesOf } from "../../parameters.ts";
 import type { SessionOptions } from "../../session/session-options.ts";
 import { channelsSchema, rewindSchema, sinceSchema, typesSchema } from "../../wire/subscribe-schema.ts";
+import { anonymousLease } from "../anonymous.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
 import { readQuery } from "../reading/query.ts";
 import { prepareSubscription, type SubscribeRequest } from "../subscribing.ts";
@@ -90,10 +92,14 @@ export async function requestedStream<Query extends StreamQuery>(
 ): Promise<SessionOptions> {
 	const parameters = readQuery(c.req.url, names, new Map([...CURSOR_ALIASES, ...aliases]));
 	const cursor = c.req.header("Last-Event-ID") || cursorIn(parameters);
-	const lease = await c.get("authority").leaseFor(c.req.raw, parameters, cursor !== undefined);
+	const channels = valuesOf(parameters, "channel");
+	const inbox = valuesOf(parameters, "inbox").includes("1");
+	const lease =
+		(await c.get("authority").leaseFor(c.req.raw, parameters, cursor !== undefined)) ??
+		(await anonymousLease(scopeOf(c), c.req.raw, { channels, inbox }, SEND_IN_REQUEST));
 	const query = check(schema, parameters, "invalid_request", "The query");
 	return await prepareSubscription(scopeOf(c), lease, {
-		channels: valuesOf(parameters, "channel"),
+		channels,
 		inbox: query.inbox === "1",
 		types: query.type,
 		...told(query),

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { Config } from "../../config.ts";
 import { hasOneStart, ONE_START } from "../../wire/subscribe-schema.ts";
+import { isAnonymous } from "../anonymous.ts";
 import { CREDENTIAL_NAMES, channelParameter, once, streamShape } from "./stream-query.ts";
 
 export const wsParameters = z.object({
@@ -24,11 +26,12 @@ export const wsQuery = {
 	told: () => ({ dialect: "message" }) as const,
 };
 
-/** Whether a request for a WebSocket says what it subscribes to, and who sends it. */
-export function isComplete(request: Request): boolean {
+/** Whether a request for a WebSocket says what it subscribes to, and who sends it, unless nobody needs to know. */
+export function isComplete(request: Request, config: Config): boolean {
 	const { searchParams } = new URL(request.url);
-	const hasChannel = searchParams.has("channel") || searchParams.get("inbox") === "1";
-	return (
-		hasChannel && (request.headers.has("Authorization") || CREDENTIAL_NAMES.some((name) => searchParams.has(name)))
-	);
+	const channels = searchParams.getAll("channel");
+	const inbox = searchParams.get("inbox") === "1";
+	const hasCredentials =
+		request.headers.has("Authorization") || CREDENTIAL_NAMES.some((name) => searchParams.has(name));
+	return hasCredentials ? channels.length > 0 || inbox : isAnonymous(config, { channels, inbox });
 }

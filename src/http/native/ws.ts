@@ -5,7 +5,7 @@ import type { SessionOptions } from "../../session/session-options.ts";
 import { connectHeaders } from "../../wire/link.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
-import { NO_CREDENTIALS, oneOf } from "../openapi/security.ts";
+import { oneOfOrNone } from "../openapi/security.ts";
 import { asksForWebSocket } from "../reading/upgrade.ts";
 import type { Route } from "../route.ts";
 import { SocketConversation } from "./socket-conversation.ts";
@@ -27,7 +27,7 @@ export const ws: Route = {
 		if (!asksForWebSocket(c)) {
 			throw new Problem("invalid_request", "This route is for WebSockets. Open it with `new WebSocket(…)`.");
 		}
-		const options = isComplete(c.req.raw) ? await requestedStream(c, wsQuery) : undefined;
+		const options = isComplete(c.req.raw, c.get("config")) ? await requestedStream(c, wsQuery) : undefined;
 		const [channel, ...others] = options?.channels ?? [];
 		const webSocket =
 			options && channel !== undefined && others.length === 0
@@ -42,8 +42,8 @@ export const ws: Route = {
 		tags: ["Subscribe"],
 		summary: "The same over a WebSocket",
 		description:
-			"OpenAPI cannot describe the messages of a WebSocket: they are in `docs/protocol.md`, “WebSocket”. Without a channel and credentials in the request, the first of them brings both, and the query is not read.",
-		security: [...oneOf("token", "queryToken", "queryTicket"), ...NO_CREDENTIALS],
+			"OpenAPI cannot describe the messages of a WebSocket: they are in `docs/protocol.md`, “WebSocket”. Without a channel and credentials in the request, the first of them brings both, and the query is not read. Credentials may be missing where a rule of all channels says `anonymous`.",
+		security: oneOfOrNone("token", "queryToken", "queryTicket"),
 		requestParams: {
 			query: wsParameters,
 			header: streamHeaders.extend({

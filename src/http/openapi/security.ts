@@ -18,4 +18,9 @@ export function oneOf(...names: (keyof typeof securitySchemes)[]): Record<string
 	return names.map((name) => ({ [name]: [] }));
 }
 
+/** The security requirement of a route that accepts exactly one of these, or no credentials. */
+export function oneOfOrNone(...names: (keyof typeof securitySchemes)[]): Record<string, string[]>[] {
+	return [...oneOf(...names), {}];
+}
+
 export const NO_CREDENTIALS = oneOf();
