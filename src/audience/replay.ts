@@ -3,6 +3,7 @@ import type { Log } from "../log/log.ts";
 import { findStart, trimmedAfter } from "../log/resume.ts";
 import type { EndReason } from "../wire/control.ts";
 import type { StoredEvent } from "../wire/event.ts";
+import { wants } from "../wire/filter.ts";
 import type { Offset } from "../wire/offset.ts";
 import type { LogGap, Start, Subscription } from "../wire/subscription.ts";
 import { chunksOf } from "./chunks.ts";
@@ -93,8 +94,7 @@ export class Replay {
 		const { resumed, position, gap } = this.#findStart(subscription, now);
 		if (resumed && position >= this.#log.head) return true;
 		if (gap || !isPlain(subscription)) return false;
-		const piece = this.#read(position, now);
-		return piece.position >= this.#log.head && piece.chunkFor({ position, subscription }) === undefined;
+		return !this.#log.read(position, now).some((event) => wants(subscription, event));
 	}
 
 	/** Whether a live subscriber has got everything. If so, it is at the head: until the first event, it may be at 0. */

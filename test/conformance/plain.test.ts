@@ -113,6 +113,23 @@ describe("a plain stream", () => {
 		expect(eventsIn(await readUntil(await open(`${path}&gap=ignore`, alice), "b\n\n"))).toBe("data: a\n\ndata: b\n\n");
 	});
 
+	it.each([1, 2])(
+		"of %i channels ends with them, and is answered with 204 where it would get nothing",
+		async (count) => {
+			const [channel = "", ...others] = Array.from({ length: count }, () => freshChannel());
+			const path = `/events?control=0&channel=${[channel, ...others].join("&channel=")}`;
+			const response = await open(path, alice);
+			await published(channel, [{ data: "for everyone" }, { data: "for bob", to: { user: "bob" } }]);
+			for (const each of [channel, ...others]) await administer("POST", `/channels/${each}/events?end=1`);
+			const text = await response.text();
+			expect(eventsIn(text)).toBe("data: for everyone\n\n");
+			const [, cursor] = /^id: (.*)$/m.exec(text) ?? [];
+			for (const query of [`&lastEventId=${cursor}`, "", "&rewind=1", "&rewind=all&type=other"])
+				expect([query, (await open(path + query, alice)).status]).toEqual([query, 204]);
+			expect(eventsIn(await (await open(`${path}&rewind=all`, alice)).text())).toBe("data: for everyone\n\n");
+		},
+	);
+
 	it("starts live in a channel that remembers nothing, if it ignores gaps", async () => {
 		const channel = freshChannel();
 		const response = await open(`/events?control=0&gap=ignore&channel=${channel}&lastEventId=5`, alice);
