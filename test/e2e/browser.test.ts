@@ -3,9 +3,20 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hasChromium, launchChromium } from "./support/chromium.ts";
+import { BarePage } from "./support/bare-page.ts";
+import { hasChromium, launchChromium, openInChromium } from "./support/chromium.ts";
 import { CuttableProxy } from "./support/cuttable-proxy.ts";
-import { publish, type Service, startService, ticketOf, tokenOf } from "./support/servers.ts";
+import { hasFirefox, openInFirefox } from "./support/firefox.ts";
+import {
+	DELIVERY,
+	endChannel,
+	PUBLISH_KEY,
+	publish,
+	type Service,
+	startService,
+	ticketOf,
+	tokenOf,
+} from "./support/servers.ts";
 
 declare global {
 	interface Window {
@@ -14,14 +25,20 @@ declare global {
 	}
 }
 
+let service: Service;
+
+beforeAll(async () => {
+	service = await startService({ RETRY_MILLISECONDS: "50" });
+});
+
+afterAll(() => service.stop());
+
 describe.skipIf(!hasChromium)("a page in Chromium", () => {
-	let service: Service;
 	let browser: Browser;
 	// A page of another origin than the service.
 	const site = createServer((_, response) => response.end("<title>a page</title>"));
 
 	beforeAll(async () => {
-		service = await startService({ RETRY_MILLISECONDS: "50" });
 		await once(site.listen(0, "127.0.0.1"), "listening");
 		browser = await launchChromium();
 	});
@@ -29,7 +46,6 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
 	afterAll(async () => {
 		await browser.close();
 		site.close();
-		await service.stop();
 	});
 
 	/** A page with an EventSource of its own. */
@@ -124,3 +140,55 @@ describe.skipIf(!hasChromium)("a page in Chromium", () => {
 		await proxy.stop();
 	});
 });
+
+/** Longer than any browser waits until it asks again: 50 ms, as it is told here, but Firefox at least half a second. */
+const LONG_AFTER_RETRY = 3000;
+/** The values of `readyState`. */
+const [CONNECTING, OPEN, CLOSED] = [0, 1, 2];
+/** A browser takes a while to start. */
+const PATIENCE = { timeout: 60_000 };
+
+/** Firefox takes long to start, so it is started for one way of delivery only. */
+const BROWSERS = [
+	{ name: "Chromium", isThere: hasChromium, openPages: openInChromium },
+	...(DELIVERY === "direct" ? [{ name: "Firefox", isThere: hasFirefox, openPages: openInFirefox }] : []),
+];
+
+describe.concurrent.each(BROWSERS)(
+	"a page in $name with nothing but an EventSource",
+	({ name, isThere, openPages }) => {
+		it.skipIf(!isThere)("stops for good when its channel has ended", async ({ expect }) => {
+			const ticket = await ticketOf(service, PUBLISH_KEY, { user: "alice", channels: ["answer:*"], resumable: true });
+			/** It gets two events, and then the end. */
+			const openPage = async (channel: string, query = "") => {
+				const page = await BarePage.of(`${service.url}/events?channel=${channel}&rewind=all&ticket=${ticket}${query}`);
+				const ids = await publish(service, channel, [{ data: "a" }, { data: "b" }]);
+				return { channel, page, ids };
+			};
+			const told = await openPage(`answer:told-${name}`);
+			const cut = await openPage(`answer:cut-${name}`);
+			const plain = await openPage(`answer:plain-${name}`, "&control=0");
+			const all = [told, cut, plain];
+
+			const close = await openPages(all.map(({ page }) => page.url));
+			for (const { page } of all) await expect.poll(() => page.seen, PATIENCE).toHaveLength(2);
+			cut.page.cut();
+			for (const { channel } of all) await endChannel(service, channel);
+			cut.page.mend();
+
+			const events = ["a", "b"].map((data) => ({ type: "message", data, state: OPEN }));
+			const closing = { type: "closing", data: '{"reason":"ended","reconnect":false}', state: OPEN };
+			const dropped = { type: "error", state: CONNECTING };
+			const stopped = { type: "error", state: CLOSED };
+			await expect.poll(() => told.page.seen, PATIENCE).toEqual([...events, closing, dropped]);
+			for (const { page } of [cut, plain])
+				await expect.poll(() => page.seen, PATIENCE).toEqual([...events, dropped, stopped]);
+			await new Promise((resolve) => setTimeout(resolve, LONG_AFTER_RETRY));
+			expect(told.page.cursors).toEqual([undefined]);
+			for (const { page, ids } of [cut, plain]) expect(page.cursors).toEqual([undefined, ids[1]]);
+
+			await close();
+			for (const { page } of all) page.stop();
+		});
+	},
+);

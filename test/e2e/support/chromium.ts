@@ -17,3 +17,10 @@ export async function launchChromium(): Promise<Browser> {
 		args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
 	});
 }
+
+/** Opens pages in a Chromium of their own. Returns what closes it. */
+export async function openInChromium(urls: readonly string[]): Promise<() => Promise<void>> {
+	const browser = await launchChromium();
+	for (const url of urls) await (await browser.newPage()).goto(url);
+	return () => browser.close();
+}

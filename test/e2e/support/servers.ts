@@ -75,6 +75,13 @@ export async function publish({ url }: Pick<Service, "url">, channel: string, ev
 	return ((await response.json()) as { ids: string[] }).ids;
 }
 
+/** Ends a channel, as a backend does. */
+export async function endChannel({ url }: Pick<Service, "url">, channel: string): Promise<void> {
+	const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+	const response = await fetch(`${url}/channels/${channel}/events?end=1`, { method: "POST", headers });
+	if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+}
+
 /** Opens a stream with a token. */
 export function openStream(url: string, token: string, channel: string): Promise<Response> {
 	return fetch(`${url}/events?channel=${channel}`, { headers: { Authorization: `Bearer ${token}` } });
