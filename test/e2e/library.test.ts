@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { EventSource } from "eventsource";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
 import { codeOf, DELIVERY, firstMessage, openStream, send } from "./support/servers.ts";
@@ -56,6 +57,34 @@ describe("tidings mounted in another app", () => {
 		expect((await send(sse, "/channels/chat:1", PUBLISH_KEY, { data: "hello" })).status).toBe(201);
 		expect(await stream.message).toBe("hello");
 		stream.leave();
+	});
+});
+
+describe("rules for channels", () => {
+	async function rulesOf(channel: string): Promise<unknown> {
+		const response = await fetch(`${sse}/channels/${channel}`, { headers: { Authorization: `Bearer ${PUBLISH_KEY}` } });
+		return ((await response.json()) as { rules: unknown }).rules;
+	}
+
+	it("may be tables in wrangler.toml, before those of the code", async () => {
+		expect(await rulesOf("board:1")).toMatchObject({ match: "board:*", anonymous: true, replayEvents: 20_000 });
+		expect(await rulesOf("chat:short:1")).toMatchObject({ maxEventBytes: 10, replayEvents: 100, delivery: DELIVERY });
+		expect(await rulesOf("chat:1")).toMatchObject({ match: "chat:*", maxEventBytes: 65_536, replayEvents: 7 });
+		expect(await codeOf(await send(sse, "/channels/chat:short:1", PUBLISH_KEY, { data: "12345678901" }))).toEqual([
+			413,
+			"payload_too_large",
+		]);
+	});
+
+	it("may let a bare EventSource read without credentials", async () => {
+		const source = new EventSource(`${sse}/events?channel=board:1`);
+		const connected = new Promise<MessageEvent>((resolve) => source.addEventListener("connected", resolve));
+		const message = new Promise<MessageEvent>((resolve) => source.addEventListener("message", resolve));
+		expect(JSON.parse((await connected).data)).toMatchObject({ user: expect.stringMatching(/^anonymous:/) });
+		await send(sse, "/channels/board:1", PUBLISH_KEY, { data: "for everybody" });
+		expect((await message).data).toBe("for everybody");
+		source.close();
+		expect(await codeOf(await fetch(`${sse}/events?channel=chat:1`))).toEqual([401, "missing_token"]);
 	});
 });
 

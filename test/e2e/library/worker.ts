@@ -37,6 +37,10 @@ const tidings = createTidings({
 		if (channel === "locked") return false;
 		return publisher.kind !== "user" || publisher.user.sub !== "banned";
 	},
+	channelRules: [
+		{ match: "board:*", replayEvents: 1 },
+		{ match: "chat:*", replayEvents: 7 },
+	],
 	onConnect: async ({ user, channel }) => {
 		await witness().see(`${user} joined ${channel}`);
 		if (channel === "chat:observer-broken") throw new Error("the observer is broken");
