@@ -1,6 +1,7 @@
 /** Every figure that a case may measure, with its heading in the report. */
 export const FIGURES = {
 	cpuPerDelivery: "CPU µs per delivery",
+	firstEvent: "first event ms",
 	firstP50: "first p50 ms",
 	firstP99: "first p99 ms",
 	lastP50: "last p50 ms",
@@ -17,6 +18,7 @@ export const FIGURES = {
 	heapPerStream: "V8 heap KiB per stream",
 	publishes: "events a second",
 	cpuPerPublish: "CPU µs per event",
+	bytesPerDelivery: "bytes per delivery",
 	joins: "streams a second",
 	cpuPerJoin: "CPU µs per stream",
 	caughtUp: "caught up s",

@@ -24,6 +24,7 @@ interface Target {
 
 const STREAM_100 = "100 events a second";
 const STREAM_500 = "500 events a second";
+const LIVE = "live body, one reader";
 const LONE = "1,000 subscribers";
 const CROWD = "8,000 subscribers";
 
@@ -106,6 +107,27 @@ const TARGETS: Target[] = [
 		title: "publish, socket, batches of 100: events a second",
 		figure: ["publish", "socket, batches of 100", "tidings", "publishes"],
 		atLeast: 100_000,
+	},
+	{
+		title: "publish, live body: CPU µs per event",
+		figure: ["publish", LIVE, "tidings", "cpuPerPublish"],
+		atMost: 120,
+	},
+	{
+		title: "publish, live body: events a second, against 1 connection",
+		figure: ["publish", LIVE, "tidings", "publishes"],
+		against: ["publish", "1 connection", "tidings", "publishes"],
+		atLeast: 3,
+	},
+	{
+		title: "tokens, live bodies: p99 ms",
+		figure: ["tokens", "50 channels, live bodies", "tidings", "p99"],
+		atMost: 60,
+	},
+	{
+		title: "tokens, first event of a live body: ms",
+		figure: ["tokens", "first event, live body", "tidings", "firstEvent"],
+		atMost: 50,
 	},
 	{
 		title: "publish, unstored, 32 connections: CPU per event, against the publish floor",

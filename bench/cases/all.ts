@@ -2,7 +2,7 @@ import type { Case } from "./case.ts";
 import { idleCases } from "./idle.ts";
 import { joinCase } from "./join.ts";
 import { loneCase } from "./lone.ts";
-import { publishCase, publishSocketCase } from "./publish.ts";
+import { publishCase, publishLiveCase, publishSocketCase } from "./publish.ts";
 import { stormCase } from "./storm.ts";
 import { streamCase } from "./stream.ts";
 import { tokensCases } from "./tokens.ts";
@@ -34,6 +34,7 @@ export const CASES: Case[] = [
 	publishCase("batches of 100, 8 connections", { connections: 8, batch: 100 }),
 	publishSocketCase("socket", 1),
 	publishSocketCase("socket, batches of 100", 100),
+	publishLiveCase,
 	publishCase("32 channels", { connections: 32, channels: 32 }),
 	stormCase,
 	joinCase("token"),

@@ -43,6 +43,19 @@ export function publishSocketCase(variant: string, batch: number): Case {
 	};
 }
 
+/** The same as a body that does not end, each event in a chunk of its own, until a reader has read them. */
+export const publishLiveCase: Case = {
+	name: "publish",
+	variant: "live body, one reader",
+	servers: ["tidings"],
+	async measure(bench) {
+		const { server, load, channel } = bench;
+		const endpoints = [server.endpoint(`answer:${channel}`, { publishWith: "live" })];
+		await load.do("open", { endpoints, subscribers: 1, publishers: 1 });
+		return await measurePublishing(bench, 1);
+	},
+};
+
 async function measurePublishing({ server, load, scaled }: Bench, batch: number): Promise<Figures> {
 	const seconds = scaled(SECONDS);
 	await load.do("publish", { batch, seconds: seconds / 2 });

@@ -12,12 +12,18 @@ export class Crowd {
 	readonly #readersOfEach: number;
 	#latencies = new Histogram();
 	#delivered = 0;
+	#received = 0;
 	#awaited = 0;
 	#reached = Promise.withResolvers<void>();
 
 	/** @param endpoints they are spread over all of them. */
 	constructor(endpoints: Endpoint[], size: number, publishers: number) {
-		const readings = { delivered: (publishedAt: number, now: number) => this.#count(publishedAt, now) };
+		const readings = {
+			delivered: (publishedAt: number, now: number) => this.#count(publishedAt, now),
+			received: (bytes: number) => {
+				this.#received += bytes;
+			},
+		};
 		const readersOfEach = size / endpoints.length;
 		this.#subscribers = endpoints.flatMap((endpoint) => {
 			return Array.from({ length: readersOfEach }, () => new Subscriber(endpoint, publishers, readings));
@@ -28,6 +34,11 @@ export class Crowd {
 	/** How many events were read since {@link reset}. */
 	get delivered(): number {
 		return this.#delivered;
+	}
+
+	/** How many bytes were read since {@link reset}. */
+	get received(): number {
+		return this.#received;
 	}
 
 	/** The latencies from publish to delivery since {@link reset}. */
@@ -58,6 +69,7 @@ export class Crowd {
 	reset(): void {
 		this.#latencies = new Histogram();
 		this.#delivered = 0;
+		this.#received = 0;
 	}
 
 	/** How many deliveries events come to. */

@@ -15,17 +15,24 @@ export interface Target {
 
 /**
  * How a server accepts events: as JSON, as finished frames, as lines that are an event each, as messages of a WebSocket
- * that stays open, or in the way of a product.
+ * that stays open, as frames of a body that does not end, or in the way of a product.
  */
-export type Form = "json" | "frames" | "lines" | "socket" | "mercure" | "centrifugo" | "durable streams";
+export type Form = "json" | "frames" | "lines" | "socket" | "live" | "mercure" | "centrifugo" | "durable streams";
+
+export const FRAMES = "text/event-stream";
+
+/** Writes events as frames. */
+export function framesOf(events: string[]): string {
+	return events.map((data) => `data: ${data}\n\n`).join("");
+}
 
 /** What the body of a POST is made of. */
 export const BODIES: Record<
-	Exclude<Form, "socket">,
+	Exclude<Form, "socket" | "live">,
 	{ type: string; write(events: string[], channel: string): string }
 > = {
 	json: { type: "application/json", write: (events) => JSON.stringify(events.map((data) => ({ data }))) },
-	frames: { type: "text/event-stream", write: (events) => events.map((data) => `data: ${data}\n\n`).join("") },
+	frames: { type: FRAMES, write: framesOf },
 	lines: { type: "text/plain", write: (events) => events.join("\n") },
 	mercure: {
 		type: "application/x-www-form-urlencoded",

@@ -6,6 +6,8 @@ import { Publisher } from "./publisher.ts";
 
 /** How long the last events may take to arrive once the publishing has stopped. */
 const DRAIN_MILLISECONDS = 10_000;
+/** The most events that one publish holds. */
+const BATCH = 100;
 
 export interface OpenOptions {
 	/** Publishers and subscribers are spread over all of them. */
@@ -22,6 +24,13 @@ export interface FlowOptions {
 	/** How many events one request or message holds. */
 	batch: number;
 	seconds: number;
+}
+
+export interface CatchUpOptions {
+	/** Its streams start with the oldest event. */
+	endpoint: Endpoint;
+	events: number;
+	readers: number;
 }
 
 /** The commands of the load generator. Times are in milliseconds. */
@@ -96,6 +105,7 @@ export class Load {
 		return {
 			published,
 			deliveries: crowd.delivered,
+			bytesPerDelivery: crowd.received / crowd.delivered,
 			missing: crowd.deliveriesOf(published) - crowd.delivered,
 			p50: crowd.latencies.percentile(0.5),
 			p99: crowd.latencies.percentile(0.99),
@@ -104,8 +114,10 @@ export class Load {
 		};
 	}
 
-	/** Publishes as fast as the server answers, and returns the events per second. */
+	/** Publishes as fast as the server lets it, until everybody has read it, and returns the events per second. */
 	async publish({ batch, seconds }: { batch: number; seconds: number }): Promise<number> {
+		const crowd = this.#audience;
+		crowd.reset();
 		const startedAt = performance.now();
 		let published = 0;
 		const publish = async (publisher: Publisher) => {
@@ -115,7 +127,23 @@ export class Load {
 			}
 		};
 		await Promise.all(this.#publishers.map(publish));
+		await crowd.haveRead(published);
 		return (published / (performance.now() - startedAt)) * 1000;
+	}
+
+	/** Publishes events in batches. */
+	async fill({ events }: { events: number }): Promise<void> {
+		const [publisher] = this.#publishers;
+		for (let left = events; left > 0; left -= BATCH) await publisher?.publish(Math.min(left, BATCH), performance.now());
+	}
+
+	/** Opens streams that start with the oldest event, and returns how long it took until all had read so many. */
+	async catchUp({ endpoint, events, readers }: CatchUpOptions): Promise<number> {
+		const crowd = new Crowd([endpoint], readers, 1);
+		this.#crowd = crowd;
+		const startedAt = performance.now();
+		await Promise.all([crowd.open(), crowd.haveRead(events)]);
+		return performance.now() - startedAt;
 	}
 
 	/** Drops all streams, publishes, reconnects all at once, and returns how long it took until all had caught up. */

@@ -1,5 +1,6 @@
 import type { Endpoint } from "./endpoint.ts";
 import { EVENT_MARK } from "./frame-reader.ts";
+import { LivePublisher } from "./live-publisher.ts";
 import { PostPublisher } from "./post-publisher.ts";
 import { SocketPublisher } from "./socket-publisher.ts";
 
@@ -15,8 +16,8 @@ export class Publisher {
 	}
 
 	/**
-	 * Publishes the next events of this connection in one request or message, and resolves when the server has answered. Only
-	 * a WebSocket may be asked to publish before it has answered the one before.
+	 * Publishes the next events of this connection in one request, message or chunk, and resolves when the next may follow: when
+	 * the server has answered or, of a live body, taken it. Only a WebSocket may be asked to publish before that.
 	 */
 	async publish(count: number, publishedAt: number): Promise<void> {
 		const microseconds = Math.round(publishedAt * 1000);
@@ -28,7 +29,7 @@ export class Publisher {
 	}
 }
 
-/** Resolves {@link send} when the server has accepted the events. */
+/** Resolves {@link send} when the next events may follow. */
 export interface Connection {
 	send(events: string[]): Promise<void>;
 }
@@ -36,5 +37,7 @@ export interface Connection {
 function connection(endpoint: Endpoint): Connection {
 	const { port, channel, publish } = endpoint;
 	const { form, ...target } = publish;
-	return form === "socket" ? new SocketPublisher(port, target) : new PostPublisher(port, target, form, channel);
+	if (form === "socket") return new SocketPublisher(port, target);
+	if (form === "live") return new LivePublisher(port, target);
+	return new PostPublisher(port, target, form, channel);
 }

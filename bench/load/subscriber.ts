@@ -9,11 +9,14 @@ const BUFFER = Buffer.alloc(65_536);
 export interface Readings {
 	/** @param publishedAt in microseconds, on this process's clock. */
 	delivered(publishedAt: number, now: number): void;
+	/** Bytes of a stream, with what HTTP adds to it. */
+	received(bytes: number): void;
 }
 
 /** A stream on a plain socket. It checks that each event follows the one before it. */
 export class Subscriber {
 	readonly #endpoint: Endpoint;
+	readonly #readings: Readings;
 	readonly #reader: FrameReader;
 	readonly #next: Uint32Array;
 	#socket: Socket | undefined;
@@ -22,6 +25,7 @@ export class Subscriber {
 
 	constructor(endpoint: Endpoint, publishers: number, readings: Readings) {
 		this.#endpoint = endpoint;
+		this.#readings = readings;
 		this.#next = new Uint32Array(publishers);
 		this.#reader = new FrameReader({
 			id: (offset) => this.#follow(offset),
@@ -44,8 +48,10 @@ export class Subscriber {
 		const read = (length: number) => {
 			this.#now = performance.now();
 			const chunk = BUFFER.subarray(0, length);
-			if (isOpen) this.#reader.read(chunk);
-			else if (["HTTP/1.1 200", "HTTP/1.1 101"].includes(chunk.toString("latin1", 0, 12))) {
+			if (isOpen) {
+				this.#readings.received(length);
+				this.#reader.read(chunk);
+			} else if (["HTTP/1.1 200", "HTTP/1.1 101"].includes(chunk.toString("latin1", 0, 12))) {
 				isOpen = true;
 				opened.resolve();
 				this.#reader.read(chunk);

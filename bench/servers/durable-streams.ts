@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Endpoint } from "../load/endpoint.ts";
 import { NodeProcess } from "./node-process.ts";
-import type { Server } from "./server.ts";
+import type { EndpointOptions, Server } from "./server.ts";
 
 /** The server of Durable Streams in Node, in memory or with its streams on disk. */
 class DurableStreams implements Server {
@@ -35,13 +35,13 @@ class DurableStreams implements Server {
 		return this.#process.pids;
 	}
 
-	endpoint(channel: string): Endpoint {
+	endpoint(channel: string, { from }: EndpointOptions = {}): Endpoint {
 		const path = `/streams/${channel}`;
 		return {
 			port: this.#process.port,
 			channel,
 			create: { path, headers: { "Content-Type": "application/json" } },
-			stream: { path: `${path}?live=sse&offset=now`, headers: {} },
+			stream: { path: `${path}?live=sse&offset=${from === "start" ? "-1" : "now"}`, headers: {} },
 			publish: { path, headers: {}, form: "durable streams" },
 		};
 	}

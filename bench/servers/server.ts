@@ -10,7 +10,9 @@ export interface EndpointOptions {
 	/** What to open streams with, if the server requires any. Default: a ticket. */
 	credential?: "ticket" | "token";
 	/** What to publish with. Default: requests. */
-	publishWith?: "requests" | "socket";
+	publishWith?: "requests" | "socket" | "live";
+	/** Where streams start. Default: live. */
+	from?: "start";
 }
 
 /** Thrown by {@link Server.start} where the server is not installed. Its cases are not measured, which is no failure. */

@@ -19,6 +19,9 @@ const STREAMS = {
 	socket: { path: (channel: string) => `/ws?channel=${channel}`, headers: UPGRADE },
 };
 
+/** Below `/channels/{channel}`. */
+const PUBLISH_PATHS = { requests: "events", socket: "publish", live: "events?live=1" };
+
 /** A Worker on plain workerd. */
 export class WorkerServer implements Server {
 	readonly name: string;
@@ -36,6 +39,8 @@ export class WorkerServer implements Server {
 		const settings = {
 			JWKS_URL: this.#credentials.keysUrl,
 			MAX_CONNECTIONS_PER_USER: "1000000",
+			// Answers of a language model have more events than a channel remembers by default.
+			CHANNEL_RULES: JSON.stringify([{ match: "answer:*", replayEvents: 10_000 }]),
 			...this.#options.settings,
 		};
 		if (this.#workerd) await this.#workerd.restart();
@@ -54,21 +59,22 @@ export class WorkerServer implements Server {
 		return this.#workerd ? [this.#workerd.pid] : [];
 	}
 
-	endpoint(channel: string, { credential = "ticket", publishWith = "requests" }: EndpointOptions = {}): Endpoint {
+	endpoint(channel: string, { credential = "ticket", publishWith = "requests", from }: EndpointOptions = {}): Endpoint {
 		const { token, ticket } = this.#credentials;
-		const { path, headers } = STREAMS[this.#options.stream ?? "events"];
+		const { path: pathOf, headers } = STREAMS[this.#options.stream ?? "events"];
+		const path = `${pathOf(channel)}${from === "start" ? "&rewind=all" : ""}`;
 		const stream =
 			credential === "ticket"
-				? { path: `${path(channel)}&ticket=${ticket}`, headers }
-				: { path: path(channel), headers: { ...headers, Authorization: `Bearer ${token}` } };
+				? { path: `${path}&ticket=${ticket}`, headers }
+				: { path, headers: { ...headers, Authorization: `Bearer ${token}` } };
 		return {
 			port: Number(new URL(started(this.#workerd).url).port),
 			channel,
 			stream,
 			publish: {
-				path: `/channels/${channel}/${publishWith === "socket" ? "publish" : "events"}`,
+				path: `/channels/${channel}/${PUBLISH_PATHS[publishWith]}`,
 				headers: { Authorization: `Bearer ${PUBLISH_KEY}` },
-				form: publishWith === "socket" ? "socket" : this.#options.form,
+				form: publishWith === "requests" ? this.#options.form : publishWith,
 			},
 		};
 	}
