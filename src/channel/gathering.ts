@@ -1,11 +1,11 @@
-/** A group of publishes is no larger. */
+/** A group is of no more. */
 const MAX_MESSAGES = 500;
 /** After a wait that brought nothing, so many groups are formed without one. */
 const SKIPPED = 7;
 
 /**
- * Lets messages of publishers that follow each other share a commit. The runtime hands over the next message of a WebSocket
- * only when nothing is being written, so that each would be committed by itself. A wait costs a lone message a millisecond
+ * Lets what publishers send in close succession share a commit. The runtime hands over the next message of a WebSocket, or
+ * the next chunk of a body, only when nothing is being written, so that each would be committed by itself. A wait costs a lone message a millisecond
  * or two, so it is tried now and then, and repeated for as long as it brings more.
  */
 export class Gathering {
@@ -14,7 +14,7 @@ export class Gathering {
 	#gathered = 0;
 	#skips = 0;
 
-	/** A message has come. */
+	/** A message or a chunk has come. */
 	came(): void {
 		this.#messages += 1;
 	}

@@ -1,6 +1,7 @@
 import { Problem } from "../../errors.ts";
 import type { PublishOutcome, PublishRequest } from "../../wire/calls.ts";
 import type { NewEvent } from "../../wire/event.ts";
+import { Gathering } from "../gathering.ts";
 import { Linger } from "../linger.ts";
 import { Unanswered } from "../unanswered.ts";
 
@@ -41,6 +42,7 @@ export class LiveWriter {
 	readonly #options: LiveWriterOptions;
 	readonly #own = new Unanswered(OWN_LIMITS);
 	readonly #linger: Linger<NewEvent>;
+	readonly #gathering = new Gathering();
 	/** What is stored next. */
 	#ready: NewEvent[] = [];
 	#isRunning = false;
@@ -61,6 +63,7 @@ export class LiveWriter {
 
 	add(events: NewEvent[]): void {
 		if (this.#hasFailed) return;
+		this.#gathering.came();
 		for (const { data } of events) this.#hold(data.length);
 		this.#linger.add(events);
 		if (this.#isFull) this.#linger.flush();
@@ -97,6 +100,8 @@ export class LiveWriter {
 		this.#isRunning = true;
 		while (this.#ready.length > 0) {
 			const arrivedAt = Date.now();
+			const gathering = this.#gathering.begin();
+			if (gathering) await gathering;
 			const events = this.#next();
 			if (!this.#hasFailed) await this.#store({ events }, arrivedAt);
 			for (const { data } of events) this.#release(data.length);
