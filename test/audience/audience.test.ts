@@ -6,6 +6,7 @@ import type { Outlet } from "../../src/audience/outlet.ts";
 import type { Replay } from "../../src/audience/replay.ts";
 import { Subscriber } from "../../src/audience/subscriber.ts";
 import { Logger } from "../../src/logger.ts";
+import type { EndReason } from "../../src/wire/control.ts";
 import type { Subscription } from "../../src/wire/subscription.ts";
 import { storedEvent } from "../support/events.ts";
 import { subscriptionOf } from "../support/subscription.ts";
@@ -58,24 +59,41 @@ function streamOf(connection: string, overrides: Partial<Subscription> = {}) {
 	return { subscriber, told, state };
 }
 
+/** A log that ends at event 7, once it has `ended`. */
+function endingLog() {
+	const log: { ended?: EndReason } = {};
+	const replay: Partial<Replay> = {
+		get ended() {
+			return log.ended;
+		},
+		hasAll: ({ isBehind, position }) => !isBehind && position >= 7,
+		catchUp: (subscriber) => subscriber.replay(undefined, 7, true, 0),
+	};
+	return { log, replay };
+}
+
 /** A channel's audience: streams that are called 0, 1, 2 and so on. */
-function audienceOf(count: number, hasLost: Replay["hasLost"] = () => false) {
+function audienceOf(count: number, hasLost: Replay["hasLost"] = () => false, log: Partial<Replay> = {}) {
 	const caughtUp: string[] = [];
 	const counts = new Counts("orders", undefined);
 	const logger = new Logger({});
 	const emptied = vi.fn();
+	const disconnected: string[] = [];
 	const audience = new Audience({
 		channel: "orders",
 		heartbeatMilliseconds: 25_000,
 		maxBacklogBytes: 1_048_576,
 		presence: "on",
 		logger,
-		hooks: new Hooks({}, logger),
+		hooks: new Hooks(
+			{ onDisconnect: ({ connection }, reason) => void disconnected.push(`${connection} ${reason}`) },
+			logger,
+		),
 		counts,
-		replay: {
-			catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection),
-			hasLost,
-		} as Partial<Replay> as Replay,
+		replay: Object.defineProperties(
+			{ catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection), hasLost },
+			Object.getOwnPropertyDescriptors(log),
+		) as Partial<Replay> as Replay,
 		emptied,
 		lagging: () => undefined,
 	});
@@ -83,7 +101,7 @@ function audienceOf(count: number, hasLost: Replay["hasLost"] = () => false) {
 	for (const { subscriber } of streams) audience.join(subscriber, 0);
 	const toldOf = (index: number) => streams[index]?.told;
 	const written = () => streams.reduce((sum, { told }) => sum + told.length, 0);
-	return { audience, streams, toldOf, written, counts, caughtUp, emptied };
+	return { audience, streams, toldOf, written, counts, caughtUp, emptied, disconnected };
 }
 
 /** The index of the last of 100 streams, and of one in the second tile of a first round. */
@@ -245,6 +263,84 @@ describe("the end of many streams", () => {
 		expect(await ending).toBe(100);
 		for (const { told } of streams) expect(told).toEqual(["closing", "closed"]);
 		expect(emptied).toHaveBeenCalled();
+	});
+});
+
+describe("the end of a channel", () => {
+	it("is told to each stream after the last event, however many rounds and turns that takes", async () => {
+		const endTurn = holdTurns();
+		const { log, replay } = endingLog();
+		const { audience, streams, written } = audienceOf(100, undefined, replay);
+		log.ended = "ended";
+		audience.deliver([SEVEN]);
+		await settled();
+		expect(written()).toBe(64);
+		await vi.waitFor(async () => {
+			await endTurn();
+			expect(audience.size).toBe(0);
+			for (const { told } of streams) expect(told).toEqual([7, "closing", "closed"]);
+		});
+	});
+
+	it("is told also without an event, and hooks are told the reason", async () => {
+		const { log, replay } = endingLog();
+		const { audience, streams, disconnected, emptied } = audienceOf(2, undefined, replay);
+		for (const { subscriber } of streams) subscriber.deliver(undefined, 7, 0);
+		log.ended = "abandoned";
+		audience.deliver([]);
+		await settled();
+		for (const { told } of streams) expect(told).toEqual([7, "closing", "closed"]);
+		expect(disconnected).toEqual(["0 abandoned", "1 abandoned"]);
+		expect(emptied).toHaveBeenCalledTimes(1);
+	});
+
+	it("waits for a stream whose backlog is full", async () => {
+		const { log, replay } = endingLog();
+		const { audience, streams, toldOf } = audienceOf(2, undefined, replay);
+		const { state, subscriber } = streams[0] ?? streamOf("");
+		audience.deliver([SEVEN]);
+		await settled();
+		state.unsentBytes = 1000;
+		log.ended = "ended";
+		audience.deliver([]);
+		await settled();
+		expect([toldOf(0), toldOf(1)]).toEqual([[7], [7, "closing", "closed"]]);
+		expect(subscriber.isBehind).toBe(true);
+		state.unsentBytes = 0;
+		await audience.tend(0);
+		expect(toldOf(0)?.slice(-2)).toEqual(["closing", "closed"]);
+	});
+
+	it("is told to those too that a failed round has left out, once they have caught up", async () => {
+		const { log, replay } = endingLog();
+		const { audience, streams } = audienceOf(3, undefined, replay);
+		vi.spyOn(console, "error").mockImplementation(() => undefined);
+		const { state, subscriber } = streams[1] ?? streamOf("");
+		state.fails = true;
+		log.ended = "ended";
+		audience.deliver([SEVEN]);
+		await vi.waitFor(() => expect(subscriber.isBehind).toBe(true));
+		state.fails = false;
+		await audience.tend(0);
+		for (const { told } of streams) {
+			expect(told.filter((each) => each !== "heartbeat")).toEqual([7, "closing", "closed"]);
+		}
+	});
+
+	it("is told once to a stream of several channels, which stays until it leaves", async () => {
+		const { log, replay } = endingLog();
+		const { audience, disconnected } = audienceOf(0, undefined, replay);
+		const { subscriber, told } = streamOf("several", { channels: ["orders", "other"] });
+		audience.join(subscriber, 0);
+		log.ended = "ended";
+		audience.deliver([SEVEN]);
+		await settled();
+		expect(told).toEqual([7, "ended"]);
+		await audience.tend(0);
+		expect(told.filter((each) => each === "ended")).toHaveLength(1);
+		expect(audience.size).toBe(1);
+		audience.leave(subscriber);
+		expect(disconnected).toEqual(["several ended"]);
 	});
 });
 

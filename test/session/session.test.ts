@@ -124,6 +124,27 @@ describe("a session", () => {
 		vi.restoreAllMocks();
 	});
 
+	it("says that its channel has ended, once, and ends when all of its channels have", async () => {
+		const { channel, client } = await started();
+		channel.socket?.send(JSON.stringify({ type: "ended", reason: "abandoned" }));
+		await expect
+			.poll(() => client.seen)
+			.toEqual([
+				'ended {"channel":"orders","reason":"abandoned"} 10',
+				'closing {"reason":"abandoned","reconnect":false} 10',
+				"closed abandoned",
+			]);
+	});
+
+	it("does not join a channel again that has closed after its end", async () => {
+		const { channel, client } = await started();
+		channel.socket?.send(JSON.stringify({ type: "closing", reason: "ended" }));
+		channel.socket?.close(1000);
+		await expect.poll(() => client.seen).toEqual(['closing {"reason":"ended","reconnect":false} 10', "closed ended"]);
+		await scheduler.wait(100);
+		expect(channel.subscriptions).toHaveLength(1);
+	});
+
 	it("tells its channel what the client has taken, rarely, and only once it has", async () => {
 		const { channel, client } = await started();
 		client.unsentBytes = 150;

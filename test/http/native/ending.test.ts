@@ -153,6 +153,7 @@ describe("a stream of several channels", () => {
 		await abortAllDurableObjects();
 		await published(b, { data: "b" });
 		expect((await stream.next()).data).toBe("b");
+		await expect.poll(async () => (await env.CHANNEL.getByName(a).state()).subscribers).toBe(1);
 		await evict(a);
 		await endAndDie(b);
 		expect(await restOf(stream)).toEqual(["ended", "closing"]);
