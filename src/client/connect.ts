@@ -25,10 +25,11 @@ export type { ConnectionState, CursorStorage, EventTypes, Handlers, ReceivedEven
  * connection.close();
  */
 export function connect<Events = EventTypes>(options: ConnectOptions<Events>): Connection<Events> {
-	const { channels, inbox, getTicket, getToken, alive, silenceSeconds = DEFAULT_SILENCE_SECONDS } = options;
+	const { channels, inbox, getTicket, getToken, anonymous, alive, silenceSeconds = DEFAULT_SILENCE_SECONDS } = options;
 	if (channels.length === 0 && !inbox)
 		throw new TypeError("Name at least one channel to connect to, or ask for the inbox.");
-	if (!getTicket === !getToken) throw new TypeError("Give either getTicket or getToken.");
+	if ([getTicket, getToken, anonymous].filter(Boolean).length !== 1)
+		throw new TypeError("Give either getTicket or getToken; or anonymous, to read without credentials.");
 	if (alive && !getToken) throw new TypeError("Signs of life need a token: give getToken.");
 	if (!Number.isFinite(silenceSeconds) || silenceSeconds <= 0)
 		throw new TypeError("silenceSeconds must be a number above 0.");

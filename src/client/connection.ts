@@ -125,7 +125,7 @@ export class Connection<Events = EventTypes> implements AsyncIterable<ReceivedEv
 	}
 
 	async #open(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-		const credential = await this.#freshCredential(signal);
+		const credential = this.#options.anonymous ? undefined : await this.#freshCredential(signal);
 		return await openStream(this.#routeOf("events"), this.#options, { credential, cursor: this.cursor, signal });
 	}
 

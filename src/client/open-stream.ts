@@ -9,8 +9,8 @@ type StreamOptions = Pick<ConnectOptions, "channels" | "types" | "inbox" | "pres
 
 /** The credential to open a stream with, and where to start. */
 interface Opening {
-	/** A ticket, if the options have `getTicket`, or a token. */
-	credential: string;
+	/** A ticket, if the options have `getTicket`, or a token; `undefined` to read without credentials. */
+	credential: string | undefined;
 	cursor: string | null;
 	signal: AbortSignal;
 }
@@ -35,10 +35,11 @@ export async function openStream(
 	if (rewind !== undefined) query.set("rewind", `${rewind}`);
 	// Last-Event-ID as a header would make browsers send a preflight request to another origin.
 	if (cursor !== null) query.set("lastEventId", cursor);
-	if (getTicket) query.set("ticket", credential);
+	if (getTicket && credential !== undefined) query.set("ticket", credential);
 	// Without a cursor, the service has no reason to answer that there is nothing more.
 	const statuses = cursor === null ? [200] : [200, 204];
-	const response = await ask(url, statuses, { headers: getTicket ? {} : bearer(credential), signal });
+	const headers = getTicket || credential === undefined ? {} : bearer(credential);
+	const response = await ask(url, statuses, { headers, signal });
 	if (response.status === 204) throw new ChannelsEnded("ended");
 	if (!response.body || !isOfType(response, "text/event-stream")) throw await TidingsError.from(response);
 	return response.body;

@@ -22,6 +22,8 @@ export interface ConnectOptions<Events = EventTypes> extends Handlers<Events> {
 	 * either this or `getTicket`.
 	 */
 	getToken?(): Credential | Promise<Credential>;
+	/** Whether to connect without credentials, to channels whose rule allows it, in place of the two. Default: no. */
+	anonymous?: boolean;
 	/** Receive only events of these types. Default: all. */
 	types?: readonly (keyof Events & string)[];
 	/** Whether to subscribe to the user's own channel as well. Default: no. */

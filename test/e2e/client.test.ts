@@ -28,7 +28,9 @@ const connections: Connection<Events>[] = [];
 beforeAll(async () => {
 	// Tokens that live for a minute and two seconds are renewed after two.
 	issuer = await startIssuer({ ACCESS_TOKEN_SECONDS: "62" });
-	service = await startService({ HEARTBEAT_SECONDS: "1", RETRY_MILLISECONDS: "50", REPLAY_EVENTS: "1000" }, issuer.url);
+	const CHANNEL_RULES = '[{"match":"status:*","anonymous":true,"presence":"count"}]';
+	const settings = { HEARTBEAT_SECONDS: "1", RETRY_MILLISECONDS: "50", REPLAY_EVENTS: "1000", CHANNEL_RULES };
+	service = await startService(settings, issuer.url);
 });
 
 afterAll(async () => {
@@ -49,7 +51,7 @@ function open(channel: string, options: Partial<ConnectOptions<Events>> = {}) {
 	const connection = connect<Events>({
 		url: service.url,
 		channels: [channel],
-		...(!options.getToken && { getTicket: tickets }),
+		...(!options.getToken && !options.anonymous && { getTicket: tickets }),
 		onEvent: (event) => void (event.type === "order" && orders.push(event.data.number)),
 		onState: (state) => void states.push(state),
 		onGap: (gap) => void gaps.push(gap),
@@ -97,7 +99,8 @@ async function order(channel: string, ...numbers: number[]): Promise<string[]> {
 }
 
 describe("a connection", () => {
-	it("asks for a channel, and for one kind of credentials", () => {
+	it("asks for a channel, and for one kind of credentials or none", () => {
+		expect(() => open("both", { anonymous: true, getToken: () => "" })).toThrow("either getTicket or getToken");
 		expect(() => open("none", { channels: [] })).toThrow("Name at least one channel");
 		expect(() => connect({ url: service.url, channels: ["a"] })).toThrow("either getTicket or getToken");
 		expect(() => open("both", { getTicket: () => "", getToken: () => "" })).toThrow("either getTicket or getToken");
@@ -161,6 +164,26 @@ describe("a connection", () => {
 		await watching.until(() => expect(told).toEqual([{ channel: "lobby", user: "bob", state: "online" }]));
 		bob.connection.close();
 		await watching.until(() => expect(told.at(-1)).toMatchObject({ user: "bob", state: "offline" }));
+	});
+
+	it("reads without credentials where it is asked to, and is told how many are there", async () => {
+		const counts: number[] = [];
+		const { isOpen, orders, until, connection, states } = open("status:1", {
+			anonymous: true,
+			presence: true,
+			onPresenceCount: ({ count }) => void counts.push(count),
+		});
+		await isOpen();
+		expect(connection.state).toMatchObject({ connected: { user: expect.stringMatching(/^anonymous:/) } });
+		await order("status:1", 1);
+		await until(() => expect(orders).toEqual([1]));
+		const bob = open("status:1");
+		await until(() => expect(counts).toEqual([1, 2]));
+		bob.connection.close();
+		const refused = open("orders", { anonymous: true });
+		await refused.isClosed();
+		expect(refused.states.at(-1)).toMatchObject({ error: { status: 401, code: "missing_token" } });
+		expect(states.map(({ name }) => name)).toEqual(["connecting", "open"]);
 	});
 
 	it("leaves the service when it is closed, and the loops over it end", async () => {
