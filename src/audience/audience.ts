@@ -172,6 +172,7 @@ export class Audience {
 		await this.#tendLagging(now);
 		this.#drains.dropOverdue(Date.now());
 		this.#options.counts.renew();
+		this.#options.replay.expire(now);
 	}
 
 	/** When `tend` has to run next, in Unix milliseconds; `undefined` without streams. */

@@ -9,6 +9,9 @@ import type { Subscription } from "../wire/subscription.ts";
 import { Chunk } from "./chunk.ts";
 import type { Subscriber } from "./subscriber.ts";
 
+/** The maximum number of distinct selections of a piece of the log that are kept. A piece may be kept for long. */
+const MAX_REPLAYED_SELECTIONS = 4;
+
 /**
  * Encodes a batch, once for each distinct selection and dialect.
  *
@@ -37,6 +40,8 @@ export function chunksOf(
 		if (known) return known;
 		const texts = wanted.map((event) => write(event, channel, dialect));
 		const chunk = new Chunk({ texts, dialect, last, position, isReplay });
+		const [oldest] = chunks.keys();
+		if (isReplay && chunks.size >= MAX_REPLAYED_SELECTIONS && oldest !== undefined) chunks.delete(oldest);
 		chunks.set(key, chunk);
 		return chunk;
 	};

@@ -38,10 +38,11 @@ export class Lagging {
 		);
 	}
 
-	/** Sends those that have room what they have missed. */
+	/** Sends those that have room what they have missed. Those at the same part of the log take turns with it. */
 	async catchUp(): Promise<void> {
-		await inTiles(this.#subscribers, (subscriber) => {
-			const writes = subscriber.hasRoom;
+		const inOrder = [...this.#subscribers].sort((one, other) => one.position - other.position);
+		await inTiles(inOrder, (subscriber) => {
+			const writes = this.#subscribers.has(subscriber) && subscriber.hasRoom;
 			if (writes) this.#replay.catchUp(subscriber, Date.now());
 			if (!subscriber.isBehind) this.delete(subscriber);
 			return writes;

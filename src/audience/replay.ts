@@ -2,41 +2,25 @@ import { Problem } from "../errors.ts";
 import type { Log } from "../log/log.ts";
 import { findStart, trimmedAfter } from "../log/resume.ts";
 import type { EndReason } from "../wire/control.ts";
-import type { StoredEvent } from "../wire/event.ts";
 import { wants } from "../wire/filter.ts";
-import type { Offset } from "../wire/offset.ts";
 import type { LogGap, Start, Subscription } from "../wire/subscription.ts";
-import { chunksOf } from "./chunks.ts";
 import type { Counts } from "./counts.ts";
 import type { Outlet } from "./outlet.ts";
+import { type Piece, Pieces } from "./pieces.ts";
 import type { Subscriber } from "./subscriber.ts";
-
-/** The size of a replay's pieces, in characters of data. The rest follows as the client reads. */
-const PIECE_CHARACTERS = 65_536;
-
-/** A part of the log. */
-interface Piece {
-	/** It starts after this position. */
-	after: Offset;
-	/** Where the log ended when it was read. */
-	head: Offset;
-	/** The position of its last event; `head` if it is empty. */
-	position: Offset;
-	chunkFor: ReturnType<typeof chunksOf>;
-}
 
 /** Starts subscribers, and replays what they missed. */
 export class Replay {
 	readonly #channel: string;
 	readonly #log: Log;
 	readonly #counts: Counts;
-	/** Caches the last piece: after a deploy, many streams reconnect at the same position. */
-	#piece: Piece | undefined;
+	readonly #pieces: Pieces;
 
 	constructor(channel: string, log: Log, counts: Counts) {
 		this.#channel = channel;
 		this.#log = log;
 		this.#counts = counts;
+		this.#pieces = new Pieces(channel, log);
 	}
 
 	/**
@@ -52,7 +36,7 @@ export class Replay {
 	): { subscriber: Subscriber<Kind>; start: Start } {
 		const start = this.#findStart(subscription, now);
 		if (start.gap && subscription.gaps === "refused") throw gapRefused(this.#channel, start.gap);
-		const piece = this.#read(start.position, now);
+		const piece = this.#pieces.after(start.position, now);
 		const subscriber = make(start, piece.position < this.#log.head);
 		subscriber.outlet.open(start, subscription, now);
 		this.#send(subscriber, piece, now);
@@ -66,8 +50,13 @@ export class Replay {
 			if (this.hasLost(subscriber, now)) return;
 			const trimmed = this.#trimmedFor(subscriber, now);
 			if (trimmed) subscriber.skip(trimmed.gap, trimmed.position, now);
-			this.#send(subscriber, this.#read(subscriber.position, now), now);
+			this.#send(subscriber, this.#pieces.after(subscriber.position, now), now);
 		}
+	}
+
+	/** Frees the memory of what was read, unless it was used a short time ago. */
+	expire(now: number): void {
+		this.#pieces.expire(now);
 	}
 
 	/** Whether a lagging subscriber has missed events and cannot be told, so that its stream has to end. */
@@ -112,28 +101,11 @@ export class Replay {
 		return findStart(request, { born, head, oldest: log.oldest(now), firstSince });
 	}
 
-	#send(subscriber: Subscriber, { after, head, position, chunkFor }: Piece, now: number): void {
+	#send(subscriber: Subscriber, { after, position, chunkFor }: Piece, now: number): void {
 		const chunk = position > after ? chunkFor(subscriber) : undefined;
-		subscriber.replay(chunk, position, position >= head, now);
+		subscriber.replay(chunk, position, position >= this.#log.head, now);
 		const events = chunk?.events ?? 0;
 		this.#counts.delivered(events, subscriber.outlet.isMetered ? events : 0, true);
-	}
-
-	#read(after: Offset, now: number): Piece {
-		const { head } = this.#log;
-		if (this.#piece?.after !== after || this.#piece.head !== head) this.#piece = this.#readPiece(after, head, now);
-		return this.#piece;
-	}
-
-	#readPiece(after: Offset, head: Offset, now: number): Piece {
-		const events: StoredEvent[] = [];
-		let characters = 0;
-		for (const event of this.#log.read(after, now)) {
-			events.push(event);
-			characters += event.data.length;
-			if (characters >= PIECE_CHARACTERS) break;
-		}
-		return { after, head, position: events.at(-1)?.offset ?? head, chunkFor: chunksOf(events, this.#channel, true) };
 	}
 }
 

@@ -203,9 +203,9 @@ export class Log {
 		if (oldest !== undefined) yield* this.#ring.read(Math.max(after + 1, oldest), this.#head);
 	}
 
-	/** Forgets the events in memory unless they were read since the last call. */
-	expireCache(): void {
-		this.#ring.expireCache();
+	/** Frees the memory of the events that were read. */
+	clearCache(): void {
+		this.#ring.clearCache();
 	}
 
 	get #visible(): Extent | undefined {

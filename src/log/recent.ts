@@ -5,7 +5,6 @@ export class Recent<Key, Value> {
 	/** The least recently used one first. */
 	readonly #values = new Map<Key, Value>();
 	#size = 0;
-	#isUsed = false;
 
 	/**
 	 * @param maxSize the maximum size of all values together. The newest value is kept whatever its size.
@@ -25,7 +24,6 @@ export class Recent<Key, Value> {
 		if (value === undefined) return undefined;
 		this.#values.delete(key);
 		this.#values.set(key, value);
-		this.#isUsed = true;
 		return value;
 	}
 
@@ -33,17 +31,10 @@ export class Recent<Key, Value> {
 		this.#delete(key);
 		this.#values.set(key, value);
 		this.#size += this.#sizeOf(value);
-		this.#isUsed = true;
 		for (const oldest of this.#values.keys()) {
 			if (this.#size <= this.#maxSize || oldest === key) break;
 			this.#delete(oldest);
 		}
-	}
-
-	/** Forgets all values if none was used since the last call, so that an idle cache takes no memory. */
-	expire(): void {
-		if (!this.#isUsed) this.clear();
-		this.#isUsed = false;
 	}
 
 	clear(): void {

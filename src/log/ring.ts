@@ -121,9 +121,9 @@ export class Ring {
 		this.#groups.clear();
 	}
 
-	/** Forgets the events in memory unless they were used since the last call. */
-	expireCache(): void {
-		this.#groups.expire();
+	/** Frees the memory of the events that were read. */
+	clearCache(): void {
+		this.#groups.clear();
 	}
 
 	/** @param oldest the oldest event that is retained. */

@@ -91,7 +91,7 @@ function audienceOf(count: number, hasLost: Replay["hasLost"] = () => false, log
 		),
 		counts,
 		replay: Object.defineProperties(
-			{ catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection), hasLost },
+			{ catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection), hasLost, expire: () => undefined },
 			Object.getOwnPropertyDescriptors(log),
 		) as Partial<Replay> as Replay,
 		emptied,

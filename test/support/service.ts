@@ -41,7 +41,14 @@ export const CHANNELS_SLEEP = readConfig(env as SettingsEnv).DELIVERY === "hiber
 
 /** Has a channel's object forget all that is in memory, as it does when it sleeps. */
 export async function evict(channel: string): Promise<void> {
-	await evictDurableObject(env.CHANNEL.getByName(channel));
+	const channelObject = env.CHANNEL.getByName(channel);
+	// While it has a report of its counters to send, it cannot be evicted: each attempt waits for a second.
+	for (let attempt = 1; attempt < 5; attempt += 1) {
+		try {
+			return await evictDurableObject(channelObject);
+		} catch {}
+	}
+	await evictDurableObject(channelObject);
 }
 
 let channels = 0;
