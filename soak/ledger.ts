@@ -6,7 +6,7 @@ export interface Verdict {
 	events: number;
 	/** Events that subscribers received. */
 	deliveries: number;
-	/** Acknowledged events that a subscriber never received, and gaps that subscribers were told. */
+	/** Acknowledged events and ends that a subscriber never received, and gaps that subscribers were told. */
 	lost: number;
 	/** Events that a subscriber received again, and events that were stored under two offsets. */
 	twice: number;
@@ -32,12 +32,6 @@ export class Reading {
 		return this.#seen.size + this.twice;
 	}
 
-	/** Whether it has received the last acknowledged event. */
-	get isComplete(): boolean {
-		const { last } = this.#account;
-		return last === undefined || (this.#last !== undefined && this.#last >= last);
-	}
-
 	/** How many acknowledged events it has not received. */
 	get lost(): number {
 		return [...this.#account.acknowledged].filter((offset) => !this.#seen.has(offset)).length;
@@ -57,14 +51,11 @@ class Account {
 	readonly acknowledged = new Set<number>();
 	readonly #content = new Map<number, string>();
 	readonly #offsets = new Map<string, number>();
-	/** The last acknowledged offset. */
-	last: number | undefined;
 	twice = 0;
 	reused = 0;
 
 	acknowledge(offset: number, content: string): void {
 		this.acknowledged.add(offset);
-		this.last = Math.max(this.last ?? offset, offset);
 		this.check(offset, content);
 	}
 
@@ -82,6 +73,7 @@ export class Ledger {
 	readonly #accounts = new Map<string, Account>();
 	readonly #readings: Reading[] = [];
 	#gaps = 0;
+	#untold = 0;
 	#misplaced = 0;
 
 	/** Records that a publisher was told that an event is stored. */
@@ -101,6 +93,11 @@ export class Ledger {
 		this.#gaps += 1;
 	}
 
+	/** Records that a subscriber was not told that its channels have ended. */
+	untold(): void {
+		this.#untold += 1;
+	}
+
 	/** Records that an event was stored before one that was published earlier over the same connection. */
 	misplaced(): void {
 		this.#misplaced += 1;
@@ -112,7 +109,7 @@ export class Ledger {
 		return {
 			events: sum(accounts.map(({ acknowledged }) => acknowledged.size)),
 			deliveries: sum(this.#readings.map(({ deliveries }) => deliveries)),
-			lost: this.#gaps + sum(this.#readings.map(({ lost }) => lost)),
+			lost: this.#gaps + this.#untold + sum(this.#readings.map(({ lost }) => lost)),
 			twice: sum([...accounts, ...this.#readings].map(({ twice }) => twice)),
 			outOfOrder: this.#misplaced + sum(this.#readings.map(({ outOfOrder }) => outOfOrder)),
 			reused: sum(accounts.map(({ reused }) => reused)),

@@ -20,9 +20,18 @@ export async function publishUntil(
 ): Promise<void> {
 	for (let round = 0; !signal.aborted; round += 1) {
 		const events = Array.from({ length: 1 + (round % 3) }, () => randomUUID());
-		const ids = await publishOnce(`${origin}/channels/${channel}/events`, events);
+		const ids = await publishOnce(eventsOf(origin, channel), events);
 		ids.forEach((id, index) => void ledger.acknowledge(channel, id, events[index] ?? ""));
 	}
+}
+
+/** Ends a channel. */
+export async function endOnce(origin: string, channel: string): Promise<void> {
+	await publishOnce(`${eventsOf(origin, channel)}?end=1`, []);
+}
+
+function eventsOf(origin: string, channel: string): string {
+	return `${origin}/channels/${channel}/events`;
 }
 
 async function publishOnce(url: string, events: string[]): Promise<string[]> {

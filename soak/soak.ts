@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { PUBLISH_KEY, Workerd } from "../scripts/workerd.ts";
 import { Ledger, type Verdict } from "./ledger.ts";
-import { publishUntil, stayUntil } from "./publisher.ts";
+import { endOnce, publishUntil, stayUntil } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
 
 const CHANNELS = ["soak:a", "soak:b", "soak:c"];
@@ -10,9 +10,11 @@ const PUBLISHERS_PER_CHANNEL = 2;
 /** Some subscribers read one channel, others read all channels in one stream. */
 const SUBSCRIBERS_PER_CHANNEL = 2;
 const SUBSCRIBERS_OF_ALL = 4;
+/** It is killed once more while the channels are ended, within this time. */
+const MAX_END_MILLISECONDS = 30;
 /** The process is killed after a random time up to this. */
 const MAX_LIFE_MILLISECONDS = 1200;
-/** How long subscribers may take to receive the last event once the publishing and the killing have stopped. */
+/** How long subscribers may take to be told that their channels have ended, once they have and the killing has stopped. */
 const CATCH_UP_MILLISECONDS = 30_000;
 
 export interface SoakOptions {
@@ -33,7 +35,8 @@ export interface SoakResult extends Verdict {
 
 /**
  * Publishes from several connections without pause, while the process is killed at random moments and started again on
- * the same disk. Subscribers reconnect with their cursors throughout.
+ * the same disk. Subscribers reconnect with their cursors throughout. At last the channels are ended, and all of them have
+ * to be told.
  */
 export async function soak(options: SoakOptions, report: (result: SoakResult) => void = () => {}): Promise<SoakResult> {
 	const server = await Workerd.start(
@@ -74,9 +77,17 @@ async function run(server: Workerd, options: SoakOptions, report: (result: SoakR
 	}
 	stopPublishing.abort();
 	await publishing;
-	const deadline = Date.now() + CATCH_UP_MILLISECONDS;
-	while (open.some((subscriber) => !subscriber.hasSeenAll) && Date.now() < deadline) await wait(20);
-	for (const subscriber of open) subscriber.stop();
+	const ending = Promise.all(CHANNELS.map((channel) => endOnce(server.url, channel)));
+	await wait(Math.random() * MAX_END_MILLISECONDS);
+	await server.kill();
+	kills += 1;
+	await server.restart();
+	await ending;
+	await Promise.race([reading, wait(CATCH_UP_MILLISECONDS, undefined, { ref: false })]);
+	for (const subscriber of open) {
+		if (!subscriber.isOver) ledger.untold();
+		subscriber.stop();
+	}
 	await reading;
 	return result();
 }

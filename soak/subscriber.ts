@@ -5,13 +5,17 @@ import type { Ledger, Reading } from "./ledger.ts";
 /** The longest wait before a subscriber reconnects. */
 const MAX_RECONNECT_MILLISECONDS = 100;
 
-/** Reads channels in one stream. It reconnects with its cursor when it is cut off, and now and then by itself. */
+/**
+ * Reads channels in one stream until they have ended. It reconnects with its cursor when it is cut off, and now and then by
+ * itself.
+ */
 export class Subscriber {
 	readonly #url: string;
 	readonly #ledger: Ledger;
 	readonly #stop = new AbortController();
 	readonly #readings: ReadonlyMap<string, Reading>;
 	#cursor: string | undefined;
+	#isOver = false;
 
 	private constructor(url: string, ledger: Ledger, readings: ReadonlyMap<string, Reading>) {
 		this.#url = url;
@@ -28,9 +32,9 @@ export class Subscriber {
 		return subscriber;
 	}
 
-	/** Whether it has received the last acknowledged event of each channel. */
-	get hasSeenAll(): boolean {
-		return [...this.#readings.values()].every((reading) => reading.isComplete);
+	/** Whether it was told that its channels have ended. */
+	get isOver(): boolean {
+		return this.#isOver;
 	}
 
 	stop(): void {
@@ -38,7 +42,7 @@ export class Subscriber {
 	}
 
 	async run(): Promise<void> {
-		while (!this.#stop.signal.aborted) {
+		while (!this.#stop.signal.aborted && !this.#isOver) {
 			// Some streams last until they are cut off, others are left after a while.
 			const patience = AbortSignal.timeout(Math.round(500 + Math.random() * 20_000));
 			try {
@@ -53,12 +57,14 @@ export class Subscriber {
 	async #read(signal: AbortSignal, isDone: () => boolean): Promise<void> {
 		const headers = this.#cursor === undefined ? {} : { "Last-Event-ID": this.#cursor };
 		const response = await fetch(this.#url, { signal, headers });
-		if (response.status !== 200 && response.status < 500)
+		if (response.status === 204) this.#isOver = true;
+		else if (response.status !== 200 && response.status < 500)
 			throw new RefusedError(`${response.status} ${await response.text()}`);
-		if (!response.ok) return;
+		if (response.status !== 200) return;
 		for await (const { event, id, data } of new SseReader(response)) {
 			if (event === "gap") this.#ledger.gap();
 			if (event === undefined) this.#see(data);
+			if (event === "closing" && (JSON.parse(data) as { reason: string }).reason === "ended") this.#isOver = true;
 			if (id !== undefined) this.#cursor = id;
 			if (isDone()) return;
 		}

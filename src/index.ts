@@ -92,12 +92,14 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	/**
 	 * Publishes an event, or a batch of 1 to 100 events, to a channel.
 	 *
-	 * @param conditions an idempotency key, the expected head of the channel, or both. Default: none.
+	 * @param conditions an idempotency key, the expected head of the channel, and `end`, with which the channel ends after
+	 * these events; the list may then be empty. Default: none.
 	 * @returns the receipt, once the events are durable.
 	 * @throws Error whose message starts with an error code of the protocol, such as `invalid_event`.
 	 *
 	 * @example
 	 * await env.TIDINGS.publish("orders", { type: "paid", data: { id: 7 } }); // { channel, ids, subscribers }
+	 * await env.TIDINGS.publish("answer:7", [], { end: true }); // { channel, ids: [], subscribers }
 	 */
 	async publish(
 		channel: string,
@@ -110,7 +112,8 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 	/**
 	 * Publishes an event, or a batch of 1 to 100 events, to the personal channel of a subject.
 	 *
-	 * @param conditions an idempotency key, the expected head of the channel, or both. Default: none.
+	 * @param conditions an idempotency key, the expected head of the channel, and `end`, with which the channel ends after
+	 * these events; the list may then be empty. Default: none.
 	 * @returns the receipt, once the events are durable.
 	 * @throws Error whose message starts with an error code of the protocol, such as `invalid_event`.
 	 *
