@@ -18,13 +18,14 @@ export class Alarm {
 	/**
 	 * Loads the alarm's time. The object accepts no call before.
 	 *
-	 * @param publishersDue returns when the next publisher's credentials end.
+	 * @param publishersDue returns when the next publisher's credentials end, or the lease of those who have gone.
 	 */
 	constructor(ctx: AlarmState, publishersDue: () => number | undefined) {
 		this.#storage = ctx.storage;
 		this.#publishersDue = publishersDue;
 		void ctx.blockConcurrencyWhile(async () => {
 			this.#at = (await ctx.storage.getAlarm()) ?? undefined;
+			await this.ringBy(undefined);
 		});
 	}
 
@@ -53,9 +54,10 @@ export class Alarm {
 	}
 }
 
-function earliest(at: number, other: number | undefined): number;
-function earliest(one: number | undefined, other: number | undefined): number | undefined;
-function earliest(one: number | undefined, other: number | undefined): number | undefined {
+/** The earlier of two times; `undefined` if neither is set. */
+export function earliest(at: number, other: number | undefined): number;
+export function earliest(one: number | undefined, other: number | undefined): number | undefined;
+export function earliest(one: number | undefined, other: number | undefined): number | undefined {
 	if (one === undefined || other === undefined) return one ?? other;
 	return Math.min(one, other);
 }

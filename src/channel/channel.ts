@@ -78,7 +78,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		const keys = new IdempotencyKeys(sql);
 		const log = new Log(ctx.storage, { events: rules.replayEvents, milliseconds: replayMilliseconds });
 		const disk = new Disk(ctx);
-		const alarm = new Alarm(ctx, () => this.#publishers.sockets.nextDue);
+		const alarm = new Alarm(ctx, () => this.#publishers.nextDue);
 		const revocations = new Revocations(sql);
 		const counts = new Counts(channel, meterOf(env, `channel:${channel}`, heartbeatMilliseconds));
 		const sessions = sessionsOf(ctx);
@@ -118,6 +118,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			channel,
 			env,
 			maxEventBytes: rules.maxEventBytes,
+			log,
 			publishing,
 			audience,
 			counts,
@@ -282,7 +283,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	override async alarm(): Promise<void> {
 		this.#alarm.clear();
 		const now = Date.now();
-		this.#publishers.sockets.tend(now);
+		await this.#publishers.tend(now);
 		await this.#audience.tend(now);
 		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
 		else if (!this.#alarm.isSet) await this.#idle.freeIfExpired(now);

@@ -77,7 +77,9 @@ export class Idle {
 	#canFree(now: number): boolean {
 		const { log, keys, revocations, publishing } = this.#options;
 		const hasUnexpiredRows = !keys.isEmpty(now) || revocations.rememberedUntil(now) !== undefined;
-		return !hasUnexpiredRows && publishing.isIdle && log.isSurpassedAt(now);
+		// Whoever comes while a lease runs is told when it is over.
+		const isLeased = log.lease !== undefined && log.ended === undefined;
+		return !hasUnexpiredRows && !isLeased && publishing.isIdle && log.isSurpassedAt(now);
 	}
 
 	async #free(): Promise<void> {

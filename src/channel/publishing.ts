@@ -69,7 +69,7 @@ export class Publishing {
 
 	/** Ends the channel, after everything that was submitted before. */
 	end(reason: EndReason): Promise<PublishOutcome> {
-		return this.publish({ events: [], end: true, endReason: reason });
+		return this.publishWhenRoom({ events: [], end: true, endReason: reason });
 	}
 
 	/** Stores the events of one publish. Where too many wait, it waits for its turn. The caller bounds how many do. */

@@ -11,6 +11,7 @@ export type LogRow = {
 	idle_since: number | null;
 	ended: EndReason | null;
 	lease: number | null;
+	lease_due: number | null;
 	/** The version of the tables. Absent in the first version, which had one row an event, in the table `events`. */
 	layout?: number;
 };
@@ -25,7 +26,7 @@ export function createTables({ sql }: LogStorage, born: Offset): void {
 	sql.exec(CREATE_EVENT_GROUPS);
 	sql.exec(`CREATE TABLE log (
 		id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
-		idle_since INTEGER, ended TEXT, lease INTEGER, layout INTEGER NOT NULL) STRICT`);
+		idle_since INTEGER, ended TEXT, lease INTEGER, lease_due INTEGER, layout INTEGER NOT NULL) STRICT`);
 	sql.exec("INSERT INTO log (id, born, start, layout) VALUES (0, ?, ?, ?)", born, born, LAYOUT);
 }
 
@@ -53,7 +54,12 @@ function updateTables({ sql }: LogStorage): void {
 		FROM events`);
 	sql.exec("DROP TABLE events");
 	sql.exec("ALTER TABLE log DROP COLUMN capacity");
-	for (const column of ["ended TEXT", "lease INTEGER", `layout INTEGER NOT NULL DEFAULT ${LAYOUT}`]) {
+	for (const column of [
+		"ended TEXT",
+		"lease INTEGER",
+		"lease_due INTEGER",
+		`layout INTEGER NOT NULL DEFAULT ${LAYOUT}`,
+	]) {
 		sql.exec(`ALTER TABLE log ADD COLUMN ${column}`);
 	}
 }

@@ -32,8 +32,16 @@ interface Extent {
 	idleSince?: number;
 	/** How the log ended; absent while events may be appended. */
 	ended?: EndReason;
-	/** How long the publisher of a live body may be gone before the log ends, in milliseconds; absent: for ever. */
-	lease?: number;
+	/** Absent: the log does not end by itself. */
+	lease?: LiveLease;
+}
+
+/** The log ends by itself when the publisher of a live body has been gone for a time. */
+export interface LiveLease {
+	/** How long that is. */
+	milliseconds: number;
+	/** When the log ends, in Unix milliseconds; absent while a publisher is there. */
+	due?: number;
 }
 
 export class Log {
@@ -107,19 +115,15 @@ export class Log {
 		if (this.#extent) this.#extent = { ...this.#extent, ended: reason };
 	}
 
-	/**
-	 * How long the publisher of a live body may be gone before the log ends, in milliseconds; `undefined` without one.
-	 */
-	get lease(): number | undefined {
+	/** When the log ends by itself; `undefined` if it does not. */
+	get lease(): LiveLease | undefined {
 		return this.#extent?.lease;
 	}
 
-	/** Records the lease of a live body; `undefined` when it is over. */
-	setLease(milliseconds: number | undefined): void {
-		this.#storage.sql.exec("UPDATE log SET lease = ?", milliseconds ?? null);
-		if (!this.#extent) return;
-		const { lease: _, ...extent } = this.#extent;
-		this.#extent = { ...extent, ...(milliseconds !== undefined && { lease: milliseconds }) };
+	/** Records when the log ends by itself. */
+	setLease(lease: LiveLease): void {
+		this.#storage.sql.exec("UPDATE log SET lease = ?, lease_due = ?", lease.milliseconds, lease.due ?? null);
+		if (this.#extent) this.#extent = { ...this.#extent, lease };
 	}
 
 	/** Whether a log created at `now` would start above this one's offsets, so that this one may be deleted. */
@@ -175,7 +179,7 @@ export class Log {
 		if (!this.#extent) return;
 		const start = Math.max(firstPosition(now), this.#extent.last + 1);
 		this.#ring.clear();
-		this.#storage.sql.exec("UPDATE log SET start = ?, ended = NULL, lease = NULL", start);
+		this.#storage.sql.exec("UPDATE log SET start = ?, ended = NULL, lease = NULL, lease_due = NULL", start);
 		const { ended: _, lease: __, ...extent } = this.#extent;
 		this.#extent = { ...extent, start, last: start };
 		this.#head = start;
@@ -222,7 +226,7 @@ export class Log {
 		this.#ring.forget();
 		const row = readTables(this.#storage);
 		if (!row) return undefined;
-		const { born, start, idle_since: idleSince, ended, lease } = row;
+		const { born, start, idle_since: idleSince, ended, lease, lease_due: due } = row;
 		const rows = this.#ring.load();
 		this.#oldest = rows?.oldest.first ?? 0;
 		return {
@@ -232,7 +236,7 @@ export class Log {
 			...(rows && { lastAt: rows.newest.at }),
 			...(idleSince !== null && { idleSince }),
 			...(ended !== null && { ended }),
-			...(lease !== null && { lease }),
+			...(lease !== null && { lease: { milliseconds: lease, ...(due !== null && { due }) } }),
 		};
 	}
 }

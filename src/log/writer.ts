@@ -11,6 +11,8 @@ import type { Log } from "./log.ts";
 export interface Write extends PublishRequest {
 	/** How the channel ends with `end`. Default: `ended`. */
 	endReason?: EndReason;
+	/** The lease of the publisher, in milliseconds, for a log that has none. */
+	lease?: number;
 }
 
 /** What a group of publishes adds to the log. */
@@ -81,7 +83,7 @@ export class Writer {
 
 	/** @param addition what the group adds before this publish, and then with it. */
 	#accept(
-		{ events, idempotency, ifHead, end, endReason = "ended" }: Write,
+		{ events, idempotency, ifHead, end, endReason = "ended", lease }: Write,
 		subscribers: number,
 		addition: Addition,
 		now: number,
@@ -95,6 +97,7 @@ export class Writer {
 			return { ok: false, code: "head_moved", detail };
 		}
 		this.#log.begin(now);
+		if (lease !== undefined && !this.#log.lease) this.#log.setLease({ milliseconds: lease });
 		const first = this.#log.last + addition.events.length + 1;
 		addition.events.push(...events);
 		if (end) addition.end = endReason;

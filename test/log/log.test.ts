@@ -421,25 +421,25 @@ describe("how a log ended, and its lease", () => {
 	it("are on disk", async () => {
 		await withLog({}, (log, storage) => {
 			publish(log, 1);
-			log.setLease(5000);
-			expect([log.ended, log.lease]).toEqual([undefined, 5000]);
+			log.setLease({ milliseconds: 5000, due: NOW });
+			expect([log.ended, log.lease]).toEqual([undefined, { milliseconds: 5000, due: NOW }]);
 			log.end("abandoned");
 			expect(log.ended).toBeUndefined();
 			log.reveal();
 			expect(log.ended).toBe("abandoned");
 			const again = new Log(storage, { events: 100, milliseconds: DAY });
-			expect([again.ended, again.lease]).toEqual(["abandoned", 5000]);
-			again.setLease(undefined);
-			expect(again.lease).toBeUndefined();
+			expect([again.ended, again.lease]).toEqual(["abandoned", { milliseconds: 5000, due: NOW }]);
+			again.setLease({ milliseconds: 6000 });
+			expect(again.lease).toEqual({ milliseconds: 6000 });
 			again.reload();
-			expect([again.ended, again.lease]).toEqual(["abandoned", undefined]);
+			expect([again.ended, again.lease]).toEqual(["abandoned", { milliseconds: 6000 }]);
 		});
 	});
 
 	it("are forgotten in a wipe, so that the log begins anew", async () => {
 		await withLog({}, (log, storage) => {
 			publish(log, 1);
-			log.setLease(5000);
+			log.setLease({ milliseconds: 5000, due: NOW });
 			log.end("ended");
 			log.reveal();
 			log.wipe(NOW);

@@ -7,6 +7,7 @@ import type { Idle } from "../idle.ts";
 import type { Publishing } from "../publishing.ts";
 import { type Revocations, revoked } from "../revocations.ts";
 import { Unanswered } from "../unanswered.ts";
+import type { LeaseWatch } from "./lease-watch.ts";
 import { LiveBody } from "./live-body.ts";
 
 /** How many there may be at once. */
@@ -24,6 +25,7 @@ export interface LivePublishesOptions {
 	counts: Counts;
 	revocations: Revocations;
 	idle: Idle;
+	lease: LeaseWatch;
 }
 
 /** The live publishes of a channel. Their bodies keep the object awake. */
@@ -42,7 +44,7 @@ export class LivePublishes {
 	 * @throws Problem which has the number of events that are stored, unless it is refused at once.
 	 */
 	async publish(publish: LivePublish, body: ReadableStream<Uint8Array> | null): Promise<Response> {
-		const { channel, audience } = this.#options;
+		const { channel, audience, lease } = this.#options;
 		this.#refuse(publish);
 		const live = this.#bodyOf(publish, body);
 		this.#open.set(live, publish);
@@ -53,6 +55,7 @@ export class LivePublishes {
 			logger.outcome("A live publish ended.", status, problem, { events, milliseconds: Date.now() - startedAt });
 		};
 		try {
+			await lease.came(publish.lease);
 			const stored = await live.run();
 			log(201, stored.events);
 			return Response.json({ channel, ...stored, subscribers: audience.size } satisfies LiveReceipt, { status: 201 });
@@ -63,6 +66,7 @@ export class LivePublishes {
 		} finally {
 			stopExpiry();
 			this.#open.delete(live);
+			await lease.left(publish.lease);
 		}
 	}
 
@@ -80,24 +84,31 @@ export class LivePublishes {
 		throw new Problem("channel_full", `The channel ${channel} has ${MAX_BODIES} live publishes. Try again later.`);
 	}
 
-	#bodyOf({ type, linger, ifHead, end }: LivePublish, body: ReadableStream<Uint8Array> | null): LiveBody {
-		const { maxEventBytes, publishing, counts, idle } = this.#options;
+	#bodyOf({ type, linger, ifHead, end, lease }: LivePublish, body: ReadableStream<Uint8Array> | null): LiveBody {
+		const { maxEventBytes, publishing, counts } = this.#options;
 		return new LiveBody({
 			type,
 			body,
 			maxEventBytes,
 			end,
 			writer: {
-				publish: (request) => publishing.publishWhenRoom(request),
+				publish: (request) => {
+					return publishing.publishWhenRoom({ ...request, ...(lease !== undefined && { lease }) });
+				},
 				linger,
 				ifHead,
 				all: this.#all,
 				stored: (events, milliseconds) => {
 					if (events > 0) counts.publishedUnseen(events, milliseconds);
-					void idle.beginUnlessAlarmSet(Date.now());
+					void this.#keepAlarm();
 				},
 			},
 		});
+	}
+
+	async #keepAlarm(): Promise<void> {
+		await this.#options.idle.beginUnlessAlarmSet(Date.now());
+		await this.#options.lease.keep();
 	}
 
 	/** Ends a live publish with its credentials. Returns a function that takes this back. */

@@ -19,6 +19,7 @@ import { flag } from "./stream-query.ts";
  */
 
 const MAX_LINGER_MILLISECONDS = 1000;
+const MAX_LEASE_SECONDS = 3600;
 
 /** The parameters of a publish that make it live. */
 export const liveShape = {
@@ -27,14 +28,19 @@ export const liveShape = {
 		description:
 			"With `live=1`: how many milliseconds an event waits for others that are stored and shown together with it. Default: 0.",
 	}),
+	lease: whole(1, MAX_LEASE_SECONDS).optional().meta({
+		description:
+			"With `live=1`: the channel ends as `abandoned` when its producer has been gone for so many seconds without `end`. Default: it does not.",
+	}),
 };
 
 type LiveQuery = z.output<z.ZodObject<typeof liveShape>>;
 
 /** @throws Problem `invalid_request` for a parameter that would do nothing. */
-export function checkLiveQuery({ live, linger }: LiveQuery): void {
-	if (live === "1" || linger === undefined) return;
-	throw new Problem("invalid_request", "`linger` is for a live publish. Add `live=1`, or leave it out.");
+export function checkLiveQuery({ live, linger, lease }: LiveQuery): void {
+	if (live === "1" || (linger === undefined && lease === undefined)) return;
+	const name = linger === undefined ? "lease" : "linger";
+	throw new Problem("invalid_request", `\`${name}\` is for a live publish. Add \`live=1\`, or leave it out.`);
 }
 
 /** Hands a live publish to its channel. The answer comes at the end of its body. */
@@ -42,7 +48,7 @@ export async function publishLive(
 	c: Context<AppEnv>,
 	publisher: Publisher,
 	channel: string,
-	{ linger = 0 }: LiveQuery,
+	{ linger = 0, lease }: LiveQuery,
 	{ ifHead, idempotencyKey, end }: PublishConditions,
 ): Promise<Response> {
 	if (idempotencyKey !== undefined) {
@@ -53,6 +59,7 @@ export async function publishLive(
 		...identityOf(publisher),
 		type: liveType(request),
 		linger,
+		...(lease !== undefined && { lease: lease * 1000 }),
 		...(ifHead !== undefined && { ifHead }),
 		...(end && { end }),
 		request: c.get("requestId"),

@@ -23,6 +23,8 @@ const livePublishSchema = z.strictObject({
 	issuedAt: z.number().optional(),
 	/** How long events wait for others that are stored together with them, in milliseconds. */
 	linger: z.number(),
+	/** When the channel ends once its publishers have gone, in milliseconds. Absent: it does not end by itself. */
+	lease: z.number().optional(),
 	/** The cursor that must be the channel's head when the first events are stored. */
 	ifHead: z.string().optional(),
 	/** Whether the channel ends with the body, unless that breaks off. */
