@@ -8,28 +8,30 @@ import type { AuthorisationHooks } from "./auth/hooks.ts";
 import type { Publisher } from "./auth/publishers.ts";
 import { ChannelObject } from "./channel/channel.ts";
 import { check } from "./check.ts";
-import type { ConfigOptions } from "./config.ts";
+import type { Config, ConfigOptions } from "./config.ts";
 import { Problem } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { checkChannel, checkSubject } from "./http/check.ts";
 import type { AppEnv, TidingsEnv } from "./http/context.ts";
+import { type PipeOptions, pipe } from "./http/pipe.ts";
 import { publishEvents } from "./http/publishing.ts";
 import { verifierOf } from "./http/renewing.ts";
 import { Logger } from "./logger.ts";
 import { MetricsObject } from "./metrics/metrics-object.ts";
 import { type PublishConditions, publishConditionsSchema } from "./wire/conditions.ts";
 import type { EventInput } from "./wire/intake.ts";
-import type { Receipt } from "./wire/receipt.ts";
+import type { LiveReceipt, Receipt } from "./wire/receipt.ts";
 
 export type { ConnectedSubscriber, ObserverHooks } from "./audience/hooks.ts";
 export type { AuthenticatedUser, AuthorisationHooks } from "./auth/hooks.ts";
 export type { Publisher } from "./auth/publishers.ts";
 export type { User } from "./auth/user.ts";
 export type { TidingsEnv } from "./http/context.ts";
+export type { PipeOptions } from "./http/pipe.ts";
 export type { ChannelRule } from "./wire/channel-rules.ts";
 export type { PublishConditions } from "./wire/conditions.ts";
 export type { EventInput } from "./wire/intake.ts";
-export type { Receipt } from "./wire/receipt.ts";
+export type { LiveReceipt, Receipt } from "./wire/receipt.ts";
 export type { DisconnectReason } from "./wire/subscription.ts";
 
 /**
@@ -83,7 +85,7 @@ export function createTidings(options: TidingsOptions = {}): Tidings {
 }
 
 /** Only the owner of an account can create a service binding, so its Workers may publish to every channel. */
-const SERVICE: Publisher = { kind: "service", id: "service", patterns: ["*"] };
+const SERVICE = { kind: "service", id: "service", patterns: ["*"] } satisfies Publisher;
 
 /** Publishes for other Workers of the same account. The service binding is their only credential. */
 export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
@@ -128,8 +130,39 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 		return await this.#publish(() => personalChannel(checkSubject(subject)), events, conditions);
 	}
 
+	/**
+	 * Publishes what a stream brings to a channel, each event as it arrives: the body of a model's answer, for one. The stream
+	 * is read only as fast as the channel takes it. Events go over a service binding as bytes: with `contentType`
+	 * `application/x-ndjson`, one event a line as JSON.
+	 *
+	 * @returns the receipt, once the stream has ended and its events are durable.
+	 * @throws Error whose message starts with an error code of the protocol. What was stored before stays, and `end` does not
+	 * count.
+	 *
+	 * @example
+	 * const answer = await fetch("https://api.example.com/v1/chat/completions", request);
+	 * await env.TIDINGS.pipe("answer:7", answer.body, { end: true }); // { channel, first, last, events, subscribers }
+	 */
+	async pipe(channel: string, stream: ReadableStream<Uint8Array>, options: PipeOptions = {}): Promise<LiveReceipt> {
+		return await this.#allow(
+			() => channel,
+			(allowed, config) => pipe(this.env, config, allowed, SERVICE, stream, options),
+		);
+	}
+
 	/** Validates all arguments at run time: the caller need not be written in TypeScript. */
 	async #publish(resolveChannel: () => unknown, events: unknown, conditions: unknown): Promise<Receipt> {
+		return await this.#allow(resolveChannel, async (channel, config) => {
+			const checked = check(publishConditionsSchema, conditions, "invalid_request");
+			return (await publishEvents(this.env, config, SERVICE, channel, events, checked)).receipt;
+		});
+	}
+
+	/** Publishes to a channel if the hooks allow it. */
+	async #allow<Result>(
+		resolveChannel: () => unknown,
+		publish: (channel: string, config: Config) => Promise<Result>,
+	): Promise<Result> {
 		const logger = new Logger({ publisher: SERVICE.id });
 		try {
 			const config = readSettings(this.env, this.options);
@@ -137,9 +170,7 @@ export class PublishEntrypoint extends WorkerEntrypoint<TidingsEnv> {
 			const channel = checkChannel(resolveChannel());
 			logger.add("channel", channel);
 			await authority.allowPublish(SERVICE, channel);
-			const checked = check(publishConditionsSchema, conditions, "invalid_request");
-			const { receipt } = await publishEvents(this.env, config, SERVICE, channel, events, checked);
-			return receipt;
+			return await publish(channel, config);
 		} catch (error) {
 			const problem = Problem.of(error);
 			logger.outcome("A publish over a service binding failed.", problem.status, problem);

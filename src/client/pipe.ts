@@ -1,9 +1,10 @@
+import type { LiveReceipt } from "../wire/receipt.ts";
 import { ask } from "./ask.ts";
 import { readObject } from "./body.ts";
 import { persist } from "./persistence.ts";
 import type { PipeOptions } from "./pipe-options.ts";
 import { type Pipeable, PipedBody } from "./piped-body.ts";
-import { isPipeReceiptFor, type PipeReceipt } from "./receipt.ts";
+import { isLiveReceiptFor } from "./receipt.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -28,7 +29,7 @@ export async function pipe(
 	{ channel, url, key }: Target,
 	stream: Pipeable,
 	{ end, lease, linger, idempotencyKey, contentType, signal }: PipeOptions,
-): Promise<PipeReceipt> {
+): Promise<LiveReceipt> {
 	checkWhole("lease", "seconds", lease, 1, MAX_LEASE_SECONDS);
 	checkLinger(linger);
 	url.searchParams.set("live", "1");
@@ -51,7 +52,7 @@ export async function pipe(
 			const request = { method: "POST", headers, body: body.open(), duplex: "half", signal: abort.signal };
 			const response = await ask(url, [201], request);
 			const told = await readObject(response);
-			if (isPipeReceiptFor(channel, told)) return told;
+			if (isLiveReceiptFor(channel, told)) return told;
 			throw TidingsError.of(response);
 		};
 		return await persist(post, { signal, canRepeat: () => !body.isTaken });

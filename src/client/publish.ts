@@ -1,5 +1,5 @@
 import type { EventInput } from "../wire/intake.ts";
-import type { Receipt } from "../wire/receipt.ts";
+import type { LiveReceipt, Receipt } from "../wire/receipt.ts";
 import { ask } from "./ask.ts";
 import { readObject } from "./body.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
@@ -10,18 +10,17 @@ import { checkLinger, pipe } from "./pipe.ts";
 import type { PipeOptions } from "./pipe-options.ts";
 import type { Pipeable } from "./piped-body.ts";
 import type { PublishOptions } from "./publish-options.ts";
-import { isReceiptFor, type PipeReceipt } from "./receipt.ts";
+import { isReceiptFor } from "./receipt.ts";
 import { routesOf } from "./service-url.ts";
 import { TidingsError } from "./tidings-error.ts";
 import { openerOf, type SocketClass } from "./upgrade.ts";
 
 export type { EventInput } from "../wire/intake.ts";
-export type { Receipt } from "../wire/receipt.ts";
+export type { LiveReceipt, Receipt } from "../wire/receipt.ts";
 export type { ChannelPublisher } from "./channel-publisher.ts";
 export type { PipeOptions } from "./pipe-options.ts";
 export type { Pipeable } from "./piped-body.ts";
 export type { PublishOptions } from "./publish-options.ts";
-export type { PipeReceipt } from "./receipt.ts";
 export { TidingsError } from "./tidings-error.ts";
 
 /** Where to publish, and as whom. */
@@ -92,7 +91,7 @@ export interface Publisher {
 	 * const answer = await fetch("https://api.example.com/v1/chat/completions", request);
 	 * const { events } = await publisher.pipe("answer:7", answer.body, { end: true, lease: 30 });
 	 */
-	pipe(channel: string, stream: Pipeable, options?: PipeOptions): Promise<PipeReceipt>;
+	pipe(channel: string, stream: Pipeable, options?: PipeOptions): Promise<LiveReceipt>;
 
 	/**
 	 * Publishes to one channel over a WebSocket that stays open, for much at a small part of the cost. It is opened by the

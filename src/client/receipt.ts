@@ -1,17 +1,4 @@
-import type { Receipt } from "../wire/receipt.ts";
-
-/** The answer to a publish from a stream. Once it arrives, the events are on disk. */
-export interface PipeReceipt {
-	channel: string;
-	/** The id of the first event; `null` if there was none. */
-	first: string | null;
-	/** The id of the last event; `null` if there was none. */
-	last: string | null;
-	/** How many events the stream had. */
-	events: number;
-	/** How many streams of the channel are open. */
-	subscribers: number;
-}
+import type { LiveReceipt, Receipt } from "../wire/receipt.ts";
 
 /** Whether an answer is the receipt for a publish of so many events. */
 export function isReceiptFor(count: number, told: Partial<Record<keyof Receipt, unknown>>): told is Receipt {
@@ -26,10 +13,10 @@ export function isReceiptFor(count: number, told: Partial<Record<keyof Receipt, 
 }
 
 /** Whether an answer is the receipt for a publish from a stream to this channel. */
-export function isPipeReceiptFor(
+export function isLiveReceiptFor(
 	channel: string,
-	told: Partial<Record<keyof PipeReceipt, unknown>>,
-): told is PipeReceipt {
+	told: Partial<Record<keyof LiveReceipt, unknown>>,
+): told is LiveReceipt {
 	return (
 		told.channel === channel &&
 		typeof told.events === "number" &&

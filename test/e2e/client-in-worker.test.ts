@@ -25,6 +25,17 @@ const WORKER = `
 				await orders.close();
 				return Response.json(receipts.flatMap(({ ids }) => ids));
 			}
+			if (request.url.includes("pipe")) {
+				async function* events() {
+					yield { data: 1 };
+					// The request is on its way by then.
+					if (request.url.includes("fails")) await scheduler.wait(200);
+					if (request.url.includes("fails")) throw new Error("The model is away.");
+				}
+				const publisher = createPublisher({ url, key: "a-publish-key" });
+				const receipt = publisher.pipe("orders", events(), { end: true });
+				return Response.json(await receipt.catch(({ message }) => message));
+			}
 			const { ids } = await createPublisher({ url, key: "a-publish-key" }).publish("orders", { data: 1 });
 			const connection = connect({ url, channels: ["orders"], getTicket: () => "a-ticket" });
 			for await (const { id } of connection) {
@@ -76,6 +87,21 @@ describe("the client and the publisher in a Worker", () => {
 		const service = await startDouble(answer(201, {}, receipt), stream(CONNECTED, eventFrame("102")));
 		const response = await fetch(`${url}/?service=${encodeURIComponent(service.url)}`);
 		expect([response.status, await response.text()]).toEqual([200, '["101","102"]']);
+	});
+
+	it("publish what a stream brings, whose failure breaks the request off", async () => {
+		const receipt = { channel: "orders", first: "1", last: "1", events: 1, subscribers: 0 };
+		const service = await startDouble(answer(201, {}, receipt));
+		const pipe = async (path: string) =>
+			(await fetch(`${url}/${path}?service=${encodeURIComponent(service.url)}`)).json();
+		expect(await pipe("pipe")).toEqual(receipt);
+		expect(await pipe("pipe-fails")).toBe("The model is away.");
+		await expect
+			.poll(() => service.asked.map(({ complete, destroyed }) => [complete, destroyed]))
+			.toEqual([
+				[true, true],
+				[false, true],
+			]);
 	});
 
 	it("publish over a WebSocket, which `fetch` opens with the key", async () => {

@@ -135,6 +135,28 @@ describe("another Worker with a service binding", () => {
 		stream.leave();
 	});
 
+	it("publishes what a stream brings, and ends the channel with it", async () => {
+		const stream = firstMessage(sse, "vera+chat:*", "chat:6");
+		await stream.connected;
+		const pieces = ["data: from ", "inside\n", "\ndata: and more\n\n"];
+		expect(await (await fromBackend({ channel: "chat:6", pieces })).json()).toEqual({
+			channel: "chat:6",
+			first: expect.any(String),
+			last: expect.any(String),
+			events: 2,
+			subscribers: expect.any(Number),
+		});
+		expect(await stream.message).toBe("from inside");
+		stream.leave();
+		expect(await codeOf(await send(sse, "/channels/chat:6", "vera", { data: 1 }))).toEqual([409, "channel_ended"]);
+	});
+
+	it("does not end the channel with a stream that breaks off", async () => {
+		const response = await fromBackend({ channel: "chat:7", pieces: ["data: a\n\n"], breaksOff: true });
+		expect(await response.json()).toMatchObject({ message: expect.stringContaining("The stream broke off.") });
+		expect((await send(sse, "/channels/chat:7", "vera", { data: 1 })).status).toBe(201);
+	});
+
 	it("publishes to a user", async () => {
 		const stream = firstMessage(sse, "vera|1", "user:vera~7C1");
 		await stream.connected;

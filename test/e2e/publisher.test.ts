@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "../../src/client/connect.ts";
 import { createPublisher, TidingsError } from "../../src/client/publish.ts";
-import { type Answer, answer, startDouble } from "./support/double.ts";
-import { PUBLISH_KEY, type Service, startService } from "./support/servers.ts";
+import { type Answer, answer, startDouble, stream } from "./support/double.ts";
+import { PUBLISH_KEY, type Service, startService, ticketOf } from "./support/servers.ts";
 
 const RECEIPT = { channel: "orders", ids: ["1"], subscribers: 0 };
 
@@ -185,5 +186,100 @@ describe("a publisher", () => {
 		);
 		await expect(publisher.publish("\ud800", { data: 1 })).rejects.toBeInstanceOf(URIError);
 		expect(asked).toEqual([]);
+	});
+});
+
+describe("a publish from a stream", () => {
+	const publisher = () => createPublisher({ url: service.url, key: PUBLISH_KEY });
+	const hasEnded = async (channel: string) => {
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		return ((await (await fetch(`${service.url}/channels/${channel}`, { headers })).json()) as { ended: boolean })
+			.ended;
+	};
+
+	it("shows each event before the next one is there, and ends the channel with the last", async () => {
+		const connection = connect({
+			url: service.url,
+			channels: ["answer:1"],
+			getTicket: () => ticketOf(service, PUBLISH_KEY, { user: "alice", channels: ["answer:1"] }),
+			rewind: "all",
+		});
+		const reader = connection[Symbol.asyncIterator]();
+		async function* answer() {
+			for (const word of ["It ", "depends", "."]) {
+				yield { type: "token", data: word };
+				expect(await reader.next()).toMatchObject({ value: { type: "token", data: word } });
+			}
+		}
+		const receipt = await publisher().pipe("answer:1", answer(), { end: true });
+		expect(await reader.next()).toEqual({ done: true, value: undefined });
+		const events = (await buffered("answer:1")) as { id: string }[];
+		expect(receipt).toEqual({
+			channel: "answer:1",
+			first: events[0]?.id,
+			last: events[2]?.id,
+			events: 3,
+			subscribers: expect.any(Number),
+		});
+	});
+
+	it("passes the body of another response on", async () => {
+		const model = await startDouble((response, request) => {
+			stream("data: a\n\nda")(response, request);
+			response.end("ta: [DONE]\n\n");
+		});
+		const { body } = await fetch(model.url);
+		if (!body) throw new Error("There is no body.");
+		expect(await publisher().pipe("answer:2", body, { end: true })).toMatchObject({ events: 2 });
+		expect(await buffered("answer:2")).toMatchObject([{ data: "a" }, { data: "[DONE]" }]);
+		await expect(publisher().pipe("answer:2", new Blob(["data: b\n\n"]).stream())).rejects.toMatchObject({
+			status: 409,
+			code: "channel_ended",
+		});
+	});
+
+	it("keeps what has come before the stream failed or was given up, and does not end the channel", async () => {
+		const abort = new AbortController();
+		async function* failing(channel: string, fail: () => void) {
+			yield { data: 1 };
+			await expect.poll(() => buffered(channel)).toHaveLength(1);
+			fail();
+			yield { data: 2 };
+		}
+		const away = failing("answer:3", () => {
+			throw new Error("The model is away.");
+		});
+		await expect(publisher().pipe("answer:3", away, { end: true })).rejects.toThrow("The model is away.");
+		const stopped = failing("answer:4", () => abort.abort(new Error("never mind")));
+		const options = { end: true, signal: abort.signal };
+		await expect(publisher().pipe("answer:4", stopped, options)).rejects.toThrow("never mind");
+		// It takes the service a moment to see that the connection is gone.
+		await new Promise((resolve) => setTimeout(resolve, 200));
+		for (const channel of ["answer:3", "answer:4"])
+			expect([(await buffered(channel)).length, await hasEnded(channel)]).toEqual([1, false]);
+	});
+
+	it("is told which event was refused while it still has some to send", async () => {
+		let isCancelled = false;
+		async function* endless() {
+			try {
+				yield { data: 1 };
+				yield { type: "gap", data: 2 };
+				for (;;) {
+					yield { data: "x".repeat(1000) };
+					await new Promise((resolve) => setTimeout(resolve, 1));
+				}
+			} finally {
+				isCancelled = true;
+			}
+		}
+		const refused = publisher().pipe("answer:5", endless(), { end: true });
+		await expect(refused).rejects.toMatchObject({
+			code: "invalid_event",
+			stored: 1,
+			message: expect.stringMatching(/2/),
+		});
+		await expect.poll(() => isCancelled).toBe(true);
+		expect(await hasEnded("answer:5")).toBe(false);
 	});
 });

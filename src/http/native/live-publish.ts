@@ -5,12 +5,11 @@ import { endOfToken } from "../../auth/times.ts";
 import { Problem } from "../../errors.ts";
 import { whole } from "../../whole.ts";
 import type { PublishConditions } from "../../wire/conditions.ts";
-import { CHANNEL_URL } from "../../wire/link.ts";
 import { LIVE_TYPES, type LiveType } from "../../wire/live/body-parser.ts";
-import { type LivePublish, liveHeaders, liveReceiptSchema } from "../../wire/live/live-link.ts";
+import type { LivePublish } from "../../wire/live/live-link.ts";
 import { mediaType } from "../body.ts";
-import { callChannel } from "../call-channel.ts";
 import type { AppEnv } from "../context.ts";
+import { publishBody } from "../publishing-live.ts";
 import { flag } from "./stream-query.ts";
 
 /**
@@ -64,11 +63,7 @@ export async function publishLive(
 		...(end && { end }),
 		request: c.get("requestId"),
 	};
-	const response = await callChannel(c.env, channel, (stub) =>
-		stub.fetch(CHANNEL_URL, { method: "POST", headers: liveHeaders(publish), body: request.body }),
-	);
-	if (!response.ok) throw await Problem.fromResponse(response);
-	return c.json(liveReceiptSchema.parse(await response.json()), 201);
+	return c.json(await publishBody(c.env, channel, publish, request.body), 201);
 }
 
 function liveType(request: Request): LiveType {

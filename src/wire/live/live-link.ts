@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { Problem } from "../../errors.ts";
-import { idSchema } from "../cursor.ts";
 import { asciiJson, type LinkHeaders } from "../link.ts";
 import { LIVE_TYPES } from "./body-parser.ts";
 
@@ -59,19 +58,3 @@ export function requestedLivePublish({ headers }: Request): LivePublish {
 		throw new Problem("channel_unavailable", detail, { cause });
 	}
 }
-
-/** The answer to a live publish, once its body has ended and its events are on disk. */
-export const liveReceiptSchema = z
-	.strictObject({
-		channel: z.string(),
-		first: idSchema.nullable().meta({ description: "The id of the first event; `null` if the body had none." }),
-		last: idSchema.nullable().meta({ description: "The id of the last event; `null` if the body had none." }),
-		events: z.int().min(0).meta({ description: "The number of events in the body." }),
-		subscribers: z
-			.int()
-			.min(0)
-			.meta({ description: "The number of streams of the channel that were open at the end." }),
-	})
-	.meta({ id: "LiveReceipt" });
-
-export type LiveReceipt = z.output<typeof liveReceiptSchema>;

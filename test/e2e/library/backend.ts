@@ -1,8 +1,9 @@
-import type { EventInput, PublishConditions, Receipt } from "../../../src/index.ts";
+import type { EventInput, LiveReceipt, PipeOptions, PublishConditions, Receipt } from "../../../src/index.ts";
 
 interface Env {
 	TIDINGS: {
 		publish(channel: string, events: EventInput | EventInput[], conditions?: PublishConditions): Promise<Receipt>;
+		pipe(channel: string, stream: ReadableStream<Uint8Array>, options?: PipeOptions): Promise<LiveReceipt>;
 		publishToUser(subject: string, events: EventInput | EventInput[]): Promise<Receipt>;
 	};
 }
@@ -40,18 +41,38 @@ const VALUES: Record<string, () => unknown> = {
 	Blob: () => new Blob(["a"]),
 };
 
-/** Publishes what it is sent: to a channel, or to a user. */
+/** A stream that brings these texts one after another, and then ends, or breaks off. */
+function streamOf(texts: string[], breaksOff = false): ReadableStream<Uint8Array> {
+	const waiting = [...texts];
+	return new ReadableStream({
+		type: "bytes",
+		pull: async (controller) => {
+			await new Promise((resolve) => setTimeout(resolve, 20));
+			const text = waiting.shift();
+			if (text !== undefined) controller.enqueue(new TextEncoder().encode(text));
+			else if (breaksOff) controller.error(new Error("The model is away."));
+			else controller.close();
+		},
+	});
+}
+
+/** Publishes what it is sent: to a channel, piece by piece or not, or to a user. */
 export default {
 	async fetch(request: Request, env: Env): Promise<Response> {
-		const { channel, user, value, conditions, ...sent } = (await request.json()) as {
+		const { channel, user, value, pieces, breaksOff, conditions, ...sent } = (await request.json()) as {
 			channel?: string;
 			user?: string;
 			/** The name of a value to publish within others, in the place of `events`. */
 			value?: string;
 			events: EventInput[];
+			/** What a stream brings, in the place of `events`. */
+			pieces?: string[];
+			breaksOff?: boolean;
 			conditions?: PublishConditions;
 		};
 		try {
+			if (pieces)
+				return Response.json(await env.TIDINGS.pipe(channel ?? "", streamOf(pieces, breaksOff), { end: true }));
 			const events = value === undefined ? sent.events : [{ data: { list: [VALUES[value]?.()] } }];
 			const receipt =
 				user === undefined

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { Publisher } from "../auth/publishers.ts";
+import { check } from "../check.ts";
+import type { Config } from "../config.ts";
+import { Problem } from "../errors.ts";
+import { LIVE_TYPES } from "../wire/live/body-parser.ts";
+import type { LiveReceipt } from "../wire/receipt.ts";
+import type { TidingsEnv } from "./context.ts";
+import { publishEvents } from "./publishing.ts";
+import { publishBody } from "./publishing-live.ts";
+
+const MAX_LINGER_MILLISECONDS = 1000;
+const LINGER_HELP = `\`linger\` must be a whole number of milliseconds from 0 to ${MAX_LINGER_MILLISECONDS}.`;
+
+const pipeOptionsSchema = z.strictObject(
+	{
+		contentType: z.enum(LIVE_TYPES, `\`contentType\` must be one of ${LIVE_TYPES.join(", ")}.`).optional(),
+		end: z.boolean("`end` must be true or false.").optional(),
+		linger: z.int(LINGER_HELP).min(0, LINGER_HELP).max(MAX_LINGER_MILLISECONDS, LINGER_HELP).optional(),
+	},
+	"The options must be an object. It may have `contentType`, `end` and `linger`, and nothing else.",
+);
+
+/**
+ * Options of a publish from a stream.
+ *
+ * - `contentType`: `text/event-stream` or `application/x-ndjson`, one event a line. Default: `text/event-stream`.
+ * - `end`: whether the channel ends with the stream. Default: it does not.
+ * - `linger`: for how many milliseconds events wait for others that are stored and shown together with them: 0 to 1,000.
+ *   Default: 0.
+ */
+export type PipeOptions = z.input<typeof pipeOptionsSchema>;
+
+/**
+ * Publishes what a stream of another Worker brings. Everything is checked: it need not be written in TypeScript.
+ *
+ * @throws Problem `invalid_request` for what can be no stream or option, and as `publishBody` does.
+ */
+export async function pipe(
+	env: TidingsEnv,
+	config: Config,
+	channel: string,
+	publisher: Publisher & { kind: "service" },
+	stream: unknown,
+	options: unknown,
+): Promise<LiveReceipt> {
+	if (!(stream instanceof ReadableStream))
+		throw new Problem(
+			"invalid_request",
+			"The stream must be a ReadableStream of bytes. Other streams cannot be passed on.",
+		);
+	const checked = check(pipeOptionsSchema, options, "invalid_request");
+	const { contentType = "text/event-stream", end, linger = 0 } = checked;
+	const publish = { key: publisher.id, type: contentType, linger, request: crypto.randomUUID() };
+	let isComplete = false;
+	const flush = () => {
+		isComplete = true;
+	};
+	// For the object, a stream that fails in another Worker is one that ends. So the channel is ended afterwards.
+	const receipt = await publishBody(env, channel, publish, stream.pipeThrough(new TransformStream({ flush })));
+	if (!isComplete) throw new Problem("invalid_request", brokenOff(receipt.events));
+	if (end) await publishEvents(env, config, publisher, channel, [], { end });
+	return receipt;
+}
+
+function brokenOff(events: number): string {
+	return `The stream broke off. ${events} events of it are stored, and the channel was not ended.`;
+}

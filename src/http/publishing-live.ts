@@ -1,0 +1,25 @@
+import { Problem } from "../errors.ts";
+import { CHANNEL_URL } from "../wire/link.ts";
+import { type LivePublish, liveHeaders } from "../wire/live/live-link.ts";
+import { type LiveReceipt, liveReceiptSchema } from "../wire/receipt.ts";
+import { callChannel } from "./call-channel.ts";
+import type { TidingsEnv } from "./context.ts";
+
+/**
+ * Hands the body of a live publish to its channel, as it arrives.
+ *
+ * @returns the receipt, once the body has ended.
+ * @throws Problem with which the channel refuses it, or `channel_unavailable`.
+ */
+export async function publishBody(
+	env: TidingsEnv,
+	channel: string,
+	publish: LivePublish,
+	body: ReadableStream<Uint8Array> | null,
+): Promise<LiveReceipt> {
+	const response = await callChannel(env, channel, (stub) =>
+		stub.fetch(CHANNEL_URL, { method: "POST", headers: liveHeaders(publish), body }),
+	);
+	if (!response.ok) throw await Problem.fromResponse(response);
+	return liveReceiptSchema.parse(await response.json());
+}
