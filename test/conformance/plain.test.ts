@@ -31,9 +31,9 @@ const WRITTEN = [
 
 const DONE = /\[DONE\]\n\n/;
 
-async function publishWritten(channel: string): Promise<void> {
+async function publishWritten(channel: string, query = ""): Promise<void> {
 	const headers = { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "text/event-stream" };
-	const response = await call(`/channels/${channel}/events`, { method: "POST", headers, body: WRITTEN });
+	const response = await call(`/channels/${channel}/events${query}`, { method: "POST", headers, body: WRITTEN });
 	expect(response.status).toBe(201);
 }
 
@@ -58,10 +58,10 @@ describe.each(STREAMS)("a plain stream of %s", (_, streamOf) => {
 		expect(text.match(/^id: /gm)).toHaveLength(7);
 	});
 
-	it("is what was published, byte for byte, live", async () => {
+	it.each(["", "?live=1"])("is what was published, byte for byte, live%s", async (query) => {
 		const channel = freshChannel();
 		const response = await open(streamOf(channel), alice);
-		await publishWritten(channel);
+		await publishWritten(channel, query);
 		expect(eventsIn(await readUntil(response, DONE))).toBe(WRITTEN);
 	});
 
@@ -129,6 +129,17 @@ describe("a plain stream", () => {
 			expect(eventsIn(await (await open(`${path}&rewind=all`, alice)).text())).toBe("data: for everyone\n\n");
 		},
 	);
+
+	it("may have the beginning of its channel as its cursor, and is refused where that is gone", async () => {
+		const channel = freshChannel();
+		const path = `/events?control=0&lastEventId=0&channel=${channel}`;
+		const response = await open(path, alice);
+		await published(channel, { data: "first" });
+		for (const each of [response, await open(path, alice)])
+			expect(eventsIn(await readUntil(each, "\n\n"))).toBe("data: first\n\n");
+		await administer("DELETE", `/channels/${channel}`);
+		expect(await problem(await open(path, alice))).toMatchObject({ status: 410, code: "gap" });
+	});
 
 	it("starts live in a channel that remembers nothing, if it ignores gaps", async () => {
 		const channel = freshChannel();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { TestIssuer } from "../../support/issuer.ts";
 import { call, freshChannel, problem, published, subscribe } from "../../support/service.ts";
-import { readUntil } from "../../support/sse.ts";
+import { readUntil, SseReader } from "../../support/sse.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -81,6 +81,24 @@ describe("resuming", () => {
 		expect(frames.map(({ id }) => Number(id) - Number(start))).toEqual(Array.from({ length: 91 }, (_, i) => i + 1));
 		expect(frames.at(-1)?.data).toBe("live");
 		await stream.close();
+	});
+});
+
+describe("a plain stream that is not read", () => {
+	it("ends when it has lost events, and is told so when it comes back with its cursor", async () => {
+		const channel = freshChannel();
+		const path = `/events?channel=${channel}&control=0&token=${alice}`;
+		const response = await call(path);
+		const large = Array.from({ length: 10 }, () => ({ data: "x".repeat(60_000) }));
+		// More than may wait for it, and then more than the channel remembers.
+		for (let batch = 0; batch < 14; batch += 1) await published(channel, large);
+		const frames = await new SseReader(response).rest();
+		expect(frames.length).toBeGreaterThan(10);
+		expect(frames.length).toBeLessThan(140);
+		const [first, last] = [frames[0], frames.at(-1)].map((frame) => Number(frame?.id));
+		expect(last).toBe((first ?? 0) + frames.length - 1);
+		const refusal = await problem(await call(path, { headers: { "Last-Event-ID": `${last}` } }));
+		expect(refusal).toMatchObject({ status: 410, code: "gap" });
 	});
 });
 
