@@ -245,6 +245,30 @@ describe("a channel that has ended", () => {
 		expect(await stateOf(channel)).toMatchObject({ subscribers: 0 });
 	});
 
+	it("is told with all of its events by streams that are opened while it ends", async () => {
+		const [channel, other] = [freshChannel("chat:a"), freshChannel("chat:b")];
+		await endWith(other, { data: "other" });
+		const crowd = await Promise.all(Array.from({ length: 4 }, () => newUser()));
+		const opening = Array.from({ length: 40 }, async (_, index) => {
+			await new Promise((resolve) => setTimeout(resolve, index));
+			const query = `/events?channel=${channel}&rewind=all${index % 2 === 0 ? `&channel=${other}` : ""}`;
+			return await restOf(await subscribe(query, crowd[index % crowd.length] as User));
+		});
+		const stored: string[] = [];
+		for (let index = 0; index < 15; index += 1) {
+			await published(channel, { data: `${index}` });
+			stored.push(`${index}`);
+		}
+		await end(channel);
+		for (const told of await Promise.all(opening)) {
+			expect(told.at(0)).toBe("connected");
+			expect(told.at(-1)).toBe("closing");
+			expect(told.filter((each) => /^\d+$/.test(each))).toEqual(stored);
+			expect(told.filter((each) => each === "closing")).toHaveLength(1);
+			expect([0, 2]).toContain(told.filter((each) => each === "ended").length);
+		}
+	});
+
 	it("tells those who stay on other channels that its users are offline", async () => {
 		const channel = freshChannel();
 		const stream = await subscribe(`/events?channel=${channel}&presence=1`, alice);

@@ -7,6 +7,7 @@ import { TestIssuer } from "../../support/issuer.ts";
 import {
 	CHANNELS_SLEEP,
 	call,
+	callWith,
 	evict,
 	freshChannel,
 	PUBLISH_KEY,
@@ -80,6 +81,20 @@ describe("a channel that has ended", () => {
 		const late = await subscribe(`/events?channel=${channel}&rewind=all`, alice);
 		expect(await restOf(late)).toEqual(["connected", "1", "closing"]);
 		expect(await statusOf(channel, id)).toBe(204);
+	});
+
+	it("lets pages on other origins read that nothing is left", async () => {
+		const channel = freshChannel();
+		const [id] = await published(channel, { data: 1 });
+		await end(channel);
+		const response = await callWith(
+			{ CORS_ORIGINS: "https://example.com" },
+			`/events?channel=${channel}&lastEventId=${id}`,
+			{ headers: { Authorization: `Bearer ${alice}`, Origin: "https://example.com", "X-Request-Id": "mine" } },
+		);
+		expect(response.status).toBe(204);
+		expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://example.com");
+		expect(response.headers.get("X-Request-Id")).toBe("mine");
 	});
 
 	it("tells those who come back, if its object has died before it told anybody", async () => {
