@@ -431,20 +431,6 @@ describe("CHANNEL_RULES", () => {
 		expect(refused(value)).toContain(`The setting CHANNEL_RULES ${problem}`);
 	});
 
-	it.each([
-		[["chat:*", "orders", "chat:1"], "rule 3: `match` can never count, since rule 1 (`chat:*`) covers its channels"],
-		[["*", "chat:*"], "rule 2: `match` can never count, since rule 1 (`*`) covers"],
-		[["chat:*", "chat:a*"], "rule 2: `match` can never count"],
-		[["orders", "orders"], "rule 2: `match` can never count"],
-	])("refuses a rule that an earlier one covers: %j", (patterns, problem) => {
-		expect(refused(patterns.map((match) => ({ match })))).toContain(problem);
-	});
-
-	it("allows a narrower rule before a wider one", () => {
-		const rules = ["chat:1", "chat:*", "*"].map((match) => ({ match }));
-		expect(rulesFrom(rules)).toEqual(rules);
-	});
-
 	it("holds no more than 100 rules", () => {
 		const rules = (count: number) => Array.from({ length: count }, (_, index) => ({ match: `channel-${index}` }));
 		expect(rulesFrom(rules(100))).toHaveLength(100);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { whole } from "../whole.ts";
-import { coversPattern, isChannelPattern } from "./names.ts";
+import { isChannelPattern } from "./names.ts";
 
 /** Rules: what holds for the channels that a pattern covers, in place of the settings. */
 
@@ -87,15 +87,7 @@ const ruleSchema = z
 
 const ruleListSchema = z
 	.array(ruleSchema, 'must be a list of rules, such as [{"match":"chat:*","replayEvents":1000}]')
-	.max(MAX_RULES, `has more than ${MAX_RULES} rules: use patterns that cover more channels`)
-	.superRefine((rules, context) => {
-		for (const [index, { match }] of rules.entries()) {
-			const earlier = rules.slice(0, index).findIndex((other) => coversPattern(other.match, match));
-			if (earlier < 0) continue;
-			const message = `can never count, since rule ${earlier + 1} (\`${rules[earlier]?.match}\`) covers its channels: put it before that one, or remove it`;
-			context.addIssue({ code: "custom", path: [index, "match"], message });
-		}
-	});
+	.max(MAX_RULES, `has more than ${MAX_RULES} rules: use patterns that cover more channels`);
 
 /**
  * The rules of a service, as JSON or as a list, which the `[vars]` of `wrangler.toml` may hold. The first whose `match`

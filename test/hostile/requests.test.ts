@@ -83,6 +83,24 @@ function expectAnswers(...statuses: number[]): void {
 }
 
 describe("random input to what opens a stream", () => {
+	it("in the query of a stream without credentials, and in its address, shows nothing that is not for everyone", async () => {
+		const open = freshChannel("ruled:open:");
+		await published(open, [{ data: SECRET, to: { user: "victim" } }, { data: "for everyone" }]);
+		const channels = fc.constantFrom("user:victim", "*", "", secretive, open).map((name) => `channel=${name}`);
+		const names = fc.constantFrom("channel", "inbox", "type", "presence", "lastEventId", "token", "ticket", "x");
+		const pair = fc.tuple(names, fc.oneof(encoded, fc.constantFrom("1", ""))).map((each) => each.join("="));
+		const address = fc.oneof(fc.ipV4(), fc.ipV6(), headerValue);
+		await fc.assert(
+			fc.asyncProperty(fc.array(fc.oneof(channels, pair), { maxLength: 4 }), address, (pairs, from) =>
+				isHarmless(`/events?${[`channel=${open}`, "rewind=all", ...pairs].join("&")}`, {
+					headers: header("CF-Connecting-IP", from),
+				}),
+			),
+			{ numRuns: 200 },
+		);
+		expectAnswers(200, 400, 401);
+	});
+
 	it("in the query of a stream opens nobody's eyes", async () => {
 		const names = fc.constantFrom(
 			"channel",
