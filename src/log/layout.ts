@@ -8,6 +8,10 @@ export type LogStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 export type LogRow = {
 	born: number;
 	start: number;
+	/** How many events are retained. */
+	capacity: number;
+	/** Events before this offset are trimmed, because fewer were retained once. */
+	floor: number;
 	idle_since: number | null;
 	ended: EndReason | null;
 	lease: number | null;
@@ -22,12 +26,19 @@ const CREATE_EVENT_GROUPS = `CREATE TABLE event_groups (
 	first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at INTEGER NOT NULL, events TEXT NOT NULL) STRICT`;
 
 /** Creates the tables of a log. */
-export function createTables({ sql }: LogStorage, born: Offset): void {
+export function createTables({ sql }: LogStorage, born: Offset, capacity: number): void {
 	sql.exec(CREATE_EVENT_GROUPS);
 	sql.exec(`CREATE TABLE log (
 		id INTEGER PRIMARY KEY CHECK (id = 0), born INTEGER NOT NULL, start INTEGER NOT NULL,
-		idle_since INTEGER, ended TEXT, lease INTEGER, lease_due INTEGER, layout INTEGER NOT NULL) STRICT`);
-	sql.exec("INSERT INTO log (id, born, start, layout) VALUES (0, ?, ?, ?)", born, born, LAYOUT);
+		capacity INTEGER NOT NULL, floor INTEGER NOT NULL, idle_since INTEGER, ended TEXT,
+		lease INTEGER, lease_due INTEGER, layout INTEGER NOT NULL) STRICT`);
+	sql.exec(
+		"INSERT INTO log (id, born, start, capacity, floor, layout) VALUES (0, ?, ?, ?, 0, ?)",
+		born,
+		born,
+		capacity,
+		LAYOUT,
+	);
 }
 
 /** Reads the row of the table `log`; `undefined` without a log. Brings the tables of an earlier version up to date. */
@@ -53,13 +64,12 @@ function updateTables({ sql }: LogStorage): void {
 			|| char(10) || data || char(10)
 		FROM events`);
 	sql.exec("DROP TABLE events");
-	sql.exec("ALTER TABLE log DROP COLUMN capacity");
-	for (const column of [
+	const columns = [
+		"floor INTEGER NOT NULL DEFAULT 0",
 		"ended TEXT",
 		"lease INTEGER",
 		"lease_due INTEGER",
 		`layout INTEGER NOT NULL DEFAULT ${LAYOUT}`,
-	]) {
-		sql.exec(`ALTER TABLE log ADD COLUMN ${column}`);
-	}
+	];
+	for (const column of columns) sql.exec(`ALTER TABLE log ADD COLUMN ${column}`);
 }

@@ -218,7 +218,7 @@ export class Log {
 
 	#create(now: number): Extent {
 		const start = firstPosition(now);
-		createTables(this.#storage, start);
+		createTables(this.#storage, start, this.#retention.events);
 		return { born: start, start, last: start };
 	}
 
@@ -228,16 +228,35 @@ export class Log {
 		if (!row) return undefined;
 		const { born, start, idle_since: idleSince, ended, lease, lease_due: due } = row;
 		const rows = this.#ring.load();
-		this.#oldest = rows?.oldest.first ?? 0;
+		const last = rows?.newest.last ?? start;
+		const floor = row.capacity === this.#retention.events ? row.floor : this.#resize(last - row.capacity + 1);
+		this.#oldest = Math.max(rows?.oldest.first ?? 0, floor);
 		return {
 			born,
 			start,
-			last: rows?.newest.last ?? start,
+			last,
 			...(rows && { lastAt: rows.newest.at }),
 			...(idleSince !== null && { idleSince }),
 			...(ended !== null && { ended }),
 			...(lease !== null && { lease: { milliseconds: lease, ...(due !== null && { due }) } }),
 		};
+	}
+
+	/**
+	 * The number of retained events has changed. What was trimmed stays trimmed: the rows that hold it have gaps.
+	 *
+	 * @param oldest the oldest event that was retained.
+	 */
+	#resize(oldest: Offset): Offset {
+		const { sql } = this.#storage;
+		const { floor } = sql
+			.exec<{ floor: number }>(
+				"UPDATE log SET capacity = ?, floor = MAX(floor, ?) RETURNING floor",
+				this.#retention.events,
+				oldest,
+			)
+			.one();
+		return floor;
 	}
 }
 

@@ -33,7 +33,7 @@ interface ReadGroup {
 
 /**
  * A log's newest events, in the table `event_groups`. Events that are written together share a row. Rows are in the order
- * of their offsets and times, without a hole. A write takes the oldest row if all of its events are trimmed: one row
+ * of their offsets and times, without a gap in what is retained. A write takes the oldest row if all of its events are trimmed: one row
  * written, nothing to prune.
  */
 export class Ring {
@@ -60,10 +60,10 @@ export class Ring {
 		return this.#floor;
 	}
 
-	/** Writes events of one time that follow those in the ring. */
+	/** Writes events of one time that follow those in the ring, but for those that others of them trim. */
 	write(events: readonly StoredEvent[]): void {
 		const oldest = (events.at(-1)?.offset ?? 0) - this.#retention.events + 1;
-		for (const group of groupsOf(events)) this.#writeGroup(group, oldest);
+		for (const group of groupsOf(events.slice(-this.#retention.events))) this.#writeGroup(group, oldest);
 		if (this.#hasExcess) this.#removeExcess(oldest);
 	}
 
