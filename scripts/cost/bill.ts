@@ -67,6 +67,29 @@ export function usageOf({ delivery, subscribers, eventsPerMinute }: Case): Usage
 	};
 }
 
+/** 1,000 answers of a model a day, each live in a channel of its own. */
+const ANSWERS = { count: 30 * 1000, events: 500, seconds: 10, readers: 2 };
+
+/** What the answers of a month use, where events that come within a time share a row. */
+export function usageOfAnswers(lingerMilliseconds: number): Usage {
+	const { count, events, seconds, readers } = ANSWERS;
+	const groups = Math.min(events, Math.ceil((seconds * 1000) / Math.max(1, lingerMilliseconds)));
+	const { requests, rowsWritten, rowsRead } = sum([
+		[count, COUNTED.answer],
+		[count * groups, COUNTED.answerGroup],
+	]);
+	const workerRequests = count * (1 + readers);
+	return {
+		workerRequests,
+		objectRequests: requests,
+		rowsWritten,
+		rowsRead,
+		// The open body keeps the object in memory, whoever holds the streams.
+		gigabyteSeconds: count * seconds * OBJECT_GIGABYTES,
+		workerMilliseconds: workerRequests * WORKER_MILLISECONDS.request,
+	};
+}
+
 function sum(parts: [number, Cost][]): Cost {
 	const total = (part: keyof Cost) => parts.reduce((sum, [count, cost]) => sum + count * cost[part], 0);
 	return {
@@ -79,10 +102,19 @@ function sum(parts: [number, Cost][]): Cost {
 
 export const METERS = Object.keys(PRICES) as Meter[];
 
+/** What a meter costs, were nothing included. */
+export function meteredBy(meter: Meter, usage: Usage): number {
+	return (usage[meter] * PRICES[meter].price) / 1e6;
+}
+
+/** What all meters cost, were nothing included. */
+export function meteredOf(usage: Usage): number {
+	return METERS.reduce((sum, meter) => sum + meteredBy(meter, usage), 0);
+}
+
 /** What so many channels cost, were nothing included. */
 export function metered(example: Case, channels = 1): number {
-	const usage = usageOf(example);
-	return METERS.reduce((sum, meter) => sum + (channels * usage[meter] * PRICES[meter].price) / 1e6, 0);
+	return channels * meteredOf(usageOf(example));
 }
 
 /** What so many channels cost an account that has nothing else. */

@@ -1,10 +1,10 @@
 /** `npm run cost`: writes the tables of docs/cost.md anew, from what is counted and the prices. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { billRows, countedRows, usageRows } from "./tables.ts";
+import { answerRows, billRows, countedRows, usageRows } from "./tables.ts";
 
 const PAGE = join(import.meta.dirname, "../../docs/cost.md");
-const TABLES = { bill: billRows, usage: usageRows, counted: countedRows };
+const TABLES = { bill: billRows, answers: answerRows, usage: usageRows, counted: countedRows };
 
 let page = await readFile(PAGE, "utf8");
 for (const [name, rows] of Object.entries(TABLES)) {

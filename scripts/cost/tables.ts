@@ -1,4 +1,4 @@
-import { bill, type Delivery, METERS, metered, usageOf } from "./bill.ts";
+import { bill, type Delivery, METERS, metered, meteredBy, meteredOf, usageOf, usageOfAnswers } from "./bill.ts";
 import { COUNTED } from "./counted.ts";
 
 /** The rows of the tables in docs/cost.md. */
@@ -31,6 +31,8 @@ export function countedRows(): string[] {
 		message: "a message over [a publisher's WebSocket](protocol.md#a-publisher-that-stays), with one event",
 		publisher: "opening such a WebSocket with a publish key",
 		firstPublish: "the first publish that a channel ever has, of one event",
+		answer: "an answer in a channel of its own, live, with two readers until its end: all but its events",
+		answerGroup: "its events that are stored together",
 		firstStream: "opening the first stream of a channel that nothing was published to",
 		stream: "any other stream, from its opening to the end of its credentials",
 		loneStream: "the same, where it is the channel's only stream",
@@ -77,4 +79,13 @@ export function billRows(): string[] {
 			]),
 		),
 	);
+}
+
+/** The rows of the table of what a model's answers cost, for `linger` of a few lengths. */
+export function answerRows(): string[] {
+	return [0, 300, 1000].map((linger) => {
+		const usage = usageOfAnswers(linger);
+		const parts = METERS.map((meter) => dollars(meteredBy(meter, usage)));
+		return row([linger === 0 ? "none" : `\`linger=${linger}\``, ...parts, dollars(meteredOf(usage))]);
+	});
 }

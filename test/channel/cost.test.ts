@@ -7,7 +7,17 @@ import { Log } from "../../src/log/log.ts";
 import { alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { newEvent } from "../support/events.ts";
 import { TestIssuer } from "../support/issuer.ts";
-import { CHANNELS_SLEEP, evict, freshChannel, PUBLISH_KEY, publish, published, subscribe } from "../support/service.ts";
+import { Producer } from "../support/producer.ts";
+import {
+	CHANNELS_SLEEP,
+	call,
+	evict,
+	freshChannel,
+	PUBLISH_KEY,
+	publish,
+	published,
+	subscribe,
+} from "../support/service.ts";
 import { openPublisher, SocketReader } from "../support/socket.ts";
 import type { SseReader } from "../support/sse.ts";
 
@@ -172,6 +182,31 @@ describe("a publish", () => {
 		vi.setSystemTime(Date.now() + 301_000);
 		await publish(channel, { data: 3 }, { "Idempotency-Key": "b" });
 		expect(cost().rowsWritten).toBe(COUNTED.keyedPublish.rowsWritten + 33);
+	});
+});
+
+describe("an answer that is published live to a channel of its own", () => {
+	it("is a request besides those of its readers, and a row for each group of events", async () => {
+		const channel = freshChannel();
+		const cost = await meter(channel);
+		const producer = new Producer();
+		const answer = call(`/channels/${channel}/events?live=1&end=1`, {
+			method: "POST",
+			headers: { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "application/x-ndjson" },
+			body: producer.body,
+		});
+		const readers = [await open(channel), await open(channel)];
+		const GROUPS = 20;
+		for (let group = 0; group < GROUPS; group += 1) {
+			await producer.write('{"data":"a"}\n{"data":"token"}\n');
+			for (const reader of readers) await reader.take(2);
+		}
+		await producer.end();
+		expect((await answer).status).toBe(201);
+		for (const reader of readers) expect(await reader.next()).toMatchObject({ event: "closing" });
+		// Until it is forgotten.
+		while ((await alarmTime(channel)) < Number.POSITIVE_INFINITY) await alarm(channel);
+		expect(cost()).toEqual(plus(COUNTED.answer, times(GROUPS, COUNTED.answerGroup)));
 	});
 });
 
