@@ -1,18 +1,22 @@
 /** A group is of no more. */
 const MAX_MESSAGES = 500;
-/** After a wait that brought nothing, so many groups are formed without one. */
-const SKIPPED = 7;
 
 /**
  * Lets what publishers send in close succession share a commit. The runtime hands over the next message of a WebSocket, or
- * the next chunk of a body, only when nothing is being written, so that each would be committed by itself. A wait costs a lone message a millisecond
- * or two, so it is tried now and then, and repeated for as long as it brings more.
+ * the next chunk of a body, only when nothing is being written, so that each would be committed by itself. A wait is repeated for as
+ * long as it brings more. It costs what comes alone a millisecond or two.
  */
 export class Gathering {
+	readonly #skipped: number;
 	#messages = 0;
 	/** How many had come when the last group was formed. */
 	#gathered = 0;
 	#skips = 0;
+
+	/** @param skipped how many groups are formed without a wait after one that brought nothing. */
+	constructor(skipped: number) {
+		this.#skipped = skipped;
+	}
 
 	/** A message or a chunk has come. */
 	came(): void {
@@ -35,6 +39,6 @@ export class Gathering {
 			await scheduler.wait(0);
 		} while (this.#messages > this.#gathered && this.#messages < before + MAX_MESSAGES);
 		this.#gathered = this.#messages;
-		this.#skips = this.#messages === before ? SKIPPED : 0;
+		this.#skips = this.#messages === before ? this.#skipped : 0;
 	}
 }

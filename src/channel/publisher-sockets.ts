@@ -20,6 +20,8 @@ const TAG = "publisher";
 const OWN_LIMITS = { messages: 1024, characters: 4_194_304 };
 /** What all publishers of a channel may wait for. */
 const ALL_LIMITS = { messages: 10_000, characters: 33_554_432 };
+/** A lone message should not wait each time for others. */
+const SKIPPED = 7;
 /** The runtime's limit of hibernatable WebSockets for an object, of which sessions need some. */
 const MAX_SOCKETS = 16_384;
 
@@ -45,7 +47,7 @@ export class PublisherSockets implements SocketHandler {
 	readonly #options: PublisherSocketsOptions;
 	readonly #bySocket = new Map<WebSocket, PublisherSocket>();
 	readonly #all = new Unanswered(ALL_LIMITS);
-	readonly #gathering = new Gathering();
+	readonly #gathering = new Gathering(SKIPPED);
 	/** When the next credentials end; infinity if none do, `undefined` if it is not known. */
 	#due: number | undefined;
 

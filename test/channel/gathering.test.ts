@@ -22,7 +22,7 @@ async function hasEnded(wait: Promise<void> | undefined): Promise<boolean> {
 
 describe("publishes over WebSockets", () => {
 	it("are waited for while messages come", async () => {
-		const gathering = new Gathering();
+		const gathering = new Gathering(7);
 		gathering.came();
 		const wait = gathering.begin();
 		gathering.came();
@@ -33,7 +33,7 @@ describe("publishes over WebSockets", () => {
 	});
 
 	it("are waited for again after more have come, and else after a while", async () => {
-		const gathering = new Gathering();
+		const gathering = new Gathering(7);
 		gathering.came();
 		const first = gathering.begin();
 		gathering.came();
@@ -54,15 +54,25 @@ describe("publishes over WebSockets", () => {
 	});
 
 	it("are not waited for where none have come: others publish with requests", () => {
-		expect(new Gathering().begin()).toBeUndefined();
+		expect(new Gathering(7).begin()).toBeUndefined();
 	});
 
 	it("are waited for until a group is full", async () => {
-		const gathering = new Gathering();
+		const gathering = new Gathering(7);
 		gathering.came();
 		const wait = gathering.begin();
 		for (let message = 0; message < 500; message += 1) gathering.came();
 		next();
 		expect(await hasEnded(wait)).toBe(true);
+	});
+
+	it("are waited for each time, where no group is to be formed without", async () => {
+		const gathering = new Gathering(0);
+		for (let group = 0; group < 2; group += 1) {
+			gathering.came();
+			const wait = gathering.begin();
+			next();
+			expect(await hasEnded(wait)).toBe(true);
+		}
 	});
 });

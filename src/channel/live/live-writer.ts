@@ -42,7 +42,8 @@ export class LiveWriter {
 	readonly #options: LiveWriterOptions;
 	readonly #own = new Unanswered(OWN_LIMITS);
 	readonly #linger: Linger<NewEvent>;
-	readonly #gathering = new Gathering();
+	/** A commit costs more than all events in it, and many channels may have a live body: each time, others are waited for. */
+	readonly #gathering = new Gathering(0);
 	/** What is stored next. */
 	#ready: NewEvent[] = [];
 	#isRunning = false;
