@@ -114,8 +114,8 @@ export class Load {
 		};
 	}
 
-	/** Publishes as fast as the server lets it, until everybody has read it, and returns the events per second. */
-	async publish({ batch, seconds }: { batch: number; seconds: number }): Promise<number> {
+	/** Publishes as fast as the server lets it, and waits until everybody has read it. */
+	async publish({ batch, seconds }: { batch: number; seconds: number }) {
 		const crowd = this.#audience;
 		crowd.reset();
 		const startedAt = performance.now();
@@ -128,7 +128,7 @@ export class Load {
 		};
 		await Promise.all(this.#publishers.map(publish));
 		await crowd.haveRead(published);
-		return (published / (performance.now() - startedAt)) * 1000;
+		return { published, publishes: (published / (performance.now() - startedAt)) * 1000 };
 	}
 
 	/** Publishes events in batches. */
