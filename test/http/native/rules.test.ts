@@ -158,6 +158,14 @@ describe("the rule `maxEventBytes`", () => {
 		await expect(service().publish(channel, { data: "1234567890" })).resolves.toMatchObject({ channel });
 	});
 
+	it("bounds what comes in a live body", async () => {
+		const channel = freshChannel("ruled:narrow:");
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}`, "Content-Type": "text/event-stream" };
+		const body = "data: 1234567890\n\ndata: 12345678901\n\n";
+		const response = await call(`/channels/${channel}/events?live=1`, { method: "POST", headers, body });
+		expect(await problem(response)).toMatchObject({ status: 413, code: "payload_too_large", stored: 1 });
+	});
+
 	it("bounds what comes over a publisher's WebSocket", async () => {
 		const publisher = await openPublisher(freshChannel("ruled:narrow:"), PUBLISH_KEY);
 		publisher.send({ ref: 1, events: [{ data: "12345678901" }] });
