@@ -7,7 +7,7 @@ import { coversPattern, PERSONAL_PREFIX } from "./wire/names.ts";
  * `anonymous` opens a personal channel only in a rule of its full name.
  *
  * @example
- * rulesFor(config, "status:eu").presence; // "count", with the rule {"match":"status:*","presence":"count"}
+ * rulesFor({ ...config, CHANNEL_RULES: [{ match: "status:*", presence: "count" }] }, "status:eu").presence; // "count"
  */
 export function rulesFor(config: Config, channel: string): ChannelRules {
 	const rule = config.CHANNEL_RULES?.find(({ match }) => coversPattern(match, channel));

@@ -5,6 +5,7 @@ import { compileFunction } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Problem } from "../../src/errors.ts";
+import { channelRuleListSchema } from "../../src/wire/channel-rules.ts";
 import { acceptEvents } from "../../src/wire/intake.ts";
 
 /**
@@ -19,12 +20,15 @@ const GIVEN: Record<string, unknown> = {
 		.object({ data: z.unknown().refine((data) => data !== undefined, "is missing; any JSON value will do") })
 		.safeParse({ data: undefined }).error,
 	firstSince: () => undefined,
+	config: {},
 };
 
 /** Examples that need a Worker's environment, its bindings or the network. */
 const NOT_RUN = [
 	"createTidings",
 	"publish",
+	"pipe",
+	"tidingsStream",
 	"publishToUser",
 	"findPublisher",
 	"connect",
@@ -37,6 +41,7 @@ const NOT_RUN = [
 /** Statements that are no expression, and what must be true of them. */
 const STATEMENTS: Record<string, (run: (result: string) => unknown) => void> = {
 	Problem: (run) => expect(() => run("undefined")).toThrow(Problem),
+	ChannelRule: (run) => expect(channelRuleListSchema.parse([run("rule")])).toHaveLength(1),
 	EventInput: (run) => expect(acceptEvents(run("event"), 65_536)).toHaveLength(1),
 };
 

@@ -21,6 +21,8 @@ const override: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
 
 /** Creates the OpenAPI document of the HTTP API, from the same schemas that check the requests. */
 export function describeApi(operations: readonly Operation[]): ReturnType<typeof createDocument> {
+	// No request or response contains the settings, so whether this is input or output must be given.
+	const settings = createSchema(settingsSchema, { io: "input" });
 	return createDocument(
 		{
 			openapi: "3.1.1",
@@ -42,8 +44,7 @@ export function describeApi(operations: readonly Operation[]): ReturnType<typeof
 			paths: describePaths(operations),
 			components: {
 				securitySchemes,
-				// No request or response contains the settings, so whether this is input or output must be given.
-				schemas: { Problem: problemSchema, Settings: createSchema(settingsSchema, { io: "input" }).schema },
+				schemas: { Problem: problemSchema, Settings: settings.schema, ...settings.components },
 			},
 		},
 		{ override },

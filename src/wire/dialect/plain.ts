@@ -10,7 +10,7 @@ import { frames } from "./frame.ts";
  *
  * @example
  * plain(named).control("expiring", { expires: 1795223089 }, "7"); // ""
- * plain(named).control("connected", connected, "7", 2000); // "retry: 2000\n"
+ * plain(named).control("expiring", { expires: 1795223089 }, "7", 2000); // "retry: 2000\n"
  */
 export function plain({ event }: Dialect): Dialect {
 	return {
