@@ -72,7 +72,7 @@ describe("a publish from a stream over a service binding", () => {
 		const channel = freshChannel();
 		const first = (await service().pipe(channel, bytes("data: a\n\nda", "ta: b\n\n"))) as LiveReceipt;
 		expect(first).toMatchObject({ channel, events: 2, subscribers: 0 });
-		const options = { contentType: "application/x-ndjson", end: true, linger: 10 };
+		const options = { contentType: "application/x-ndjson", end: true, lease: 1, linger: 10 };
 		const second = await service().pipe(channel, bytes('{"data":{"c":1}}\n'), options);
 		expect(second).toMatchObject({ events: 1 });
 		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ buffered: 3, ended: true });
@@ -100,6 +100,9 @@ describe("a publish from a stream over a service binding", () => {
 		{ linger: -1 },
 		{ linger: 1001 },
 		{ linger: "5" },
+		{ lease: 0 },
+		{ lease: 3601 },
+		{ lease: 0.5 },
 		{ end: "1" },
 		{ contentType: "application/json" },
 		{ until: 7 },

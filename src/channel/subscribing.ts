@@ -5,6 +5,8 @@ import type { Replay } from "../audience/replay.ts";
 import { ResponseOutlet } from "../audience/response-outlet.ts";
 import { Subscriber } from "../audience/subscriber.ts";
 import { Problem } from "../errors.ts";
+import { atEnd } from "../wire/at-end.ts";
+import type { EndReason } from "../wire/control.ts";
 import { DIALECTS } from "../wire/dialect/dialects.ts";
 import { type ClientConnection, joinResponse } from "../wire/link.ts";
 import type { Renewal, Start, Subscription } from "../wire/subscription.ts";
@@ -51,7 +53,8 @@ export class Subscribing {
 		const { channel, retryMilliseconds, audience, replay, limits } = this.#options;
 		const { dialect, maxBacklogBytes } = subscription;
 		if (dialect === "stored") throw new Error("A client cannot read events as they are stored.");
-		if (this.#isAtEnd(subscription)) return new Response(null, { status: 204 });
+		const ended = this.#endFor(subscription);
+		if (ended) return atEnd(ended);
 		await limits.makeRoom(subscription);
 		const now = this.#admit(subscription);
 		const { subscriber } = replay.start(subscription, now, ({ position }, isLong) => {
@@ -73,7 +76,8 @@ export class Subscribing {
 
 	/** Opens a stream whose response a session in the Worker holds. The answer is 204 if nothing is left to tell. */
 	async join(subscription: Subscription): Promise<Response> {
-		if (this.#isAtEnd(subscription)) return new Response(null, { status: 204 });
+		const ended = this.#endFor(subscription);
+		if (ended) return atEnd(ended);
 		const { socket, start } = await this.#accept(this.#options.sessions, subscription, undefined);
 		return joinResponse(socket, start);
 	}
@@ -137,15 +141,17 @@ export class Subscribing {
 	}
 
 	/**
-	 * Whether a stream would get nothing, and its client asks to be told so. The limits of streams do not count then.
+	 * How the channel ended, if a stream would get nothing, and its client asks to be told so. The limits of streams do not
+	 * count then.
 	 *
 	 * @throws Problem `invalid_token`.
 	 */
-	#isAtEnd(subscription: Subscription): boolean {
+	#endFor(subscription: Subscription): EndReason | undefined {
 		const now = Date.now();
-		if (!subscription.unlessAtEnd || !this.#options.replay.isAtEnd(subscription, now)) return false;
+		const { replay } = this.#options;
+		if (!subscription.unlessAtEnd || !replay.isAtEnd(subscription, now)) return undefined;
 		this.#refuseRevoked(subscription, now);
-		return true;
+		return replay.ended;
 	}
 
 	#refuseRevoked({ user, issuedAt }: Subscription, now: number): void {

@@ -40,7 +40,8 @@ export async function openStream(
 	const statuses = cursor === null ? [200] : [200, 204];
 	const headers = getTicket || credential === undefined ? {} : bearer(credential);
 	const response = await ask(url, statuses, { headers, signal });
-	if (response.status === 204) throw new ChannelsEnded("ended");
+	if (response.status === 204)
+		throw new ChannelsEnded(response.headers.get("End-Reason") === "abandoned" ? "abandoned" : "ended");
 	if (!response.body || !isOfType(response, "text/event-stream")) throw await TidingsError.from(response);
 	return response.body;
 }

@@ -7,18 +7,20 @@ import { LIVE_TYPES } from "../wire/live/body-parser.ts";
 import type { LiveReceipt } from "../wire/receipt.ts";
 import type { TidingsEnv } from "./context.ts";
 import { publishEvents } from "./publishing.ts";
-import { publishBody } from "./publishing-live.ts";
+import { MAX_LEASE_SECONDS, MAX_LINGER_MILLISECONDS, publishBody } from "./publishing-live.ts";
 
-const MAX_LINGER_MILLISECONDS = 1000;
 const LINGER_HELP = `\`linger\` must be a whole number of milliseconds from 0 to ${MAX_LINGER_MILLISECONDS}.`;
+
+const LEASE_HELP = `\`lease\` must be a whole number of seconds from 1 to ${MAX_LEASE_SECONDS}.`;
 
 const pipeOptionsSchema = z.strictObject(
 	{
 		contentType: z.enum(LIVE_TYPES, `\`contentType\` must be one of ${LIVE_TYPES.join(", ")}.`).optional(),
 		end: z.boolean("`end` must be true or false.").optional(),
+		lease: z.int(LEASE_HELP).min(1, LEASE_HELP).max(MAX_LEASE_SECONDS, LEASE_HELP).optional(),
 		linger: z.int(LINGER_HELP).min(0, LINGER_HELP).max(MAX_LINGER_MILLISECONDS, LINGER_HELP).optional(),
 	},
-	"The options must be an object. It may have `contentType`, `end` and `linger`, and nothing else.",
+	"The options must be an object. It may have `contentType`, `end`, `lease` and `linger`, and nothing else.",
 );
 
 /**
@@ -26,6 +28,7 @@ const pipeOptionsSchema = z.strictObject(
  *
  * - `contentType`: `text/event-stream` or `application/x-ndjson`, one event a line. Default: `text/event-stream`.
  * - `end`: whether the channel ends with the stream. Default: it does not.
+ * - `lease`: how many seconds after a break the channel ends by itself, as `abandoned`: 1 to 3,600. Default: it does not.
  * - `linger`: for how many milliseconds events wait for others that are stored and shown together with them: 0 to 1,000.
  *   Default: 0.
  */
@@ -50,8 +53,14 @@ export async function pipe(
 			"The stream must be a ReadableStream of bytes. Other streams cannot be passed on.",
 		);
 	const checked = check(pipeOptionsSchema, options, "invalid_request");
-	const { contentType = "text/event-stream", end, linger = 0 } = checked;
-	const publish = { key: publisher.id, type: contentType, linger, request: crypto.randomUUID() };
+	const { contentType = "text/event-stream", end, lease, linger = 0 } = checked;
+	const publish = {
+		key: publisher.id,
+		type: contentType,
+		linger,
+		...(lease !== undefined && { lease: lease * 1000 }),
+		request: crypto.randomUUID(),
+	};
 	let isComplete = false;
 	const flush = () => {
 		isComplete = true;

@@ -5,6 +5,9 @@ import { type LiveReceipt, liveReceiptSchema } from "../wire/receipt.ts";
 import { callChannel } from "./call-channel.ts";
 import type { TidingsEnv } from "./context.ts";
 
+export const MAX_LINGER_MILLISECONDS = 1000;
+export const MAX_LEASE_SECONDS = 3600;
+
 /**
  * Hands the body of a live publish to its channel, as it arrives.
  *

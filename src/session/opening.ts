@@ -1,9 +1,8 @@
 import { Uplink } from "../uplink/uplink.ts";
+import { atEnd, endReasonOf, isAtEnd } from "../wire/at-end.ts";
 
 /** What came of a channel: its uplink, its refusal, or 204 if its end is all that it could tell. */
 type Opened = Uplink | Response;
-
-const isAtEnd = (opened: Opened | undefined) => opened instanceof Response && opened.status === 204;
 
 /**
  * Opens the channels of a stream. One that has nothing left to tell is opened nevertheless if another one has.
@@ -20,11 +19,14 @@ export async function openAll(
 ): Promise<Uplink[] | Response> {
 	const first = channels.map((channel) => open(channel, unlessAtEnd));
 	const found = await Promise.allSettled(first);
-	const areAtEnd = found.every((each) => each.status === "fulfilled" && isAtEnd(each.value));
+	const ends = found.flatMap((each) =>
+		each.status === "fulfilled" && each.value instanceof Response && isAtEnd(each.value) ? [each.value] : [],
+	);
+	if (ends.length === channels.length) return atEnd(endReasonOf(...ends));
 	const outcomes = await Promise.allSettled(
 		channels.map(async (channel, index) => {
 			const opened = await first[index];
-			return opened === undefined || (isAtEnd(opened) && !areAtEnd) ? await open(channel, false) : opened;
+			return opened instanceof Response && isAtEnd(opened) ? await open(channel, false) : opened;
 		}),
 	);
 	const opened = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);

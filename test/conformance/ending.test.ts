@@ -168,6 +168,7 @@ describe("a channel that has ended", () => {
 			expect(await response.text()).toBe("");
 			expect(response.headers.get("X-Request-Id")).toBeTruthy();
 			expect(response.headers.get("Cache-Control")).toBe("no-store");
+			expect(response.headers.get("End-Reason")).toBe("ended");
 			expect(response.headers.has("Content-Type")).toBe(false);
 		}
 	});

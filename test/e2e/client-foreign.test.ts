@@ -182,6 +182,16 @@ describe("a connection whose channels end", () => {
 		expect([await loop, connection.cursor, asked.length]).toEqual([[], "99", 1]);
 	});
 
+	it("is told so too when it comes back to what was abandoned meanwhile", async () => {
+		const { url } = await startDouble(answer(204, { "End-Reason": "abandoned" }));
+		const onEnd = vi.fn();
+		const { connection, become } = open(url, { onEnd });
+		const loop = eventsOf(connection);
+		await expect(loop).rejects.toMatchObject({ code: "abandoned" });
+		await become("closed");
+		expect(onEnd.mock.calls).toEqual([["abandoned"]]);
+	});
+
 	it("takes an empty answer for somebody else's where it has no cursor", async () => {
 		const { url } = await startDouble(answer(204, {}));
 		const onEnd = vi.fn();

@@ -294,6 +294,24 @@ describe("a connection whose channels end", () => {
 		expect([orders, connection.state]).toEqual([[1, 2], { name: "closed", ended: "ended" }]);
 	});
 
+	it("is told that the events are not complete where their publisher has gone, also when it comes back later", async () => {
+		const { storage } = createStorage();
+		const onEnd = vi.fn();
+		const first = open("left-alone", { storage, onEnd });
+		async function* failing() {
+			yield { type: "order", data: { number: 1 } };
+			await first.until(() => expect(first.orders).toEqual([1]));
+			throw new Error("The job has failed.");
+		}
+		await first.isOpen();
+		const loop = eventsOf(first.connection);
+		await expect(publisher().pipe("left-alone", failing(), { end: true, lease: 1 })).rejects.toThrow("has failed");
+		await expect(loop).rejects.toMatchObject({ code: "abandoned" });
+		const again = open("left-alone", { storage, onEnd });
+		await again.isClosed();
+		expect(onEnd.mock.calls).toEqual([["abandoned"], ["abandoned"]]);
+	});
+
 	it("goes on with the other channels, and ends with the last", async () => {
 		const [onChannelEnd, onEnd] = [vi.fn(), vi.fn()];
 		const getTicket = () => ticketOf(service, PUBLISH_KEY, { user: "eve", channels: ["part:1", "part:2"] });

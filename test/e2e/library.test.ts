@@ -151,10 +151,12 @@ describe("another Worker with a service binding", () => {
 		expect(await codeOf(await send(sse, "/channels/chat:6", "vera", { data: 1 }))).toEqual([409, "channel_ended"]);
 	});
 
-	it("does not end the channel with a stream that breaks off", async () => {
+	it("leaves the end of the channel to its lease where a stream breaks off", async () => {
 		const response = await fromBackend({ channel: "chat:7", pieces: ["data: a\n\n"], breaksOff: true });
 		expect(await response.json()).toMatchObject({ message: expect.stringContaining("The stream broke off.") });
 		expect((await send(sse, "/channels/chat:7", "vera", { data: 1 })).status).toBe(201);
+		const ended = async () => codeOf(await send(sse, "/channels/chat:7", "vera", { data: 1 }));
+		await expect.poll(ended, { timeout: 10_000, interval: 500 }).toEqual([409, "channel_ended"]);
 	});
 
 	it("publishes to a user", async () => {

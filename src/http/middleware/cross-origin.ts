@@ -7,7 +7,7 @@ import type { AppEnv } from "../context.ts";
 /** The CORS middleware allows whatever request headers a preflight asks for: clients and proxies add their own. */
 const OPTIONS = {
 	allowMethods: ["GET", "POST", "PUT", "DELETE"],
-	exposeHeaders: ["Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+	exposeHeaders: ["End-Reason", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
 	maxAge: 86_400,
 };
 

@@ -1,10 +1,13 @@
+import type { Context } from "hono";
 import { z } from "zod";
 import { rulesFor } from "../../channel-rules.ts";
 import { Problem } from "../../errors.ts";
 import { EventStream } from "../../session/event-stream.ts";
 import { Session } from "../../session/session.ts";
 import type { SessionOptions } from "../../session/session-options.ts";
+import { END_REASON, endReasonOf, isAtEnd } from "../../wire/at-end.ts";
 import { openHeaders } from "../../wire/link.ts";
+import type { AppEnv } from "../context.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
 import { NO_CREDENTIALS, oneOfOrNone } from "../openapi/security.ts";
 import type { Operation, Route } from "../route.ts";
@@ -30,7 +33,7 @@ export const events: Route = {
 		const isAlone = channel !== undefined && others.length === 0;
 		if (isAlone && rulesFor(config, channel).delivery === "direct") {
 			const response = await openDirectly(channel, options, c.get("requestId"));
-			return response.status === NO_CONTENT ? c.body(null, NO_CONTENT) : response;
+			return isAtEnd(response) ? noContent(c, response) : response;
 		}
 		const stream = new EventStream({
 			maxBacklogBytes: MAX_BACKLOG_BYTES,
@@ -40,7 +43,7 @@ export const events: Route = {
 		const session = new Session(options, stream);
 		const refusal = await session.start(true);
 		if (!refusal) return stream.toResponse();
-		if (refusal.status === NO_CONTENT) return c.body(null, NO_CONTENT);
+		if (isAtEnd(refusal)) return noContent(c, refusal);
 		throw await Problem.fromResponse(refusal);
 	},
 	describe: () => ({
@@ -57,7 +60,14 @@ export const events: Route = {
 				headers: z.object({ "Cache-Control": z.string(), "X-Accel-Buffering": z.string() }),
 				content: { "text/event-stream": { schema: { type: "string" } } },
 			},
-			204: { description: "The channels have ended, and the cursor is at their ends: nothing is left to come." },
+			204: {
+				description: "The channels have ended, and the cursor is at their ends: nothing is left to come.",
+				headers: z.object({
+					[END_REASON]: z.enum(["ended", "abandoned"]).meta({
+						description: "`abandoned` if the publisher of one of them had gone, so that its events are not complete.",
+					}),
+				}),
+			},
 			...problems(...STREAM, "gap"),
 		},
 	}),
@@ -75,6 +85,11 @@ export const eventsHead: Operation = {
 		responses: problems("method_not_allowed"),
 	}),
 };
+
+/** The answer to a client that has everything, with the headers of this Worker. */
+function noContent(c: Context<AppEnv>, answer: Response): Response {
+	return c.body(null, NO_CONTENT, { [END_REASON]: endReasonOf(answer) });
+}
 
 /** Returns the response of the channel's object as it is: its body then bypasses the JavaScript of this Worker. */
 async function openDirectly(

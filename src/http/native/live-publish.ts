@@ -9,16 +9,13 @@ import { LIVE_TYPES, type LiveType } from "../../wire/live/body-parser.ts";
 import type { LivePublish } from "../../wire/live/live-link.ts";
 import { mediaType } from "../body.ts";
 import type { AppEnv } from "../context.ts";
-import { publishBody } from "../publishing-live.ts";
+import { MAX_LEASE_SECONDS, MAX_LINGER_MILLISECONDS, publishBody } from "../publishing-live.ts";
 import { flag } from "./stream-query.ts";
 
 /**
  * A publish with `live=1`, whose body is stored and shown as it arrives. The Worker hands the body on to the channel's
  * object as it is: `channel/live/`.
  */
-
-const MAX_LINGER_MILLISECONDS = 1000;
-const MAX_LEASE_SECONDS = 3600;
 
 /** The parameters of a publish that make it live. */
 export const liveShape = {

@@ -72,7 +72,9 @@ export default {
 		};
 		try {
 			if (pieces)
-				return Response.json(await env.TIDINGS.pipe(channel ?? "", streamOf(pieces, breaksOff), { end: true }));
+				return Response.json(
+					await env.TIDINGS.pipe(channel ?? "", streamOf(pieces, breaksOff), { end: true, lease: 1 }),
+				);
 			const events = value === undefined ? sent.events : [{ data: { list: [VALUES[value]?.()] } }];
 			const receipt =
 				user === undefined
