@@ -83,7 +83,7 @@ const ruleSchema = z
 					: 'must be an object, such as {"match":"chat:*","replayEvents":1000}',
 		},
 	)
-	.meta({ id: "Rule" });
+	.describe("What holds for the channels that a pattern covers.");
 
 const ruleListSchema = z
 	.array(ruleSchema, 'must be a list of rules, such as [{"match":"chat:*","replayEvents":1000}]')
