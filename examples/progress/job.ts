@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { createPublisher } from "tidings/publish";
 
 const { TIDINGS_URL: url = "http://localhost:8787", PORT = "3003", STEP_MILLISECONDS = "300" } = process.env;
-const { TIDINGS_KEY: key = "local-publish-key-0123456789abcdef" } = process.env;
+const { TIDINGS_KEY: key = "local-publish-key-0123456789abcdef", LEASE_SECONDS = "30" } = process.env;
 const channel = `progress:${crypto.randomUUID()}`;
 
 async function* job() {
@@ -28,4 +28,4 @@ server.listen(Number(PORT), "localhost", () => {
 	console.log(`http://localhost:${(server.address() as AddressInfo).port}`);
 });
 
-await createPublisher({ url, key }).pipe(channel, job(), { end: true, lease: 30 });
+await createPublisher({ url, key }).pipe(channel, job(), { end: true, lease: Number(LEASE_SECONDS) });

@@ -28,12 +28,13 @@ describe.skipIf(!hasChromium)("the progress bar", () => {
 		await service.stop();
 	});
 
-	const start = (): Run =>
+	const start = (settings: Record<string, string> = {}): Run =>
 		runNode("progress/job.ts", {
 			TIDINGS_URL: service.url,
 			TIDINGS_KEY: PUBLISH_KEY,
 			PORT: "0",
 			STEP_MILLISECONDS: "20",
+			...settings,
 		});
 	const value = (page: Page) => page.locator("progress").evaluate((bar: HTMLProgressElement) => bar.value);
 	const output = (page: Page) => page.locator("output").textContent();
@@ -63,6 +64,17 @@ describe.skipIf(!hasChromium)("the progress bar", () => {
 		await page.reload();
 		await eventually(() => output(page)).toBe("Done.");
 		expect(await value(page)).toBe(100);
+		expect(await page.evaluate("source.readyState")).toBe(2);
+		await page.close();
+	});
+
+	it("says that the job has stopped when it was killed", async () => {
+		const job = start({ LEASE_SECONDS: "1" });
+		const { page } = await open(job);
+		await eventually(() => value(page)).toBeGreaterThan(0);
+		job.signal("SIGKILL");
+		await eventually(() => output(page)).toBe("The job has stopped.");
+		expect(await value(page)).toBeLessThan(100);
 		expect(await page.evaluate("source.readyState")).toBe(2);
 		await page.close();
 	});
