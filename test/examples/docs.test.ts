@@ -14,16 +14,17 @@ const documentation = await readFile(join(ROOT, "docs/client.md"), "utf8");
 const comingFrom = await readFile(join(ROOT, "docs/coming-from.md"), "utf8");
 const readme = await readFile(join(ROOT, "README.md"), "utf8");
 const [section = ""] = /^## The client$.*?(?=^## )/ms.exec(readme) ?? [];
-const pieces = [...(documentation + section + comingFrom).matchAll(/^```ts\n(.*?)^```$/gms)].map(
-	([, code = ""]) => code,
-);
+const pieces = piecesOf(documentation + section + comingFrom);
+/** The code of docs/ai.md: a backend that publishes an answer, and a page that reads it. */
+const [writer = "", reader = ""] = piecesOf(await readFile(join(ROOT, "docs/ai.md"), "utf8"));
 const QUOTE = /^\/\/ (examples\/\S+)\n/;
 const quotes = pieces.filter((code) => QUOTE.test(code));
 const [opening = "", ...others] = pieces.filter((code) => !QUOTE.test(code));
 /** Those that import nothing go on from the first. */
-const programs = [opening, ...others.map((code) => (code.startsWith("import ") ? code : opening + code))];
-const publishers = programs.filter((code) => code.includes("tidings/publish"));
-const subscribers = programs.filter((code) => code.includes("tidings/client"));
+const clients = [opening, ...others.map((code) => (code.startsWith("import ") ? code : opening + code))];
+const publishers = clients.filter((code) => code.includes("tidings/publish"));
+const subscribers = clients.filter((code) => code.includes("tidings/client"));
+const programs = [...clients, writer, reader];
 
 const given = join(import.meta.dirname, "support/given.ts");
 let service: Service;
@@ -43,6 +44,10 @@ afterAll(async () => {
 	await service.stop();
 	await rm(folder, { recursive: true });
 });
+
+function piecesOf(page: string): string[] {
+	return [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+}
 
 function located(code: string): string {
 	return code.replaceAll("https://events.example.com", service.url);
@@ -132,5 +137,12 @@ describe("the documentation of the client", () => {
 	it.each(named(publishers))("has code that publishes: $line", async ({ code }) => {
 		const publisher = runPiece(code);
 		expect([await publisher.code, publisher.stderr]).toEqual([0, ""]);
+	});
+
+	it("has code that publishes a model's answer, and code that reads it to its end", async () => {
+		const backend = runPiece(writer);
+		expect([await backend.code, backend.stderr]).toEqual([0, ""]);
+		const page = runPiece(reader);
+		expect([await page.code, page.stderr, page.stdout]).toEqual([0, "", "Rayleigh\nscattering\n[DONE]\n"]);
 	});
 });

@@ -1,4 +1,4 @@
-/** What the pieces of code in docs/client.md use without saying where they have it from. */
+/** What the pieces of code in docs/client.md and docs/ai.md use without saying where they have it from. */
 
 const { TIDINGS_URL, TIDINGS_KEY, ISSUER_URL } = process.env;
 
@@ -7,6 +7,7 @@ declare global {
 	function save(id: string, data: unknown): Promise<void>;
 	function loadOrders(): Promise<string[]>;
 	function render(orders: string[]): void;
+	function askModel(prompt: string): Promise<Response>;
 }
 
 const post = (url: string, headers: Record<string, string>, body: object) =>
@@ -20,7 +21,7 @@ const send = globalThis.fetch;
 globalThis.fetch = async (input, init) => {
 	if (input !== "/ticket") return await send(input, init);
 	const authorization = { Authorization: `Bearer ${TIDINGS_KEY}` };
-	return await post(`${TIDINGS_URL}/tickets`, authorization, { user: "alice", channels: ["orders"] });
+	return await post(`${TIDINGS_URL}/tickets`, authorization, { user: "alice", channels: ["orders", "answer:*"] });
 };
 
 globalThis.auth = {
@@ -40,4 +41,5 @@ Object.defineProperty(globalThis, "sessionStorage", {
 
 globalThis.save = async (id, data) => console.log("saved", id, data);
 globalThis.loadOrders = async () => [];
+globalThis.askModel = async () => new Response("data: Rayleigh\n\ndata: scattering\n\ndata: [DONE]\n\n");
 globalThis.render = (orders) => console.log(orders);
