@@ -119,6 +119,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			env,
 			maxEventBytes: rules.maxEventBytes,
 			log,
+			keys,
 			publishing,
 			audience,
 			counts,

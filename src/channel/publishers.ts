@@ -1,4 +1,3 @@
-import type { Log } from "../log/log.ts";
 import { isLivePublish, requestedLivePublish } from "../wire/live/live-link.ts";
 import { isForPublisher, requestedPublisher } from "../wire/publisher-link.ts";
 import { earliest } from "./alarm.ts";
@@ -6,7 +5,7 @@ import { LeaseWatch } from "./live/lease-watch.ts";
 import { LivePublishes, type LivePublishesOptions } from "./live/live-publishes.ts";
 import { PublisherSockets, type PublisherSocketsOptions } from "./publisher-sockets.ts";
 
-type PublishersOptions = PublisherSocketsOptions & Omit<LivePublishesOptions, "lease"> & { log: Log };
+type PublishersOptions = PublisherSocketsOptions & Omit<LivePublishesOptions, "lease">;
 
 /** Those who publish to a channel for longer than a call takes: over WebSockets, and with bodies that arrive over time. */
 export class Publishers {

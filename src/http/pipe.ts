@@ -55,7 +55,7 @@ export async function pipe(
 	const checked = check(pipeOptionsSchema, options, "invalid_request");
 	const { contentType = "text/event-stream", end, lease, linger = 0 } = checked;
 	const publish = {
-		key: publisher.id,
+		publishKey: publisher.id,
 		type: contentType,
 		linger,
 		...(lease !== undefined && { lease: lease * 1000 }),
@@ -66,7 +66,7 @@ export async function pipe(
 		isComplete = true;
 	};
 	// For the object, a stream that fails in another Worker is one that ends. So the channel is ended afterwards.
-	const receipt = await publishBody(env, channel, publish, stream.pipeThrough(new TransformStream({ flush })));
+	const { receipt } = await publishBody(env, channel, publish, stream.pipeThrough(new TransformStream({ flush })));
 	if (!isComplete) throw new Problem("invalid_request", brokenOff(receipt.events));
 	if (end) await publishEvents(env, config, publisher, channel, [], { end });
 	return receipt;

@@ -11,7 +11,7 @@ export const MAX_LEASE_SECONDS = 3600;
 /**
  * Hands the body of a live publish to its channel, as it arrives.
  *
- * @returns the receipt, once the body has ended.
+ * @returns the receipt, once the body has ended, and whether an earlier request with the same key had done everything.
  * @throws Problem with which the channel refuses it, or `channel_unavailable`.
  */
 export async function publishBody(
@@ -19,10 +19,11 @@ export async function publishBody(
 	channel: string,
 	publish: LivePublish,
 	body: ReadableStream<Uint8Array> | null,
-): Promise<LiveReceipt> {
+): Promise<{ receipt: LiveReceipt; replayed: boolean }> {
 	const response = await callChannel(env, channel, (stub) =>
 		stub.fetch(CHANNEL_URL, { method: "POST", headers: liveHeaders(publish), body }),
 	);
 	if (!response.ok) throw await Problem.fromResponse(response);
-	return liveReceiptSchema.parse(await response.json());
+	const receipt = liveReceiptSchema.parse(await response.json());
+	return { receipt, replayed: response.headers.has("Idempotent-Replayed") };
 }

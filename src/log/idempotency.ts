@@ -1,3 +1,5 @@
+import { LiveKeys, type LiveProgress } from "./live-keys.ts";
+
 /**
  * The answers to recent publishes with an `Idempotency-Key`. A publish that is retried with the same key gets the same
  * answer, and stores nothing. Each key is a row, written in the same transaction as its events.
@@ -24,9 +26,21 @@ export class IdempotencyKeys {
 	#prunedAt: number | undefined;
 	/** Whether the table is known to exist. */
 	#hasTable = false;
+	readonly #live: LiveKeys;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
+		this.#live = new LiveKeys(sql);
+	}
+
+	/** Returns the live publish with this key, if its last event is less than 5 minutes old. */
+	findLive(key: string, now: number): LiveProgress | undefined {
+		return this.#live.find(key, now - RETENTION_MILLISECONDS);
+	}
+
+	rememberLive(key: string, progress: LiveProgress, now: number): void {
+		this.#prune(now);
+		this.#live.remember(key, progress, now);
 	}
 
 	/** Returns the publish with this key, if it is less than 5 minutes old. */
@@ -41,8 +55,8 @@ export class IdempotencyKeys {
 	}
 
 	remember(key: string, { digest, first, count, subscribers }: AnsweredPublish, now: number): void {
-		this.#createTable();
 		this.#prune(now);
+		this.#createTable();
 		this.#sql.exec(
 			"INSERT OR REPLACE INTO idempotency_keys (key, digest, first, count, subscribers, at) VALUES (?, ?, ?, ?, ?, ?)",
 			key,
@@ -58,12 +72,14 @@ export class IdempotencyKeys {
 	isEmpty(now: number): boolean {
 		this.#createTable();
 		const horizon = now - RETENTION_MILLISECONDS;
-		return [...this.#sql.exec("SELECT 1 FROM idempotency_keys WHERE at > ? LIMIT 1", horizon)].length === 0;
+		const [unexpired] = this.#sql.exec("SELECT 1 FROM idempotency_keys WHERE at > ? LIMIT 1", horizon);
+		return !unexpired && this.#live.isEmpty(horizon);
 	}
 
 	/** Forgets what is known of the storage: after a rollback, and after it was freed. */
 	reload(): void {
 		this.#hasTable = false;
+		this.#live.reload();
 	}
 
 	#createTable(): void {
@@ -76,7 +92,9 @@ export class IdempotencyKeys {
 
 	#prune(now: number): void {
 		if (this.#prunedAt !== undefined && now - this.#prunedAt < PRUNE_MILLISECONDS) return;
+		this.#createTable();
 		this.#sql.exec("DELETE FROM idempotency_keys WHERE at <= ?", now - RETENTION_MILLISECONDS);
+		this.#live.prune(now - RETENTION_MILLISECONDS);
 		this.#prunedAt = now;
 	}
 }

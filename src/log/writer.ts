@@ -5,7 +5,12 @@ import type { NewEvent, StoredEvent } from "../wire/event.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Disk } from "./disk.ts";
 import type { AnsweredPublish, IdempotencyKeys } from "./idempotency.ts";
+import type { LiveProgress } from "./live-keys.ts";
 import type { Log } from "./log.ts";
+
+/** What is wrong with a key that came with other events. */
+export const MISMATCH =
+	"This Idempotency-Key came with other events less than 5 minutes ago. Use a new key for a new publish.";
 
 /** A publish to be written. */
 export interface Write extends PublishRequest {
@@ -13,6 +18,17 @@ export interface Write extends PublishRequest {
 	endReason?: EndReason;
 	/** The lease of the publisher, in milliseconds, for a log that has none. */
 	lease?: number;
+	/** What a live publish with an `Idempotency-Key` will have stored with these events, and what it had before. */
+	live?: LiveMark;
+}
+
+/** Marks how far a live publish has come. */
+export interface LiveMark {
+	key: string;
+	/** The digest of all of its events, these included. */
+	digest: string;
+	/** What it has stored before. */
+	before: Pick<LiveProgress, "events" | "first" | "last">;
 }
 
 /** What a group of publishes adds to the log. */
@@ -83,13 +99,14 @@ export class Writer {
 
 	/** @param addition what the group adds before this publish, and then with it. */
 	#accept(
-		{ events, idempotency, ifHead, end, endReason = "ended", lease }: Write,
+		{ events, idempotency, ifHead, end, endReason = "ended", lease, live }: Write,
 		subscribers: number,
 		addition: Addition,
 		now: number,
 	): PublishOutcome {
 		const answered = idempotency && this.#log.isBorn && this.#keys.find(idempotency.key, now);
 		if (answered) return this.#repeat(answered, idempotency.digest);
+		if (idempotency && this.#log.isBorn && this.#keys.findLive(idempotency.key, now)) return mismatch();
 		if (this.#log.ended ?? addition.end) return this.#refuseEnded();
 		const head = formatCursor(this.#log.last + addition.events.length);
 		if (ifHead !== undefined && ifHead !== head) {
@@ -103,7 +120,24 @@ export class Writer {
 		if (end) addition.end = endReason;
 		const publish = { first, count: events.length, subscribers };
 		if (idempotency) this.#keys.remember(idempotency.key, { digest: idempotency.digest, ...publish }, now);
+		if (live) this.#mark(live, publish, end === true, now);
 		return { ok: true, receipt: this.#receipt(publish), replayed: false };
+	}
+
+	#mark(
+		{ key, digest, before }: LiveMark,
+		{ first, count }: { first: number; count: number },
+		hasEnded: boolean,
+		now: number,
+	): void {
+		const progress = {
+			digest,
+			events: before.events + count,
+			first: before.first ?? (count > 0 ? formatCursor(first) : null),
+			last: count > 0 ? formatCursor(first + count - 1) : before.last,
+			hasEnded,
+		};
+		this.#keys.rememberLive(key, progress, now);
 	}
 
 	#refuseEnded(): PublishOutcome {
@@ -113,13 +147,15 @@ export class Writer {
 
 	#repeat(answered: AnsweredPublish, digest: string): PublishOutcome {
 		if (answered.digest === digest) return { ok: true, receipt: this.#receipt(answered), replayed: true };
-		const detail =
-			"This Idempotency-Key came with other events less than 5 minutes ago. Use a new key for a new publish.";
-		return { ok: false, code: "idempotency_mismatch", detail };
+		return mismatch();
 	}
 
 	#receipt({ first, count, subscribers }: Pick<AnsweredPublish, "first" | "count" | "subscribers">): Receipt {
 		const ids = Array.from({ length: count }, (_, index) => formatCursor(first + index));
 		return { channel: this.#channel, ids, subscribers };
 	}
+}
+
+function mismatch(): PublishOutcome {
+	return { ok: false, code: "idempotency_mismatch", detail: MISMATCH };
 }

@@ -63,8 +63,12 @@ export async function publishRequest(
 	};
 }
 
-/** A key holds no space, so a user's cannot equal a backend's. */
-function ownKey(key: string, user: string | undefined): string {
+/**
+ * The idempotency key as the channel knows it. It holds no space, so a user's cannot equal a backend's.
+ *
+ * @param user the subject of a publisher with a token.
+ */
+export function ownKey(key: string, user: string | undefined): string {
 	return user === undefined ? key : `${key} ${user}`;
 }
 

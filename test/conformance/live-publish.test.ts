@@ -267,6 +267,106 @@ describe("a live publish", () => {
 	});
 });
 
+describe("a live publish with an Idempotency-Key", () => {
+	const key = { headers: { "Idempotency-Key": "k" } };
+	const frames = (...data: unknown[]) => data.map((each) => `data: ${each}\n\n`).join("");
+
+	async function replayed(response: Promise<Response>): Promise<[string | null, unknown]> {
+		const headers = (await response).headers.get("Idempotent-Replayed");
+		return [headers, await receipt(response)];
+	}
+
+	it("stores nothing when it is repeated, and gets the same answer, however its pieces come", async () => {
+		const channel = freshChannel();
+		const first = await replayed(send(channel, frames(1, 2, 3), key));
+		expect(first[0]).toBeNull();
+		const producer = new Producer();
+		const again = replayed(send(channel, producer.body, key));
+		for (const piece of frames(1, 2, 3)) await producer.write(piece);
+		await producer.end();
+		expect(await again).toEqual(["true", first[1]]);
+		expect(await remembered(channel)).toEqual(["1", "2", "3"]);
+	});
+
+	it("stores the rest of what was refused or cut", async () => {
+		const channel = freshChannel();
+		const cut = await send(channel, `${frames(1, 2)}event: gap\n${frames(3)}`, key);
+		expect(await problem(cut)).toMatchObject({ status: 400, stored: 2 });
+		await published(channel, { data: "of somebody else" });
+		const [again, { events, first, last }] = (await replayed(send(channel, frames(1, 2, 3, 4), key))) as [
+			null,
+			{ events: number; first: string; last: string },
+		];
+		expect([again, events, Number(last) - Number(first)]).toEqual([null, 4, 4]);
+		expect(await remembered(channel)).toEqual(["1", "2", "of somebody else", "3", "4"]);
+	});
+
+	it("takes over from a request whose break was not noticed", async () => {
+		const channel = freshChannel();
+		const producer = new Producer();
+		const former = send(channel, producer.body, key);
+		await producer.write(frames(1, 2));
+		await expect.poll(() => remembered(channel)).toEqual(["1", "2"]);
+		expect(await receipt(send(channel, frames(1, 2, 3), key))).toMatchObject({ events: 3 });
+		expect(await problem(await former)).toMatchObject({ code: "invalid_request", stored: 2 });
+		expect(await remembered(channel)).toEqual(["1", "2", "3"]);
+	});
+
+	it("ends the channel once, though the answer was lost", async () => {
+		const channel = freshChannel();
+		const options = { ...key, query: "&end=1" };
+		const [, first] = await replayed(send(channel, frames(1), options));
+		expect(await replayed(send(channel, frames(1), options))).toEqual(["true", first]);
+		expect(await problem(await send(channel, frames(1), { query: "&end=1" }))).toMatchObject({
+			status: 409,
+			stored: 0,
+		});
+	});
+
+	it("ends the channel where only the end was cut", async () => {
+		const channel = freshChannel();
+		await receipt(send(channel, frames(1), key));
+		expect((await replayed(send(channel, frames(1), { ...key, query: "&end=1" })))[0]).toBeNull();
+		expect(await (await administer("GET", `/channels/${channel}`)).json()).toMatchObject({ ended: true, buffered: 1 });
+	});
+
+	it("is not asked for its condition again", async () => {
+		const channel = freshChannel();
+		const headers = { ...key.headers, "If-Match": '"0"' };
+		await receipt(send(channel, frames(1), { headers }));
+		expect(await receipt(send(channel, frames(1, 2), { headers }))).toMatchObject({ events: 2 });
+	});
+
+	it.each([
+		["other events", frames(1, "other", 3)],
+		["fewer events", frames(1, 2)],
+		["other events and more", frames("other", 2, 3, 4)],
+	])("is refused with %s", async (_, body) => {
+		const channel = freshChannel();
+		await receipt(send(channel, frames(1, 2, 3), key));
+		expect(await problem(await send(channel, body, key))).toMatchObject({
+			status: 422,
+			code: "idempotency_mismatch",
+			stored: 0,
+		});
+		expect(await remembered(channel)).toEqual(["1", "2", "3"]);
+	});
+
+	it("is no publish of another kind with the same key", async () => {
+		const [live, plain] = [freshChannel(), freshChannel()];
+		await receipt(send(live, frames(1), key));
+		expect(await problem(await publish(live, { data: "1" }, key.headers))).toMatchObject({
+			status: 422,
+			code: "idempotency_mismatch",
+		});
+		await publish(plain, { data: "1" }, key.headers);
+		expect(await problem(await send(plain, frames(1), key))).toMatchObject({
+			status: 422,
+			code: "idempotency_mismatch",
+		});
+	});
+});
+
 describe("a publish that is not live", () => {
 	it.each(["linger=5", "live=0&linger=0"])("is refused with %s, which would do nothing", async (query) => {
 		const response = await call(`/channels/${freshChannel()}/events?${query}`, {

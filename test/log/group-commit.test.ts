@@ -208,3 +208,21 @@ describe("weight", () => {
 		expect(disk.groups).toEqual([[0], [1, 2], [3], [4], [5, 6]]);
 	});
 });
+
+describe("submitWhenRoom", () => {
+	it("holds requests while the queue is full, and queues them in order before any that come later", async () => {
+		const disk = new Disk();
+		const commits = new GroupCommit({ ...LIMITS, requests: 2, waitingRequests: 2 }, disk.commit);
+		const answers: string[] = [];
+		const whenRoom = (request: number) => {
+			const resolve = (answer: string) => void answers.push(answer);
+			commits.submitWhenRoom({ request, weight: 1, resolve, reject: () => undefined });
+		};
+		for (const request of numbers(1, 7)) whenRoom(request);
+		expect(disk.groups).toEqual([[1]]);
+		for (let finished = 0; finished < 4; finished += 1) await disk.finish();
+		expect(disk.groups).toEqual([[1], [2, 3], [4, 5], [6, 7]]);
+		expect(answers).toEqual(numbers(1, 7).map((request) => `answer ${request}`));
+		expect(commits.isIdle).toBe(true);
+	});
+});

@@ -117,3 +117,28 @@ describe("remember", () => {
 		});
 	});
 });
+
+describe("the key of a live publish", () => {
+	const PROGRESS = { digest: "d", events: 2, first: "7", last: "8", hasEnded: false };
+
+	it("is found for 5 minutes after its last event, with how far it had come", async () => {
+		await withKeys((keys) => {
+			expect(keys.findLive("a", NOW)).toBeUndefined();
+			keys.rememberLive("a", PROGRESS, NOW);
+			const further = { ...PROGRESS, events: 3, last: "9", hasEnded: true };
+			keys.rememberLive("a", further, NOW + MINUTE);
+			expect(keys.findLive("a", NOW + 6 * MINUTE - 1)).toEqual(further);
+			expect(keys.findLive("a", NOW + 6 * MINUTE)).toBeUndefined();
+			expect(keys.find("a", NOW)).toBeUndefined();
+		});
+	});
+
+	it("keeps the keys from being empty until it has expired, and is deleted some time after that", async () => {
+		await withKeys((keys, { sql }) => {
+			keys.rememberLive("a", PROGRESS, NOW);
+			expect([keys.isEmpty(NOW + 5 * MINUTE - 1), keys.isEmpty(NOW + 5 * MINUTE)]).toEqual([false, true]);
+			keys.remember("b", ANSWER, NOW + 10 * MINUTE);
+			expect(sql.exec("SELECT key FROM live_keys").toArray()).toEqual([]);
+		});
+	});
+});

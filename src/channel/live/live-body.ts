@@ -1,8 +1,10 @@
 import { Problem } from "../../errors.ts";
+import type { LiveProgress } from "../../log/live-keys.ts";
 import type { NewEvent } from "../../wire/event.ts";
 import { BodyParser, type LiveType } from "../../wire/live/body-parser.ts";
 import { BodyReader } from "./body-reader.ts";
 import { LiveWriter, type Stored } from "./live-writer.ts";
+import { Repeat } from "./repeat.ts";
 
 /** How much is parsed before there has to be room for it. */
 const PIECE_BYTES = 16_384;
@@ -17,12 +19,27 @@ interface LiveBodyOptions {
 	writer: Omit<ConstructorParameters<typeof LiveWriter>[0], "failed">;
 }
 
+/** An idempotency key, and what earlier requests with it have stored. */
+export interface Keyed {
+	key: string;
+	before: LiveProgress | undefined;
+}
+
+/** How a live publish went. */
+interface Finished {
+	stored: Stored;
+	/** Whether an earlier request with the same key had stored everything. */
+	isReplayed: boolean;
+}
+
 /** Reads the body of a live publish as it arrives, no faster than its events are stored. */
 export class LiveBody {
 	readonly #reader: BodyReader;
 	readonly #parser: BodyParser;
 	readonly #writer: LiveWriter;
 	readonly #end: true | undefined;
+	readonly #settled = Promise.withResolvers<void>();
+	#repeat: Repeat | undefined;
 	#parsed: NewEvent[] = [];
 	#isRead = false;
 	#problem: Problem | undefined;
@@ -37,21 +54,39 @@ export class LiveBody {
 	/**
 	 * Reads the body to its end, or as far as it can be stored.
 	 *
+	 * @param keyed absent without an idempotency key.
 	 * @throws Problem which has the number of events that are stored. They stay.
 	 */
-	async run(): Promise<Stored> {
-		await this.#read();
-		await this.#writer.finish(this.#problem ? undefined : this.#end);
-		const { stored } = this.#writer;
-		if (!this.#problem) return stored;
+	async run(keyed: Keyed | undefined): Promise<Finished> {
+		if (keyed) this.#resume(keyed);
+		try {
+			await this.#read();
+			await this.#writer.finish(this.#problem ? undefined : this.#end);
+		} finally {
+			this.#settled.resolve();
+		}
+		const { stored, isReplayed } = this.#writer;
+		if (!this.#problem) return { stored, isReplayed };
 		await this.#reader.discard();
 		const { code, detail, cause } = this.#problem;
-		throw new Problem(code, detail, { cause, stored: stored.events });
+		const isOther = code === "idempotency_mismatch";
+		throw new Problem(code, detail, { cause, stored: isOther ? 0 : stored.events });
+	}
+
+	/** Resolves when nothing more will be stored. */
+	get settled(): Promise<void> {
+		return this.#settled.promise;
 	}
 
 	/** Reads no further, unless all was read. What has come so far is stored. */
 	stop(problem: Problem): void {
 		if (!this.#isRead) this.#fail(problem);
+	}
+
+	#resume({ key, before }: Keyed): void {
+		const repeat = new Repeat(before);
+		this.#repeat = repeat;
+		this.#writer.resume(before, (last) => ({ key, digest: repeat.digestUpTo(last) }));
 	}
 
 	#fail(problem: Problem): void {
@@ -66,11 +101,12 @@ export class LiveBody {
 			if (this.#problem) return;
 			if (!chunk) {
 				this.#isRead = true;
-				this.#parse(() => this.#parser.end());
+				await this.#take(() => this.#parser.end());
+				if (!this.#problem) this.#try(() => this.#repeat?.end());
 				return;
 			}
 			for (let at = 0; at < chunk.byteLength && !this.#problem; at += PIECE_BYTES) {
-				this.#parse(() => this.#parser.feed(chunk.subarray(at, at + PIECE_BYTES)));
+				await this.#take(() => this.#parser.feed(chunk.subarray(at, at + PIECE_BYTES)));
 				await this.#writer.room();
 			}
 		}
@@ -87,15 +123,23 @@ export class LiveBody {
 		}
 	}
 
-	/** What comes before an error is stored. */
-	#parse(parse: () => void): void {
+	/** Stores what is parsed. What comes before an error is stored as well. */
+	async #take(parse: () => void): Promise<void> {
+		this.#try(parse);
+		const events = this.#parsed;
+		this.#parsed = [];
 		try {
-			parse();
+			this.#writer.add(this.#repeat ? await this.#repeat.pass(events) : events);
 		} catch (error) {
 			this.#fail(Problem.of(error));
 		}
-		const events = this.#parsed;
-		this.#parsed = [];
-		this.#writer.add(events);
+	}
+
+	#try(work: () => void): void {
+		try {
+			work();
+		} catch (error) {
+			this.#fail(Problem.of(error));
+		}
 	}
 }

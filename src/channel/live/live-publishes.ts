@@ -1,6 +1,9 @@
 import type { Audience } from "../../audience/audience.ts";
 import type { Counts } from "../../audience/counts.ts";
 import { Problem } from "../../errors.ts";
+import type { IdempotencyKeys } from "../../log/idempotency.ts";
+import type { Log } from "../../log/log.ts";
+import { MISMATCH } from "../../log/writer.ts";
 import { Logger } from "../../logger.ts";
 import type { LivePublish } from "../../wire/live/live-link.ts";
 import type { LiveReceipt } from "../../wire/receipt.ts";
@@ -9,7 +12,7 @@ import type { Publishing } from "../publishing.ts";
 import { type Revocations, revoked } from "../revocations.ts";
 import { Unanswered } from "../unanswered.ts";
 import type { LeaseWatch } from "./lease-watch.ts";
-import { LiveBody } from "./live-body.ts";
+import { type Keyed, LiveBody } from "./live-body.ts";
 
 /** How many there may be at once. */
 const MAX_BODIES = 1000;
@@ -27,12 +30,16 @@ export interface LivePublishesOptions {
 	revocations: Revocations;
 	idle: Idle;
 	lease: LeaseWatch;
+	log: Log;
+	keys: IdempotencyKeys;
 }
 
 /** The live publishes of a channel. Their bodies keep the object awake. */
 export class LivePublishes {
 	readonly #options: LivePublishesOptions;
 	readonly #open = new Map<LiveBody, LivePublish>();
+	/** The newest with each idempotency key. */
+	readonly #byKey = new Map<string, LiveBody>();
 	readonly #all = new Unanswered(ALL_LIMITS);
 
 	constructor(options: LivePublishesOptions) {
@@ -52,23 +59,47 @@ export class LivePublishes {
 		const stopExpiry = this.#expire(live, publish);
 		const startedAt = Date.now();
 		const log = (status: number, events: number, problem?: Problem) => {
-			const logger = new Logger({ request: publish.request, channel, publisher: publish.key });
+			const logger = new Logger({ request: publish.request, channel, publisher: publish.publishKey });
 			logger.outcome("A live publish ended.", status, problem, { events, milliseconds: Date.now() - startedAt });
 		};
 		try {
 			await lease.came(publish.lease);
-			const stored = await live.run();
+			const { stored, isReplayed } = await live.run(await this.#keyed(publish, live));
 			log(201, stored.events);
-			return Response.json({ channel, ...stored, subscribers: audience.size } satisfies LiveReceipt, { status: 201 });
+			const receipt: LiveReceipt = { channel, ...stored, subscribers: audience.size };
+			return Response.json(receipt, { status: 201, headers: isReplayed ? { "Idempotent-Replayed": "true" } : {} });
 		} catch (error) {
 			const problem = Problem.of(error);
 			log(problem.status, problem.stored ?? 0, problem);
 			throw problem;
 		} finally {
 			stopExpiry();
-			this.#open.delete(live);
+			this.#leave(publish, live);
 			await lease.left(publish.lease);
 		}
+	}
+
+	/**
+	 * Takes over from an earlier request with the same idempotency key whose end was not noticed, and looks up what it has
+	 * stored.
+	 */
+	async #keyed({ key }: LivePublish, live: LiveBody): Promise<Keyed | undefined> {
+		if (key === undefined) return undefined;
+		const { log, keys } = this.#options;
+		const former = this.#byKey.get(key);
+		this.#byKey.set(key, live);
+		former?.stop(new Problem("invalid_request", "A newer request with the same Idempotency-Key has taken over."));
+		await former?.settled;
+		const now = Date.now();
+		if (!log.isBorn) return { key, before: undefined };
+		// The key of a publish that was not live.
+		if (keys.find(key, now)) live.stop(new Problem("idempotency_mismatch", MISMATCH));
+		return { key, before: keys.findLive(key, now) };
+	}
+
+	#leave({ key }: LivePublish, live: LiveBody): void {
+		this.#open.delete(live);
+		if (key !== undefined && this.#byKey.get(key) === live) this.#byKey.delete(key);
 	}
 
 	/** Ends those of a user whose credentials were revoked. */

@@ -1,5 +1,7 @@
 import { Problem } from "../../errors.ts";
-import type { PublishOutcome, PublishRequest } from "../../wire/calls.ts";
+import type { LiveProgress } from "../../log/live-keys.ts";
+import type { LiveMark, Write } from "../../log/writer.ts";
+import type { PublishOutcome } from "../../wire/calls.ts";
 import type { NewEvent } from "../../wire/event.ts";
 import { Gathering } from "../gathering.ts";
 import { Linger } from "../linger.ts";
@@ -13,7 +15,7 @@ const MAX_CHARACTERS = 262_144;
 
 interface LiveWriterOptions {
 	/** Stores events once there is room. It is called for one publish at a time. */
-	publish: (request: PublishRequest) => Promise<PublishOutcome>;
+	publish: (request: Write) => Promise<PublishOutcome>;
 	/** How long an event waits for others, in milliseconds. */
 	linger: number;
 	/** The head that the channel must have when the first events are stored. */
@@ -25,6 +27,9 @@ interface LiveWriterOptions {
 	/** They could not be, and no more will be. */
 	failed: (problem: Problem) => void;
 }
+
+/** Returns the idempotency key, and the digest of the events up to one, or of all of them. */
+type Mark = (last: NewEvent | undefined) => Pick<LiveMark, "key" | "digest">;
 
 /** What a live publish has stored. */
 export interface Stored {
@@ -51,6 +56,10 @@ export class LiveWriter {
 	/** Resolves when what is being stored is, or could not be. */
 	#progress = Promise.withResolvers<void>();
 	#stored: Stored = { first: null, last: null, events: 0 };
+	#hasStored = false;
+	/** What earlier requests with the same idempotency key have stored. */
+	#before: LiveProgress | undefined;
+	#mark: Mark | undefined;
 	#hasFailed = false;
 
 	constructor(options: LiveWriterOptions) {
@@ -58,6 +67,20 @@ export class LiveWriter {
 		this.#linger = new Linger(options.linger, (events) => this.#submit(events));
 	}
 
+	/** Goes on after what earlier requests with the same idempotency key have stored, before anything is added. */
+	resume(before: LiveProgress | undefined, mark: Mark): void {
+		const { first = null, last = null, events = 0 } = before ?? {};
+		this.#stored = { first, last, events };
+		this.#before = before;
+		this.#mark = mark;
+	}
+
+	/** Whether an earlier request has done everything already. */
+	get isReplayed(): boolean {
+		return this.#before !== undefined && !this.#hasStored;
+	}
+
+	/** What the publish has stored, together with earlier requests. */
 	get stored(): Stored {
 		return this.#stored;
 	}
@@ -83,7 +106,7 @@ export class LiveWriter {
 	async finish(end: true | undefined): Promise<void> {
 		this.#linger.end();
 		await this.#run;
-		if (end && !this.#hasFailed) await this.#store({ events: [], end }, Date.now());
+		if (end && !this.#hasFailed && !this.#before?.hasEnded) await this.#store({ events: [], end }, Date.now());
 	}
 
 	get #isFull(): boolean {
@@ -123,12 +146,11 @@ export class LiveWriter {
 		return this.#ready.splice(0, count);
 	}
 
-	async #store(request: PublishRequest, arrivedAt: number): Promise<void> {
-		const { publish, ifHead, stored } = this.#options;
-		const isConditional = ifHead !== undefined && this.#stored.events === 0;
+	async #store(write: Write, arrivedAt: number): Promise<void> {
+		const { publish, stored } = this.#options;
 		let outcome: PublishOutcome;
 		try {
-			outcome = await publish({ ...request, ...(isConditional && { ifHead }) });
+			outcome = await publish({ ...write, ...this.#terms(write.events) });
 		} catch (cause) {
 			const detail = "The events could not be stored just now. Send the rest again.";
 			this.#fail(new Problem("channel_unavailable", detail, { cause }));
@@ -145,7 +167,18 @@ export class LiveWriter {
 			last: ids.at(-1) ?? this.#stored.last,
 			events: this.#stored.events + ids.length,
 		};
+		this.#hasStored = true;
 		stored(ids.length, Date.now() - arrivedAt);
+	}
+
+	/** The condition of the first events, and how far the publish has come with these. */
+	#terms(events: NewEvent[]): Pick<Write, "ifHead" | "live"> {
+		const { ifHead } = this.#options;
+		const isFirst = !this.#before && !this.#hasStored;
+		return {
+			...(ifHead !== undefined && isFirst && { ifHead }),
+			...(this.#mark && { live: { ...this.#mark(events.at(-1)), before: this.#stored } }),
+		};
 	}
 
 	#fail(problem: Problem): void {

@@ -4,7 +4,7 @@ import type { Publisher } from "../../auth/publishers.ts";
 import { endOfToken } from "../../auth/times.ts";
 import { Problem } from "../../errors.ts";
 import { whole } from "../../whole.ts";
-import type { PublishConditions } from "../../wire/conditions.ts";
+import { ownKey, type PublishConditions } from "../../wire/conditions.ts";
 import { LIVE_TYPES, type LiveType } from "../../wire/live/body-parser.ts";
 import type { LivePublish } from "../../wire/live/live-link.ts";
 import { mediaType } from "../body.ts";
@@ -47,20 +47,20 @@ export async function publishLive(
 	{ linger = 0, lease }: LiveQuery,
 	{ ifHead, idempotencyKey, end }: PublishConditions,
 ): Promise<Response> {
-	if (idempotencyKey !== undefined) {
-		throw new Problem("invalid_request", "An Idempotency-Key does not go with `live=1`. Leave it out.");
-	}
 	const request = c.req.raw;
+	const identity = identityOf(publisher);
 	const publish: LivePublish = {
-		...identityOf(publisher),
+		...identity,
 		type: liveType(request),
 		linger,
 		...(lease !== undefined && { lease: lease * 1000 }),
+		...(idempotencyKey !== undefined && { key: ownKey(idempotencyKey, identity.user) }),
 		...(ifHead !== undefined && { ifHead }),
 		...(end && { end }),
 		request: c.get("requestId"),
 	};
-	return c.json(await publishBody(c.env, channel, publish, request.body), 201);
+	const { receipt, replayed } = await publishBody(c.env, channel, publish, request.body);
+	return c.json(receipt, 201, replayed ? { "Idempotent-Replayed": "true" } : {});
 }
 
 function liveType(request: Request): LiveType {
@@ -71,8 +71,8 @@ function liveType(request: Request): LiveType {
 }
 
 /** What the channel needs to know of the credentials. JWTs are in seconds, the rest of the service in milliseconds. */
-function identityOf(publisher: Publisher): Pick<LivePublish, "key" | "user" | "endsAt" | "issuedAt"> {
-	if (publisher.kind !== "user") return { key: publisher.id };
+function identityOf(publisher: Publisher): Pick<LivePublish, "publishKey" | "user" | "endsAt" | "issuedAt"> {
+	if (publisher.kind !== "user") return { publishKey: publisher.id };
 	const { sub, expires, issuedAt } = publisher.user;
 	const endsAt = endOfToken(expires, Date.now());
 	return { user: sub, endsAt, ...(issuedAt !== undefined && { issuedAt: issuedAt * 1000 }) };

@@ -13,7 +13,7 @@ const HEADER = "Tidings-Live";
 const livePublishSchema = z.strictObject({
 	type: z.enum(LIVE_TYPES),
 	/** The id of the publish key; absent for a user. The log tells it. */
-	key: z.string().optional(),
+	publishKey: z.string().optional(),
 	/** The subject of a user who publishes with a token; absent for a publish key. */
 	user: z.string().optional(),
 	/** When the credentials end, in Unix milliseconds; absent for a publish key, which does not. */
@@ -24,6 +24,8 @@ const livePublishSchema = z.strictObject({
 	linger: z.number(),
 	/** When the channel ends once its publishers have gone, in milliseconds. Absent: it does not end by itself. */
 	lease: z.number().optional(),
+	/** The idempotency key, as the channel knows it. */
+	key: z.string().optional(),
 	/** The cursor that must be the channel's head when the first events are stored. */
 	ifHead: z.string().optional(),
 	/** Whether the channel ends with the body, unless that breaks off. */
