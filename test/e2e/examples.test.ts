@@ -27,9 +27,9 @@ const GIVEN: Record<string, unknown> = {
 const NOT_RUN = [
 	"createTidings",
 	"publish",
+	"publishToUser",
 	"pipe",
 	"tidingsStream",
-	"publishToUser",
 	"findPublisher",
 	"connect",
 	"subscribe",
