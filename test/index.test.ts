@@ -80,6 +80,14 @@ describe("a publish from a stream over a service binding", () => {
 		await expect(service().publish(channel, { data: 1 })).rejects.toThrow("channel_ended");
 	});
 
+	it("stores nothing twice under one key, and ends the channel once", async () => {
+		const channel = freshChannel();
+		const options = { idempotencyKey: "answer", end: true };
+		const first = await service().pipe(channel, bytes("data: a\n\ndata: b\n\n"), options);
+		expect(await service().pipe(channel, bytes("data: a\n\ndata: b\n\n"), options)).toEqual(first);
+		expect(await env.CHANNEL.getByName(channel).state()).toMatchObject({ buffered: 2, ended: true });
+	});
+
 	it("is refused with the number of the event that is wrong, and keeps those before it", async () => {
 		const channel = freshChannel();
 		const stream = bytes("data: a\n\n", "event: gap\ndata: b\n\n");
@@ -97,6 +105,7 @@ describe("a publish from a stream over a service binding", () => {
 	it.each([
 		null,
 		7,
+		{ idempotencyKey: "a b" },
 		{ linger: -1 },
 		{ linger: 1001 },
 		{ linger: "5" },

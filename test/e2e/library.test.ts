@@ -151,6 +151,16 @@ describe("another Worker with a service binding", () => {
 		expect(await codeOf(await send(sse, "/channels/chat:6", "vera", { data: 1 }))).toEqual([409, "channel_ended"]);
 	});
 
+	it("goes on with a stream that broke off when it is sent again under the same key", async () => {
+		const pieces = ["data: a\n\n", "data: b\n\n", "data: c\n\n"];
+		const again = { channel: "chat:8", idempotencyKey: "answer-8" };
+		await fromBackend({ ...again, pieces: pieces.slice(0, 1), breaksOff: true });
+		expect(await (await fromBackend({ ...again, pieces })).json()).toMatchObject({ events: 3 });
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		const remembered = await (await fetch(`${sse}/channels/chat:8/events`, { headers })).json();
+		expect(remembered).toMatchObject([{ data: "a" }, { data: "b" }, { data: "c" }]);
+	});
+
 	it("leaves the end of the channel to its lease where a stream breaks off", async () => {
 		const response = await fromBackend({ channel: "chat:7", pieces: ["data: a\n\n"], breaksOff: true });
 		expect(await response.json()).toMatchObject({ message: expect.stringContaining("The stream broke off.") });

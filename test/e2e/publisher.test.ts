@@ -259,6 +259,24 @@ describe("a publish from a stream", () => {
 			expect([(await buffered(channel)).length, await hasEnded(channel)]).toEqual([1, false]);
 	});
 
+	it("goes on where it was cut when the same events are sent again under the same key", async () => {
+		const cut = async function* () {
+			yield { data: 1 };
+			await expect.poll(() => buffered("answer:6")).toHaveLength(1);
+			throw new Error("cut");
+		};
+		const whole = async function* () {
+			for (const data of [1, 2, 3]) yield { data };
+		};
+		const options = { end: true, lease: 60, idempotencyKey: "answer-6" };
+		await expect(publisher().pipe("answer:6", cut(), options)).rejects.toThrow("cut");
+		const receipt = await publisher().pipe("answer:6", whole(), options);
+		expect(receipt).toMatchObject({ events: 3 });
+		expect(await buffered("answer:6")).toMatchObject([{ id: receipt.first, data: 1 }, { data: 2 }, { data: 3 }]);
+		expect(await publisher().pipe("answer:6", whole(), options)).toMatchObject({ first: receipt.first, events: 3 });
+		expect(await hasEnded("answer:6")).toBe(true);
+	});
+
 	it("is told which event was refused while it still has some to send", async () => {
 		let isCancelled = false;
 		async function* endless() {
@@ -267,7 +285,7 @@ describe("a publish from a stream", () => {
 				yield { type: "gap", data: 2 };
 				for (;;) {
 					yield { data: "x".repeat(1000) };
-					await new Promise((resolve) => setTimeout(resolve, 1));
+					await new Promise((resolve) => setTimeout(resolve, 100));
 				}
 			} finally {
 				isCancelled = true;

@@ -59,7 +59,7 @@ function streamOf(texts: string[], breaksOff = false): ReadableStream<Uint8Array
 /** Publishes what it is sent: to a channel, piece by piece or not, or to a user. */
 export default {
 	async fetch(request: Request, env: Env): Promise<Response> {
-		const { channel, user, value, pieces, breaksOff, conditions, ...sent } = (await request.json()) as {
+		const { channel, user, value, pieces, breaksOff, idempotencyKey, conditions, ...sent } = (await request.json()) as {
 			channel?: string;
 			user?: string;
 			/** The name of a value to publish within others, in the place of `events`. */
@@ -68,12 +68,17 @@ export default {
 			/** What a stream brings, in the place of `events`. */
 			pieces?: string[];
 			breaksOff?: boolean;
+			idempotencyKey?: string;
 			conditions?: PublishConditions;
 		};
 		try {
 			if (pieces)
 				return Response.json(
-					await env.TIDINGS.pipe(channel ?? "", streamOf(pieces, breaksOff), { end: true, lease: 1 }),
+					await env.TIDINGS.pipe(channel ?? "", streamOf(pieces, breaksOff), {
+						end: true,
+						lease: 1,
+						...(idempotencyKey && { idempotencyKey }),
+					}),
 				);
 			const events = value === undefined ? sent.events : [{ data: { list: [VALUES[value]?.()] } }];
 			const receipt =
