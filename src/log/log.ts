@@ -86,6 +86,12 @@ export class Log {
 		return this.#extent?.last ?? 0;
 	}
 
+	/** What the head will be when more events are appended and visible: 0 before the first one. */
+	headAfter(events: number): Offset {
+		const last = this.last + events;
+		return last === this.#extent?.born ? 0 : last;
+	}
+
 	/** When the last event was published, in Unix milliseconds; `undefined` when there is no event. */
 	get lastAt(): number | undefined {
 		return this.#extent?.lastAt;
@@ -111,8 +117,10 @@ export class Log {
 
 	/** Ends the log after its last event. This stays invisible until {@link reveal}. A wipe lets it begin anew. */
 	end(reason: EndReason): void {
-		this.#storage.sql.exec("UPDATE log SET ended = ?", reason);
-		if (this.#extent) this.#extent = { ...this.#extent, ended: reason };
+		this.#storage.sql.exec("UPDATE log SET ended = ?, lease = NULL, lease_due = NULL", reason);
+		if (!this.#extent) return;
+		const { lease: _, ...extent } = this.#extent;
+		this.#extent = { ...extent, ended: reason };
 	}
 
 	/** When the log ends by itself; `undefined` if it does not. */
@@ -135,8 +143,8 @@ export class Log {
 	reload(): void {
 		this.#oldest = 0;
 		this.#extent = this.#readExtent();
-		this.#head = this.#extent?.last ?? 0;
 		this.#ended = this.#extent?.ended;
+		this.#head = this.#ended ? this.last : this.headAfter(0);
 	}
 
 	/** Runs `work` in a transaction. If it throws, storage rolls back and memory is reloaded. */
@@ -173,15 +181,20 @@ export class Log {
 
 	/**
 	 * Deletes all events, and how the log ended. Offsets continue above the old ones, so none is reused, and older cursors
-	 * get a gap.
+	 * get a gap. A lease stays while a publisher is there.
 	 */
 	wipe(now: number): void {
 		if (!this.#extent) return;
 		const start = Math.max(firstPosition(now), this.#extent.last + 1);
 		this.#ring.clear();
-		this.#storage.sql.exec("UPDATE log SET start = ?, ended = NULL, lease = NULL, lease_due = NULL", start);
-		const { ended: _, lease: __, ...extent } = this.#extent;
-		this.#extent = { ...extent, start, last: start };
+		const { ended: _, lease, ...extent } = this.#extent;
+		const kept = lease?.due === undefined ? lease : undefined;
+		this.#storage.sql.exec(
+			"UPDATE log SET start = ?, ended = NULL, lease = ?, lease_due = NULL",
+			start,
+			kept?.milliseconds ?? null,
+		);
+		this.#extent = { ...extent, start, last: start, ...(kept && { lease: kept }) };
 		this.#head = start;
 		this.#ended = undefined;
 	}

@@ -108,7 +108,7 @@ export class Writer {
 		if (answered) return this.#repeat(answered, idempotency.digest);
 		if (idempotency && this.#log.isBorn && this.#keys.findLive(idempotency.key, now)) return mismatch();
 		if (this.#log.ended ?? addition.end) return this.#refuseEnded();
-		const head = formatCursor(this.#log.last + addition.events.length);
+		const head = formatCursor(this.#log.headAfter(addition.events.length));
 		if (ifHead !== undefined && ifHead !== head) {
 			const detail = `The channel's head is "${head}", not "${ifHead}". Read what has come since, and decide again.`;
 			return { ok: false, code: "head_moved", detail };

@@ -91,12 +91,13 @@ describe("a log that the first version wrote", () => {
 	it("may have been wiped", async () => {
 		await withStorage((storage) => {
 			writeOldTables(storage, 100, []);
+			storage.sql.exec("UPDATE log SET start = ?", START + 10);
 			const log = new Log(storage, { events: 100, milliseconds: DAY });
-			expect([log.head, read(log)]).toEqual([START, []]);
+			expect([log.head, read(log)]).toEqual([START + 10, []]);
 			publish(log, 2);
 			log.end("ended");
 			const again = new Log(storage, { events: 100, milliseconds: DAY });
-			expect([read(again), again.ended]).toEqual([[1, 2], "ended"]);
+			expect([read(again), again.ended]).toEqual([[11, 12], "ended"]);
 		});
 	});
 });

@@ -422,17 +422,55 @@ describe("how a log ended, and its lease", () => {
 		await withLog({}, (log, storage) => {
 			publish(log, 1);
 			log.setLease({ milliseconds: 5000, due: NOW });
-			expect([log.ended, log.lease]).toEqual([undefined, { milliseconds: 5000, due: NOW }]);
-			log.end("abandoned");
-			expect(log.ended).toBeUndefined();
-			log.reveal();
-			expect(log.ended).toBe("abandoned");
 			const again = new Log(storage, { events: 100, milliseconds: DAY });
-			expect([again.ended, again.lease]).toEqual(["abandoned", { milliseconds: 5000, due: NOW }]);
+			expect([again.ended, again.lease]).toEqual([undefined, { milliseconds: 5000, due: NOW }]);
 			again.setLease({ milliseconds: 6000 });
 			expect(again.lease).toEqual({ milliseconds: 6000 });
 			again.reload();
-			expect([again.ended, again.lease]).toEqual(["abandoned", { milliseconds: 6000 }]);
+			expect(again.lease).toEqual({ milliseconds: 6000 });
+			again.end("abandoned");
+			expect(again.ended).toBeUndefined();
+			again.reveal();
+			expect(again.ended).toBe("abandoned");
+			expect(new Log(storage, { events: 100, milliseconds: DAY }).ended).toBe("abandoned");
+		});
+	});
+
+	it("are one or the other: a log that has ended has no lease", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 1);
+			log.setLease({ milliseconds: 5000 });
+			log.end("ended");
+			log.reveal();
+			log.wipe(NOW);
+			expect([log.lease, new Log(storage, { events: 100, milliseconds: DAY }).lease]).toEqual([undefined, undefined]);
+		});
+	});
+
+	it("leave a wiped log the lease of a publisher who is there", async () => {
+		await withLog({}, (log, storage) => {
+			publish(log, 1);
+			log.setLease({ milliseconds: 5000 });
+			log.wipe(NOW);
+			for (const each of [log, new Log(storage, { events: 100, milliseconds: DAY })]) {
+				expect(each.lease).toEqual({ milliseconds: 5000 });
+			}
+			log.setLease({ milliseconds: 5000, due: NOW });
+			log.wipe(NOW);
+			expect(log.lease).toBeUndefined();
+		});
+	});
+
+	it("leave the head of a log without events at 0, until it has ended", async () => {
+		await withLog({}, (log, storage) => {
+			const again = () => new Log(storage, { events: 100, milliseconds: DAY });
+			log.begin(NOW);
+			log.setLease({ milliseconds: 5000 });
+			expect([log.head, log.headAfter(0), log.headAfter(1)]).toEqual([0, 0, START + 1]);
+			expect([again().head, again().born]).toEqual([0, 0]);
+			log.end("abandoned");
+			log.reveal();
+			expect([log.head, again().head]).toEqual([START, START]);
 		});
 	});
 

@@ -34,19 +34,23 @@ export class LeaseWatch {
 	}
 
 	/**
-	 * A live publisher has come. In a channel that has no log yet, its lease is written down with its first events.
+	 * A live publisher has come. Its lease is written down before its first events: it may die without any.
 	 *
 	 * @param milliseconds its lease, if it has one.
 	 */
 	async came(milliseconds: number | undefined): Promise<void> {
 		const { log } = this.#options;
 		this.#publishers += 1;
-		const { lease, isBorn, ended } = log;
+		const { lease, ended } = log;
 		const wanted = milliseconds ?? lease?.milliseconds;
 		if (wanted === undefined) return;
-		this.#renewal = Date.now() + wanted;
-		if (!isBorn || ended || (wanted === lease?.milliseconds && lease.due === undefined)) return;
-		log.setLease({ milliseconds: wanted });
+		const now = Date.now();
+		this.#renewal = now + wanted;
+		if (ended || (wanted === lease?.milliseconds && lease.due === undefined)) return;
+		log.transaction(() => {
+			log.begin(now);
+			log.setLease({ milliseconds: wanted });
+		});
 		await this.keep();
 	}
 

@@ -27,15 +27,21 @@ interface Live {
 
 /** A live publish that has stored its first event. */
 async function begun(channel: string, query = "", headers: Record<string, string> = {}): Promise<Live> {
+	const live = silent(channel, query, headers);
+	const { buffered } = await state(channel);
+	await live.producer.write("data: x\n\n");
+	await expect.poll(() => state(channel)).toMatchObject({ buffered: buffered + 1 });
+	return live;
+}
+
+/** A live publish whose producer has said nothing yet. */
+function silent(channel: string, query = "", headers: Record<string, string> = {}): Live {
 	const producer = new Producer();
 	const answer = call(`/channels/${channel}/events?live=1${query}`, {
 		method: "POST",
 		headers: { ...KEY, ...headers, "Content-Type": "text/event-stream" },
 		body: producer.body,
 	});
-	const { buffered } = await state(channel);
-	await producer.write("data: x\n\n");
-	await expect.poll(() => state(channel)).toMatchObject({ buffered: buffered + 1 });
 	return {
 		producer,
 		answer,
@@ -149,6 +155,26 @@ describe("a channel whose producer is there", () => {
 		expect(await state(channel)).toMatchObject({ ended: true });
 	});
 
+	it("has a lease on disk before the producer says anything, since it may die by then", async () => {
+		const channel = freshChannel();
+		const { leave } = silent(channel, "&lease=100");
+		await expect.poll(() => lease(channel).catch(() => undefined)).toMatchObject({ lease: 100_000 });
+		expect(await lease(channel)).toEqual({ lease: 100_000, lease_due: null });
+		expect(await state(channel)).toMatchObject({ head: "0" });
+		await leave();
+	});
+
+	it("keeps its lease in a wipe, also when it leaves before others", async () => {
+		const channel = freshChannel();
+		const first = await begun(channel, "&lease=100");
+		const other = await begun(channel);
+		await call(`/channels/${channel}`, { method: "DELETE", headers: KEY });
+		await first.leave();
+		await other.leave();
+		await pass(channel, 101);
+		expect(await state(channel)).toMatchObject({ ended: true });
+	});
+
 	it("ends after a restart that the producer did not come back from", async () => {
 		const channel = freshChannel();
 		await publish(channel, { data: 1 });
@@ -199,10 +225,25 @@ describe("a producer who comes back", () => {
 });
 
 describe("a lease", () => {
-	it("leaves the head of a channel without events as it was", async () => {
-		const { producer, answer } = await begun(freshChannel(), "&lease=100", { "If-Match": '"0"' });
+	it("leaves the head of a channel without events as it was, also for a producer who comes back", async () => {
+		const channel = freshChannel();
+		await silent(channel, "&lease=100").leave();
+		await evict(channel);
+		expect(await state(channel)).toMatchObject({ head: "0" });
+		const { producer, answer } = await begun(channel, "&lease=100", { "If-Match": '"0"' });
 		await producer.end();
 		expect((await answer).status).toBe(201);
+	});
+
+	it("stays when its producer leaves without a word before another", async () => {
+		const channel = freshChannel();
+		const first = silent(channel, "&lease=100");
+		await expect.poll(() => lease(channel).catch(() => undefined)).toMatchObject({ lease: 100_000 });
+		const other = silent(channel);
+		await first.leave();
+		await other.leave();
+		await pass(channel, 101);
+		expect(await state(channel)).toMatchObject({ ended: true });
 	});
 
 	it.each(["0", "3601", "1.5", "", "-1"])("of %s seconds is refused", async (seconds) => {
