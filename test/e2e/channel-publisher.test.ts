@@ -92,6 +92,17 @@ describe("a publisher of a channel", () => {
 		await expect(open(PUBLISH_KEY, "http://127.0.0.1:9").publish({ data: 1 })).rejects.toBeInstanceOf(TypeError);
 	});
 
+	it("ends the channel with its last message, which may have no event", async () => {
+		const publisher = open();
+		const last = publisher.publish({ data: 1 });
+		const end = publisher.publish([], { end: true });
+		const late = publisher.publish({ data: 2 });
+		await expect(late).rejects.toMatchObject({ status: 409, code: "channel_ended" });
+		expect([(await last).ids.length, (await end).ids]).toEqual([1, []]);
+		expect(await stored()).toEqual([1]);
+		await publisher.close();
+	});
+
 	it("says what the service refuses, and goes on", async () => {
 		const publisher = open();
 		const refused = publisher.publish({ type: "gap", data: 1 });
