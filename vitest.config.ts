@@ -46,7 +46,7 @@ const OBSERVED = ["browser", "eventsource", "lifetime", "limits", "library"];
 
 /** What keeps the whole machine busy. */
 const FLOOD = "test/load/slow-consumers.test.ts";
-const LOAD = ["test/load/{crash,live-cuts,silent-network,socket-flood,vanished}.test.ts"];
+const LOAD = ["test/load/{crash,live-cuts,live-flood,silent-network,socket-flood,vanished}.test.ts"];
 
 /** Files that share a workerd, whose start takes a second or two, and what each has loaded and compiled. */
 const SHARED_WORKERD = {
@@ -177,7 +177,7 @@ export default defineConfig({
 					...HIBERNATE,
 					name: "load-hibernate",
 					include: LOAD,
-					exclude: ["test/load/{live-cuts,socket-flood}.test.ts"],
+					exclude: ["test/load/{live-cuts,live-flood,socket-flood}.test.ts"],
 				},
 			},
 			{
