@@ -40,6 +40,7 @@ export async function pipe(
 		Authorization: `Bearer ${key}`,
 		...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
 	});
+	checkStreams(url);
 	signal?.throwIfAborted();
 	const abort = new AbortController();
 	// A stream that fails breaks the request off: a body that just stops would look complete.
@@ -61,9 +62,20 @@ export async function pipe(
 	} finally {
 		signal?.removeEventListener("abort", stop);
 		abort.abort();
-		// Not awaited: a generator that is at work answers only when it has done.
+		// Not awaited: a generator that is at work answers only when it has done. The publish is over, whatever it says then.
 		void body.cancel().catch(() => {});
 	}
+}
+
+/**
+ * Some browsers send the text `[object ReadableStream]` for a stream, and say so by the type that a text has.
+ *
+ * @throws TypeError in these.
+ */
+function checkStreams(url: URL): void {
+	const init = { method: "POST", body: new ReadableStream(), duplex: "half" };
+	if (new Request(url, init).headers.has("Content-Type"))
+		throw new TypeError("This browser cannot send a stream. Publish its events with `publish()`.");
 }
 
 /** @throws TypeError for a time to linger that the service would refuse. */

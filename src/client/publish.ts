@@ -84,8 +84,8 @@ export interface Publisher {
 	 *
 	 * @returns the receipt, when the stream has ended and its events are on disk.
 	 * @throws TidingsError when the service refuses, with `stored` as the number of events that it has kept; what the stream
-	 * throws; TypeError when the connection is lost, when JSON cannot hold an event, or for an option that is none; the
-	 * signal's reason. In all of these cases, `end` does not count, and the `lease` runs.
+	 * throws; TypeError when the connection is lost, when JSON cannot hold an event, for an option that is none, or in a
+	 * browser that cannot send a stream; the signal's reason. In all of these cases, `end` does not count, and the `lease` runs.
 	 *
 	 * @example
 	 * const answer = await fetch("https://api.example.com/v1/chat/completions", request);

@@ -185,6 +185,20 @@ describe("a publish from a stream that fails", () => {
 		expect(asked.map(({ signal }) => signal.aborted)).toEqual([true]);
 	});
 
+	it("sends nothing where a stream would be sent as a text, as in some browsers", async () => {
+		vi.stubGlobal(
+			"Request",
+			class extends Request {
+				constructor(url: string | URL, { body, ...init }: RequestInit) {
+					super(url, { ...init, body: `${body}` });
+				}
+			},
+		);
+		const { asked, receipt } = pipe(eventsOf({ data: 1 }));
+		await expect(receipt).rejects.toThrow("This browser cannot send a stream.");
+		expect(asked).toEqual([]);
+	});
+
 	it("sends nothing where it fails before it has begun", async () => {
 		const failing = streamOf(
 			(async function* () {
