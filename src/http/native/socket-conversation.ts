@@ -1,4 +1,5 @@
 import { SEND_IN_MESSAGE } from "../../auth/credentials.ts";
+import type { Lease } from "../../auth/user.ts";
 import { Conversation } from "../../conversation.ts";
 import { Problem } from "../../errors.ts";
 import { ClientSocket } from "../../session/client-socket.ts";
@@ -12,6 +13,7 @@ import { anonymousLease } from "../anonymous.ts";
 import type { RequestScope } from "../context.ts";
 import { renewalOf } from "../renewing.ts";
 import { prepareSubscription } from "../subscribing.ts";
+import { hasCredentials } from "./ws-query.ts";
 
 /** How much a client may send after the close of its WebSocket, which it may not have received yet. */
 const MAX_DROPPED_CHARACTERS = 4_194_304;
@@ -101,10 +103,19 @@ export class SocketConversation {
 		const { channels, inbox, types, presence, cursor, rewind, since } = auth;
 		const lease =
 			(await this.#scope.authority.leaseForMessage(auth, this.#request, cursor !== undefined)) ??
-			(await anonymousLease(this.#scope, this.#request, { channels, inbox }, SEND_IN_MESSAGE));
+			(await this.#anonymousLease({ channels, inbox }));
 		const request = { channels, inbox, types, presence, dialect: "message", cursor, rewind, since } as const;
 		const options = await prepareSubscription(this.#scope, lease, request);
 		if (this.#isOpen) await this.open(options);
+	}
+
+	/** A client whose request had credentials does not mean to be without any. */
+	async #anonymousLease(wanted: Pick<Auth, "channels" | "inbox">): Promise<Lease> {
+		if (!hasCredentials(this.#request)) {
+			return await anonymousLease(this.#scope, this.#request, wanted, SEND_IN_MESSAGE);
+		}
+		const problem = "The credentials of the request were not read, since it names no channel.";
+		throw new Problem("missing_token", `${problem} ${SEND_IN_MESSAGE}`);
 	}
 
 	async #renew(session: Session, auth: Auth): Promise<void> {

@@ -31,7 +31,11 @@ export function isComplete(request: Request, config: Config): boolean {
 	const { searchParams } = new URL(request.url);
 	const channels = searchParams.getAll("channel");
 	const inbox = searchParams.get("inbox") === "1";
-	const hasCredentials =
-		request.headers.has("Authorization") || CREDENTIAL_NAMES.some((name) => searchParams.has(name));
-	return hasCredentials ? channels.length > 0 || inbox : isAnonymous(config, { channels, inbox });
+	return hasCredentials(request) ? channels.length > 0 || inbox : isAnonymous(config, { channels, inbox });
+}
+
+/** Whether a request for a WebSocket has credentials, good or not. */
+export function hasCredentials({ url, headers }: Request): boolean {
+	const { searchParams } = new URL(url);
+	return headers.has("Authorization") || CREDENTIAL_NAMES.some((name) => searchParams.has(name));
 }

@@ -316,6 +316,23 @@ describe("a WebSocket without credentials", () => {
 		}
 	});
 
+	it("is refused where its request has credentials, which are not read without a channel there", async () => {
+		for (const [headers, query] of [
+			[{ Authorization: `Bearer ${alice}` }, ""],
+			[{}, "?token=wrong"],
+			[{}, "?ticket="],
+		] as const) {
+			const socket = await SocketReader.open({ ...headersFrom(address), ...headers }, undefined, `/ws${query}`);
+			socket.send({ type: "auth", channels: [freshChannel(OPEN)] });
+			expect(await socket.next()).toMatchObject({
+				type: "error",
+				code: "missing_token",
+				detail: expect.stringContaining("credentials of the request were not read"),
+			});
+			expect(await socket.closed()).toBe(4401);
+		}
+	});
+
 	it("waits for an `auth` where one of its channels needs it", async () => {
 		address = freshAddress();
 		const [open, closed] = [freshChannel(OPEN), freshChannel("ruled:long:")];
