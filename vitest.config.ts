@@ -12,6 +12,7 @@ const CHANNEL_RULES = [
 	{ match: "ruled:short:*", replayEvents: 2, replaySeconds: 3600 },
 	{ match: "ruled:narrow:*", maxEventBytes: 10 },
 	{ match: "ruled:wide:*", maxEventBytes: 100_000 },
+	{ match: "ruled:huge:*", maxEventBytes: 1_048_576 },
 	{ match: "ruled:few:*", maxSubscribers: 2 },
 	{ match: "ruled:one-each:*", maxConnectionsPerUser: 1 },
 	{ match: "ruled:silent:*", presence: "off" },

@@ -107,7 +107,9 @@ export class Writer {
 		const answered = idempotency && this.#log.isBorn && this.#keys.find(idempotency.key, now);
 		if (answered) return this.#repeat(answered, idempotency.digest);
 		if (idempotency && this.#log.isBorn && this.#keys.findLive(idempotency.key, now)) return mismatch();
-		if (this.#log.ended ?? addition.end) return this.#refuseEnded();
+		if (this.#log.ended ?? addition.end) {
+			return { ok: false, code: "channel_ended", detail: hasEnded(this.#channel) };
+		}
 		const head = formatCursor(this.#log.headAfter(addition.events.length));
 		if (ifHead !== undefined && ifHead !== head) {
 			const detail = `The channel's head is "${head}", not "${ifHead}". Read what has come since, and decide again.`;
@@ -140,11 +142,6 @@ export class Writer {
 		this.#keys.rememberLive(key, progress, now);
 	}
 
-	#refuseEnded(): PublishOutcome {
-		const detail = `The channel ${this.#channel} has ended. Publish to another one, or begin this one anew with DELETE /channels/${this.#channel}.`;
-		return { ok: false, code: "channel_ended", detail };
-	}
-
 	#repeat(answered: AnsweredPublish, digest: string): PublishOutcome {
 		if (answered.digest === digest) return { ok: true, receipt: this.#receipt(answered), replayed: true };
 		return mismatch();
@@ -158,4 +155,9 @@ export class Writer {
 
 function mismatch(): PublishOutcome {
 	return { ok: false, code: "idempotency_mismatch", detail: MISMATCH };
+}
+
+/** Tells a publisher that the channel has ended. */
+export function hasEnded(channel: string): string {
+	return `The channel ${channel} has ended. Publish to another one, or begin this one anew with DELETE /channels/${channel}.`;
 }

@@ -26,6 +26,8 @@ export class FrameParser {
 	#retry: number | undefined;
 	/** The length of the line whose end has not come yet. */
 	#lineCharacters = 0;
+	/** How many characters have come since the last event, without comments. */
+	#frameCharacters = 0;
 
 	/**
 	 * @param maxEventBytes the maximum size of an event's data.
@@ -36,7 +38,10 @@ export class FrameParser {
 		this.#take = take;
 		this.#parser = createParser({
 			// A frame has at least as many bytes as characters. `acceptEvent` counts its bytes.
-			maxBufferSize: maxEventBytes + OTHER_CHARACTERS,
+			maxBufferSize: this.#maxFrameCharacters,
+			onComment: ({ length }) => {
+				this.#frameCharacters = Math.max(0, this.#frameCharacters - length);
+			},
 			onRetry: (milliseconds) => {
 				this.#retry = milliseconds;
 			},
@@ -53,6 +58,7 @@ export class FrameParser {
 	 */
 	feed(text: string): void {
 		const mark = this.#lateMarkIn(text);
+		this.#frameCharacters += text.length;
 		this.#parser.feed(mark === -1 ? text : text.slice(0, mark));
 		if (mark !== -1) {
 			const detail = "A line starts with a byte order mark, which is allowed only at the start of the body. Remove it.";
@@ -61,14 +67,24 @@ export class FrameParser {
 		this.#measureLine(text);
 	}
 
+	/** About how many characters of a frame whose end has not come are in memory. */
+	get heldCharacters(): number {
+		return Math.min(this.#frameCharacters, this.#maxFrameCharacters);
+	}
+
 	/** Ends the last frame, which may lack its blank line. Throws as `feed()` does. */
 	end(): void {
 		this.feed("\n\n");
 	}
 
+	get #maxFrameCharacters(): number {
+		return this.#maxEventBytes + OTHER_CHARACTERS;
+	}
+
 	#dispatch(type: string | undefined, data: string): void {
 		const retry = this.#retry;
 		this.#retry = undefined;
+		this.#frameCharacters = 0;
 		this.#take({ data, ...(type !== undefined && { type }), ...(retry !== undefined && { retry }) });
 	}
 

@@ -214,6 +214,19 @@ describe("a live publish", () => {
 		expect(await (await administer("GET", `/channels/${channel}`)).json()).toMatchObject({ ended: false });
 	});
 
+	it("is refused at once by a channel that has ended, whether it brings an event or not, and ends or not", async () => {
+		const channel = freshChannel();
+		expect(await receipt(send(channel, "", { query: "&end=1" }))).toMatchObject({ events: 0 });
+		for (const [body, query] of [
+			["", ""],
+			["data: 1\n\n", ""],
+			["", "&end=1"],
+		] as const) {
+			const answer = await problem(await send(channel, body, { query }));
+			expect(answer).toMatchObject({ status: 409, code: "channel_ended", stored: 0 });
+		}
+	});
+
 	it("is refused once the channel has ended, and says what it had stored before", async () => {
 		const channel = freshChannel();
 		const producer = new Producer();

@@ -5,6 +5,7 @@ import { BodyParser, type LiveType } from "../../wire/live/body-parser.ts";
 import { BodyReader } from "./body-reader.ts";
 import { LiveWriter, type Stored } from "./live-writer.ts";
 import { Repeat } from "./repeat.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** How much is parsed before there has to be room for it. */
 const PIECE_BYTES = 16_384;
@@ -16,6 +17,8 @@ interface LiveBodyOptions {
 	maxEventBytes: number;
 	/** Whether the channel ends with the body. One that breaks off does not end it. */
 	end: true | undefined;
+	/** What all live publishes of the channel hold. */
+	unfinished: Unfinished;
 	writer: Omit<ConstructorParameters<typeof LiveWriter>[0], "failed">;
 }
 
@@ -40,13 +43,16 @@ export class LiveBody {
 	readonly #end: true | undefined;
 	readonly #settled = Promise.withResolvers<void>();
 	#repeat: Repeat | undefined;
+	readonly #unfinished: Unfinished;
+	#held = 0;
 	#parsed: NewEvent[] = [];
 	#isRead = false;
 	#problem: Problem | undefined;
 
-	constructor({ type, body, maxEventBytes, end, writer }: LiveBodyOptions) {
+	constructor({ type, body, maxEventBytes, end, unfinished, writer }: LiveBodyOptions) {
 		this.#reader = new BodyReader(body);
 		this.#end = end;
+		this.#unfinished = unfinished;
 		this.#parser = new BodyParser(type, maxEventBytes, (event) => void this.#parsed.push(event));
 		this.#writer = new LiveWriter({ ...writer, failed: (problem) => this.#fail(problem) });
 	}
@@ -63,6 +69,7 @@ export class LiveBody {
 			await this.#read();
 			await this.#writer.finish(this.#problem ? undefined : this.#end);
 		} finally {
+			this.#hold(0);
 			this.#settled.resolve();
 		}
 		const { stored, isReplayed } = this.#writer;
@@ -126,6 +133,7 @@ export class LiveBody {
 	/** Stores what is parsed. What comes before an error is stored as well. */
 	async #take(parse: () => void): Promise<void> {
 		this.#try(parse);
+		this.#try(() => this.#hold(this.#parser.heldCharacters));
 		const events = this.#parsed;
 		this.#parsed = [];
 		try {
@@ -133,6 +141,12 @@ export class LiveBody {
 		} catch (error) {
 			this.#fail(Problem.of(error));
 		}
+	}
+
+	#hold(characters: number): void {
+		const more = characters - this.#held;
+		this.#held = characters;
+		this.#unfinished.add(more);
 	}
 
 	#try(work: () => void): void {

@@ -3,7 +3,7 @@ import type { Counts } from "../../audience/counts.ts";
 import { Problem } from "../../errors.ts";
 import type { IdempotencyKeys } from "../../log/idempotency.ts";
 import type { Log } from "../../log/log.ts";
-import { MISMATCH } from "../../log/writer.ts";
+import { hasEnded, MISMATCH } from "../../log/writer.ts";
 import { Logger } from "../../logger.ts";
 import type { LivePublish } from "../../wire/live/live-link.ts";
 import type { LiveReceipt } from "../../wire/receipt.ts";
@@ -13,6 +13,7 @@ import { type Revocations, revoked } from "../revocations.ts";
 import { Unanswered } from "../unanswered.ts";
 import type { LeaseWatch } from "./lease-watch.ts";
 import { type Keyed, LiveBody } from "./live-body.ts";
+import { Unfinished } from "./unfinished.ts";
 
 /** How many there may be at once. */
 const MAX_BODIES = 1000;
@@ -41,6 +42,7 @@ export class LivePublishes {
 	/** The newest with each idempotency key. */
 	readonly #byKey = new Map<string, LiveBody>();
 	readonly #all = new Unanswered(ALL_LIMITS);
+	readonly #unfinished = new Unfinished();
 
 	constructor(options: LivePublishesOptions) {
 		this.#options = options;
@@ -64,7 +66,10 @@ export class LivePublishes {
 		};
 		try {
 			await lease.came(publish.lease);
-			const { stored, isReplayed } = await live.run(await this.#keyed(publish, live));
+			const keyed = await this.#keyed(publish, live);
+			// Who repeats what was done before the end gets the same answer.
+			if (this.#options.log.ended && !keyed?.before) live.stop(new Problem("channel_ended", hasEnded(channel)));
+			const { stored, isReplayed } = await live.run(keyed);
 			log(201, stored.events);
 			const receipt: LiveReceipt = { channel, ...stored, subscribers: audience.size };
 			return Response.json(receipt, { status: 201, headers: isReplayed ? { "Idempotent-Replayed": "true" } : {} });
@@ -123,6 +128,7 @@ export class LivePublishes {
 			body,
 			maxEventBytes,
 			end,
+			unfinished: this.#unfinished,
 			writer: {
 				publish: (request) => {
 					return publishing.publishWhenRoom({ ...request, ...(lease !== undefined && { lease }) });

@@ -42,6 +42,11 @@ export class BodyParser {
 		this.#parse(() => this.#parser.end());
 	}
 
+	/** How many characters of an event that is not complete are in memory, roughly. */
+	get heldCharacters(): number {
+		return this.#parser.heldCharacters;
+	}
+
 	#take(event: unknown): void {
 		const accepted = acceptEvent(event, "", this.#maxEventBytes);
 		this.#events += 1;

@@ -40,6 +40,11 @@ export class LineParser {
 		this.#endLine();
 	}
 
+	/** How many characters of a line whose end has not come are in memory. */
+	get heldCharacters(): number {
+		return this.#characters;
+	}
+
 	#add(piece: string): void {
 		this.#characters += piece.length;
 		if (this.#characters > this.#maxCharacters) {

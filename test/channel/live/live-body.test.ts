@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LiveBody } from "../../../src/channel/live/live-body.ts";
+import { Unfinished } from "../../../src/channel/live/unfinished.ts";
 import { Unanswered } from "../../../src/channel/unanswered.ts";
 import { Problem } from "../../../src/errors.ts";
 import type { PublishOutcome } from "../../../src/wire/calls.ts";
@@ -40,6 +41,7 @@ describe("a body that is faster than its events are stored", () => {
 			body,
 			maxEventBytes: 65_536,
 			end: undefined,
+			unfinished: new Unfinished(),
 			writer: { publish, linger: 0, ifHead: undefined, all, stored: () => undefined },
 		});
 		const finished = live.run(undefined).catch((error: unknown) => error);

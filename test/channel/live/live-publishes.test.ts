@@ -20,10 +20,16 @@ afterEach(() => {
 	vi.restoreAllMocks();
 });
 
-function send(channel: string, body: BodyInit, credential = PUBLISH_KEY, query = ""): Promise<Response> {
+function send(
+	channel: string,
+	body: BodyInit,
+	credential = PUBLISH_KEY,
+	query = "",
+	type = "text/event-stream",
+): Promise<Response> {
 	return call(`/channels/${channel}/events?live=1${query}`, {
 		method: "POST",
-		headers: { Authorization: `Bearer ${credential}`, "Content-Type": "text/event-stream" },
+		headers: { Authorization: `Bearer ${credential}`, "Content-Type": type },
 		body,
 	});
 }
@@ -39,6 +45,38 @@ async function begun(
 	await expect.poll(() => env.CHANNEL.getByName(channel).state()).toMatchObject({ buffered: 1 });
 	return { producer, answer };
 }
+
+describe("live publishes whose events do not get complete", () => {
+	it.each([
+		["text/event-stream", "data: "],
+		["text/event-stream", "data: 1\n"],
+		["application/x-ndjson", '{"data":"'],
+	])("hold a bounded amount of them together, and leave no trace of it: %s, %j", async (type, begin) => {
+		const channel = freshChannel("ruled:huge:");
+		const line = `${begin}${begin.endsWith("\n") ? "data: x\n".repeat(90_000) : "x".repeat(700_000)}`;
+		const round = async () => {
+			const producers = Array.from({ length: 30 }, () => new Producer());
+			const answers = producers.map(({ body }) => send(channel, body, PUBLISH_KEY, "", type));
+			await Promise.all(producers.map((producer) => producer.write(line).catch(() => undefined)));
+			await Promise.all(producers.map((producer) => producer.breakOff().catch(() => undefined)));
+			const texts = await Promise.all(answers.map(async (answer) => await (await answer).text()));
+			return texts.filter((text) => text.includes('"channel_full"')).length;
+		};
+		for (const _ of [1, 2]) {
+			const refused = await round();
+			expect(refused).toBeGreaterThan(0);
+			expect(refused).toBeLessThan(15);
+		}
+		expect((await send(channel, "data: 1\n\n")).status).toBe(201);
+	});
+
+	it("may be comments of any number", async () => {
+		const channel = freshChannel();
+		const comments = `: ${"x".repeat(1000)}\n`.repeat(1000);
+		const answers = await Promise.all(Array.from({ length: 30 }, () => send(channel, comments)));
+		expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(201));
+	});
+});
 
 describe("a live publish whose token ends", () => {
 	it("is ended with it, though its producer says nothing", async () => {
