@@ -117,6 +117,15 @@ export class Audience {
 		await this.endIfDone(subscriber);
 	}
 
+	/** Sends a stream that is behind the next piece of the log, after what was written before has left. */
+	async sendMore(subscriber: Subscriber): Promise<void> {
+		if (!subscriber.isBehind) return;
+		// Encoding a whole backlog at once would keep its first events waiting.
+		await scheduler.wait(0);
+		this.#options.replay.sendNext(subscriber, Date.now());
+		await this.endIfDone(subscriber);
+	}
+
 	/**
 	 * Ends a stream if the channel has ended, and it has got everything.
 	 *

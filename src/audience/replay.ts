@@ -46,12 +46,16 @@ export class Replay {
 
 	/** Replays to a lagging subscriber until its backlog is full, until it is live again, or until it `hasLost` events. */
 	catchUp(subscriber: Subscriber, now: number): void {
-		while (subscriber.isBehind && !subscriber.isBacklogFull) {
-			if (this.hasLost(subscriber, now)) return;
-			const trimmed = this.#trimmedFor(subscriber, now);
-			if (trimmed) subscriber.skip(trimmed.gap, trimmed.position, now);
-			this.#send(subscriber, this.#pieces.after(subscriber.position, now), now);
-		}
+		while (this.sendNext(subscriber, now));
+	}
+
+	/** Sends a lagging subscriber the next piece. Returns `false` if it was sent nothing, for the reasons above. */
+	sendNext(subscriber: Subscriber, now: number): boolean {
+		if (!subscriber.isBehind || subscriber.isBacklogFull || this.hasLost(subscriber, now)) return false;
+		const trimmed = this.#trimmedFor(subscriber, now);
+		if (trimmed) subscriber.skip(trimmed.gap, trimmed.position, now);
+		this.#send(subscriber, this.#pieces.after(subscriber.position, now), now);
+		return true;
 	}
 
 	/** Frees the memory of what was read, unless it was used a short time ago. */

@@ -65,7 +65,7 @@ export class Subscribing {
 				retryMilliseconds,
 				now,
 				left: () => audience.leave(subscriber),
-				more: isLong ? () => audience.catchUp(subscriber) : undefined,
+				more: isLong ? () => audience.sendMore(subscriber) : undefined,
 			});
 			const subscriber = new Subscriber(subscription, position, now, outlet);
 			return subscriber;
