@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PUBLISH_KEY, type Service, startService } from "./support/servers.ts";
+import { PUBLISH_KEY, type Service, startService, ticketOf } from "./support/servers.ts";
 
 /** Live publishes as they go over a network, and how they break. */
 
@@ -104,5 +105,28 @@ describe("the body of a live publish", () => {
 		socket.write("0\r\n\r\n");
 		socket.end();
 		expect(await text(socket)).toContain(`"events":${written}`);
+	});
+});
+
+/** Publishes an event, and then leaves the body open. */
+const PRODUCER = `
+	const [url, key] = process.argv.slice(1);
+	const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("data: 1\\n\\n")) });
+	const headers = { Authorization: "Bearer " + key, "Content-Type": "text/event-stream" };
+	await fetch(url, { method: "POST", headers, body, duplex: "half" });`;
+
+describe("a producer whose process is killed", () => {
+	it("leaves a channel that is abandoned after its lease, and everybody is told, also who comes later", async () => {
+		const channel = freshChannel();
+		const ticket = await ticketOf(service, PUBLISH_KEY, { user: "alice", channels: [channel] });
+		const stream = `${service.url}/events?channel=${channel}&rewind=all&ticket=${ticket}`;
+		const reading = (await fetch(stream)).text();
+		const path = `/channels/${channel}/events?live=1&end=1&lease=1`;
+		const producer = spawn(process.execPath, ["--input-type=module", "-e", PRODUCER, service.url + path, PUBLISH_KEY]);
+		await expect.poll(() => dataOf(channel), PATIENTLY).toEqual(["1"]);
+		producer.kill("SIGKILL");
+		const told = /data: 1\n\n.*event: closing\n.*\ndata: \{"reason":"abandoned","reconnect":false\}\n\n$/s;
+		expect(await reading).toMatch(told);
+		expect(await (await fetch(stream)).text()).toMatch(told);
 	});
 });
