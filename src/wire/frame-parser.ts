@@ -1,6 +1,5 @@
 import { createParser, type EventSourceParser, type ParseError } from "eventsource-parser";
 import { Problem } from "../errors.ts";
-import { maxBodyBytes } from "./intake.ts";
 
 /** A parser ignores a line that starts with a byte order mark, as the standard requires: its field would be lost. */
 const MARK = "\ufeff";
@@ -64,7 +63,8 @@ export class FrameParser {
 			const detail = "A line starts with a byte order mark, which is allowed only at the start of the body. Remove it.";
 			throw new Problem("invalid_event", detail);
 		}
-		this.#measureLine(text);
+		const start = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1;
+		this.#lineCharacters = text.length - start + (start === 0 ? this.#lineCharacters : 0);
 	}
 
 	/** About how many characters of a frame whose end has not come are in memory. */
@@ -96,18 +96,9 @@ export class FrameParser {
 		return -1;
 	}
 
-	/** The parser holds the lines that count. It passes over others, such as comments, however long they are. */
-	#measureLine(text: string): void {
-		const start = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1;
-		this.#lineCharacters = text.length - start + (start === 0 ? this.#lineCharacters : 0);
-		const max = maxBodyBytes(this.#maxEventBytes);
-		if (this.#lineCharacters <= max) return;
-		throw new Problem("payload_too_large", `A line has more than ${max} characters. End it, or leave it out.`);
-	}
-
 	#refuseTooLarge(cause: ParseError): void {
 		if (cause.type !== "max-buffer-size-exceeded") return;
-		const detail = `A frame has more data than the ${this.#maxEventBytes} bytes that are allowed (MAX_EVENT_BYTES, CHANNEL_RULES). Publish a link to the data instead.`;
+		const detail = `A frame, or a comment, is larger than the ${this.#maxEventBytes} bytes of data that are allowed (MAX_EVENT_BYTES, CHANNEL_RULES). Publish a link to the data instead.`;
 		throw new Problem("payload_too_large", detail, { cause });
 	}
 }
