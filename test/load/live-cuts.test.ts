@@ -10,7 +10,7 @@ const CHANNELS_PER_LANE = 10;
 /** Of each channel's body; the next request sends all of it. */
 const CUTS = 5;
 const EVENTS = 40;
-const MAX_LIFE_MILLISECONDS = 1500;
+const MAX_LIFE_MILLISECONDS = 400;
 
 const random = (below: number) => Math.floor(Math.random() * below);
 
