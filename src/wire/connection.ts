@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deploymentSecret, type Namespace } from "./deployment-secret.ts";
+import { deploymentKey, type Namespace } from "./deployment-key.ts";
 
 /**
  * The id of an open stream. It contains the name of the channel that holds the stream, encrypted with AES-GCM: the service
@@ -17,8 +17,7 @@ const IV_BYTES = 16;
 const TAG_BYTES = 16;
 /** Names are padded to a multiple of this, so that the length of an id does not reveal the length of the name. */
 const BLOCK_CHARACTERS = 32;
-/** Not a valid channel name. */
-const KEY_NAME = "the key of connections";
+const keyOf = deploymentKey("the key of connections", "AES-GCM", ["encrypt", "decrypt"]);
 const encoder = new TextEncoder();
 const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
 
@@ -49,16 +48,4 @@ export async function channelOf(namespace: Namespace, connection: string): Promi
 		// Not Base64, too short, or not encrypted with this key.
 		return undefined;
 	}
-}
-
-const keys = new WeakMap<Namespace, CryptoKey>();
-
-/** The key is cached for the life of the isolate. */
-async function keyOf(namespace: Namespace): Promise<CryptoKey> {
-	const cached = keys.get(namespace);
-	if (cached) return cached;
-	const secret = await deploymentSecret(namespace, KEY_NAME);
-	const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);
-	keys.set(namespace, key);
-	return key;
 }

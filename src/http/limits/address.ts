@@ -1,7 +1,6 @@
-import { deploymentSecret, type Namespace } from "../../wire/deployment-secret.ts";
+import { deploymentKey, type Namespace } from "../../wire/deployment-key.ts";
 
-/** Not a valid channel name. */
-const KEY_NAME = "the key of addresses";
+const keyOf = deploymentKey("the key of addresses", { name: "HMAC", hash: "SHA-256" }, ["sign"]);
 /** No address is longer. */
 const MAX_CHARACTERS = 64;
 const HASH_BYTES = 16;
@@ -36,15 +35,4 @@ export function networkOf(address: string): string {
 	// An IPv4 address that is written as an IPv6 one (RFC 4291, section 2.5.5.2).
 	if (groups.slice(0, 6).join(":") === "0:0:0:0:0:ffff") return groups.slice(6).join(":");
 	return groups.slice(0, 4).join(":");
-}
-
-const keys = new WeakMap<Namespace, CryptoKey>();
-
-async function keyOf(namespace: Namespace): Promise<CryptoKey> {
-	const cached = keys.get(namespace);
-	if (cached) return cached;
-	const secret = await deploymentSecret(namespace, KEY_NAME);
-	const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-	keys.set(namespace, key);
-	return key;
 }
