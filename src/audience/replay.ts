@@ -51,8 +51,9 @@ export class Replay {
 
 	/** Sends a lagging subscriber the next piece. Returns `false` if it was sent nothing, for the reasons above. */
 	sendNext(subscriber: Subscriber, now: number): boolean {
-		if (!subscriber.isBehind || subscriber.isBacklogFull || this.hasLost(subscriber, now)) return false;
+		if (!subscriber.isBehind || subscriber.isBacklogFull) return false;
 		const trimmed = this.#trimmedFor(subscriber, now);
+		if (trimmed && subscriber.subscription.gaps === "refused") return false;
 		if (trimmed) subscriber.skip(trimmed.gap, trimmed.position, now);
 		this.#send(subscriber, this.#pieces.after(subscriber.position, now), now);
 		return true;

@@ -1,10 +1,10 @@
-/** A group is of no more. */
+/** A group has no more messages or chunks. */
 const MAX_MESSAGES = 500;
 
 /**
  * Lets what publishers send in close succession share a commit. The runtime hands over the next message of a WebSocket, or
- * the next chunk of a body, only when nothing is being written, so that each would be committed by itself. A wait is repeated for as
- * long as it brings more. It costs what comes alone a millisecond or two.
+ * the next chunk of a body, only when nothing is being written, so that each would be committed by itself. A wait is
+ * repeated for as long as it brings more. It costs what comes alone a millisecond or two.
  */
 export class Gathering {
 	readonly #skipped: number;

@@ -60,10 +60,7 @@ export class GroupCommit<Request, Answer> {
 
 	/** Queues requests. Those that are queued together share a group, as far as its limits allow. */
 	submit(submissions: readonly Submission<Request, Answer>[]): void {
-		for (const submission of submissions) {
-			this.#waiting.push(submission);
-			this.#waitingWeight += submission.weight;
-		}
+		for (const submission of submissions) this.#enqueue(submission);
 		if (!this.#running) void this.#run();
 	}
 
@@ -101,11 +98,15 @@ export class GroupCommit<Request, Answer> {
 		let admitted = 0;
 		for (const submission of this.#held) {
 			if (this.isFull) break;
-			this.#waiting.push(submission);
-			this.#waitingWeight += submission.weight;
+			this.#enqueue(submission);
 			admitted += 1;
 		}
 		if (admitted > 0) this.#held.splice(0, admitted);
+	}
+
+	#enqueue(submission: Submission<Request, Answer>): void {
+		this.#waiting.push(submission);
+		this.#waitingWeight += submission.weight;
 	}
 
 	#next(): Submission<Request, Answer>[] {

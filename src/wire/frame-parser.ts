@@ -23,8 +23,8 @@ export class FrameParser {
 	readonly #take: (event: FrameEvent) => void;
 	readonly #parser: EventSourceParser;
 	#retry: number | undefined;
-	/** The length of the line whose end has not come yet. */
-	#lineCharacters = 0;
+	/** Whether the next character starts a line. */
+	#isAtLineStart = true;
 	/** How many characters have come since the last event, without comments. */
 	#frameCharacters = 0;
 
@@ -63,8 +63,7 @@ export class FrameParser {
 			const detail = "A line starts with a byte order mark, which is allowed only at the start of the body. Remove it.";
 			throw new Problem("invalid_event", detail);
 		}
-		const start = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1;
-		this.#lineCharacters = text.length - start + (start === 0 ? this.#lineCharacters : 0);
+		if (text !== "") this.#isAtLineStart = LINE_END.test(text.charAt(text.length - 1));
 	}
 
 	/** About how many characters of a frame whose end has not come are in memory. */
@@ -91,7 +90,7 @@ export class FrameParser {
 	/** Where a line starts with a byte order mark; -1 where none does. */
 	#lateMarkIn(text: string): number {
 		for (let at = text.indexOf(MARK); at !== -1; at = text.indexOf(MARK, at + 1)) {
-			if (at === 0 ? this.#lineCharacters === 0 : LINE_END.test(text.charAt(at - 1))) return at;
+			if (at === 0 ? this.#isAtLineStart : LINE_END.test(text.charAt(at - 1))) return at;
 		}
 		return -1;
 	}

@@ -11,13 +11,13 @@ import { callChannel } from "../call-channel.ts";
 import { checkChannel } from "../check.ts";
 import { CHANNEL, CREDENTIALS, problems } from "../openapi/problems.ts";
 import { oneOf } from "../openapi/security.ts";
+import { MAX_LINGER_MILLISECONDS } from "../publishing-live.ts";
 import { pathParameter } from "../reading/path.ts";
 import { readQuery } from "../reading/query.ts";
 import { asksForWebSocket } from "../reading/upgrade.ts";
 import type { Route } from "../route.ts";
 import { CHANNEL_PATH, channelParameter } from "./channel.ts";
 
-const MAX_LINGER_MILLISECONDS = 1000;
 /** While a channel sleeps, it keeps a user's subject in the attachment of the WebSocket, which holds 16 KiB. */
 const MAX_SUBJECT_BYTES = 9500;
 
