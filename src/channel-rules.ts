@@ -19,6 +19,7 @@ export function rulesFor(config: Config, channel: string): ChannelRules {
 		replaySeconds: rule?.replaySeconds ?? config.REPLAY_SECONDS,
 		maxEventBytes: rule?.maxEventBytes ?? config.MAX_EVENT_BYTES,
 		maxSubscribers: rule?.maxSubscribers ?? config.MAX_SUBSCRIBERS,
+		crowdSize: rule?.crowdSize ?? config.CROWD_SIZE,
 		maxConnectionsPerUser: rule?.maxConnectionsPerUser ?? config.MAX_CONNECTIONS_PER_USER,
 		presence: rule?.presence ?? "on",
 		anonymous: isShared && (rule?.anonymous ?? false),

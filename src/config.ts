@@ -157,8 +157,11 @@ const settings = {
 		.prefault(1_048_576)
 		.describe("The maximum backlog of a slow stream, in bytes, divided among its channels."),
 	MAX_SUBSCRIBERS: ruleFields.maxSubscribers
-		.prefault(20_000)
+		.prefault(1_000_000)
 		.describe("The maximum number of open streams of one channel."),
+	CROWD_SIZE: ruleFields.crowdSize
+		.prefault(1000)
+		.describe("How many open streams of a channel one object holds. Those beyond it are held by relays."),
 	MAX_CONNECTIONS_PER_USER: ruleFields.maxConnectionsPerUser
 		.prefault(20)
 		.describe("The maximum number of open streams of one user in one channel."),

@@ -196,6 +196,7 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 			oldest: oldest === undefined ? null : formatCursor(oldest),
 			buffered: oldest === undefined ? 0 : head - oldest + 1,
 			subscribers: this.#audience.size,
+			relays: 0,
 			ended: this.#log.ended !== undefined,
 			rules: this.#rules,
 		};

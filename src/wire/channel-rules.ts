@@ -17,6 +17,7 @@ export const ruleFields = {
 	replaySeconds: whole(1, YEAR_SECONDS),
 	maxEventBytes: whole(1, 1_048_576),
 	maxSubscribers: whole(1, 1_000_000),
+	crowdSize: whole(1, 1_000_000),
 	maxConnectionsPerUser: whole(1, 1_000_000),
 	presence: z.enum(["on", "off", "count"], PRESENCE_HELP),
 	anonymous: z.boolean("must be true or false"),
@@ -56,6 +57,8 @@ export interface ChannelRule {
 	maxEventBytes?: number;
 	/** The maximum number of open streams. Default: `MAX_SUBSCRIBERS`. */
 	maxSubscribers?: number;
+	/** How many open streams one object holds; relays hold those beyond it. Default: `CROWD_SIZE`. */
+	crowdSize?: number;
 	/** The maximum number of open streams of one user, or of one address of anonymous clients. Default: `MAX_CONNECTIONS_PER_USER`. */
 	maxConnectionsPerUser?: number;
 	/** Whether subscribers may learn who else is there, or only how many. Default: `on`. */

@@ -1,0 +1,68 @@
+/**
+ * Where the streams of a channel are held. The channel's own object, its origin, holds the first of them. A channel with
+ * more streams than one object serves well has relays: objects of the same class that follow the origin's log.
+ */
+
+/** An object that holds streams of a channel. */
+export interface Place {
+	channel: string;
+	/** The name of a relay, such as `weur/2` or `2`; absent: the origin. */
+	relay?: string;
+}
+
+/**
+ * The name of a place's Durable Object. That of the origin is the channel's. No channel's name holds a slash.
+ *
+ * @example
+ * objectNameOf({ channel: "orders", relay: "weur/2" }); // "orders/weur/2"
+ */
+export function objectNameOf({ channel, relay }: Place): string {
+	return relay === undefined ? channel : `${channel}/${relay}`;
+}
+
+/**
+ * The place that a Durable Object's name stands for.
+ *
+ * @example
+ * placeOf("orders/weur/2"); // { channel: "orders", relay: "weur/2" }
+ * placeOf("orders"); // { channel: "orders" }
+ */
+export function placeOf(objectName: string): Place {
+	const slash = objectName.indexOf("/");
+	if (slash < 0) return { channel: objectName };
+	return { channel: objectName.slice(0, slash), relay: objectName.slice(slash + 1) };
+}
+
+const NEAR = "Tidings-Near";
+
+/** The header that tells a channel where the client of a new stream is, so that a relay is made near it. */
+export function nearHeader(near: DurableObjectLocationHint | undefined): Record<string, string> {
+	return near === undefined ? {} : { [NEAR]: near };
+}
+
+/** Where the client of a request to a channel is; `undefined` if the runtime has not told. */
+export function requestedNear(request: Request): DurableObjectLocationHint | undefined {
+	return (request.headers.get(NEAR) ?? undefined) as DurableObjectLocationHint | undefined;
+}
+
+/** The region of a relay, in which its object is made; `undefined` if it may be anywhere. */
+export function regionOf(relay: string): DurableObjectLocationHint | undefined {
+	const [region, number] = relay.split("/");
+	return number === undefined ? undefined : (region as DurableObjectLocationHint);
+}
+
+/** Misdirected Request (RFC 9110, section 15.5.20). */
+const MISDIRECTED = 421;
+const RELAY = "Tidings-Relay";
+
+/** The answer of a place that has no room for a new stream: another one has. */
+export function movedTo({ relay = "" }: Pick<Place, "relay">): Response {
+	return new Response(null, { status: MISDIRECTED, headers: { [RELAY]: relay } });
+}
+
+/** Where a new stream is to be opened instead; `undefined` if the answer is none of {@link movedTo}. */
+export function movedBy(response: Response): Pick<Place, "relay"> | undefined {
+	const relay = response.status === MISDIRECTED ? response.headers.get(RELAY) : null;
+	if (relay === null) return undefined;
+	return relay === "" ? {} : { relay };
+}
