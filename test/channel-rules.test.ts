@@ -15,7 +15,8 @@ describe("rulesFor", () => {
 			replayEvents: 7,
 			replaySeconds: 86_400,
 			maxEventBytes: 65_536,
-			maxSubscribers: 20_000,
+			maxSubscribers: 1_000_000,
+			crowdSize: 1000,
 			maxConnectionsPerUser: 20,
 			presence: "on",
 			anonymous: false,
@@ -29,11 +30,11 @@ describe("rulesFor", () => {
 		const rules: ChannelRule[] = [
 			{ match: "chat:1", replaySeconds: 60 },
 			{ match: "chat:*", replayEvents: 5, presence: "off" },
-			{ match: "*", maxSubscribers: 3 },
+			{ match: "*", maxSubscribers: 3, crowdSize: 2 },
 		];
 		expect(rulesOf("chat:1", ...rules)).toMatchObject({ match: "chat:1", replaySeconds: 60, replayEvents: 7 });
-		expect(rulesOf("chat:2", ...rules)).toMatchObject({ match: "chat:*", replayEvents: 5, maxSubscribers: 20_000 });
-		expect(rulesOf("orders", ...rules)).toMatchObject({ match: "*", maxSubscribers: 3, presence: "on" });
+		expect(rulesOf("chat:2", ...rules)).toMatchObject({ match: "chat:*", replayEvents: 5, maxSubscribers: 1_000_000 });
+		expect(rulesOf("orders", ...rules)).toMatchObject({ match: "*", maxSubscribers: 3, crowdSize: 2, presence: "on" });
 	});
 
 	it("takes the first rule, not the narrowest", () => {

@@ -40,7 +40,8 @@ describe("readTokenConfig", () => {
 			REPLAY_SECONDS: 86_400,
 			MAX_EVENT_BYTES: 65_536,
 			MAX_BACKLOG_BYTES: 1_048_576,
-			MAX_SUBSCRIBERS: 20_000,
+			MAX_SUBSCRIBERS: 1_000_000,
+			CROWD_SIZE: 1000,
 			MAX_CONNECTIONS_PER_USER: 20,
 			MAX_CHANNELS_PER_USER: 1000,
 		});
@@ -128,6 +129,7 @@ describe("a whole number", () => {
 		["MAX_EVENT_BYTES", 1, 1_048_576],
 		["MAX_BACKLOG_BYTES", 1024, 67_108_864],
 		["MAX_SUBSCRIBERS", 1, 1_000_000],
+		["CROWD_SIZE", 1, 1_000_000],
 		["MAX_CONNECTIONS_PER_USER", 1, 1_000_000],
 	] as const)("such as %s can be from %i to %i", (name, min, max) => {
 		expect(setting(name, min)).toBe(min);
@@ -397,6 +399,7 @@ describe("CHANNEL_RULES", () => {
 		[{ match: "a", replaySeconds: 31_536_001 }, "`replaySeconds` must be a whole number from 1 to 31536000"],
 		[{ match: "a", maxEventBytes: "many" }, "`maxEventBytes` must be a whole number from 1 to 1048576"],
 		[{ match: "a", maxSubscribers: null }, "`maxSubscribers` must be a whole number"],
+		[{ match: "a", crowdSize: 0 }, "`crowdSize` must be a whole number from 1 to 1000000"],
 		[{ match: "a", maxConnectionsPerUser: [5] }, "`maxConnectionsPerUser` must be a whole number"],
 		[{ match: "a", delivery: "sometimes" }, "`delivery` must be `direct` or `hibernate`"],
 		[{ match: "a", presence: true }, "`presence` must be `on`, `off` or `count`"],

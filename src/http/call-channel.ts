@@ -1,24 +1,31 @@
 import type { ChannelObject } from "../channel/channel.ts";
 import { Problem } from "../errors.ts";
+import { objectNameOf, type Place, regionOf } from "../wire/place.ts";
 import type { TidingsEnv } from "./context.ts";
 
 /**
- * Calls the Durable Object of a channel.
+ * Calls the Durable Object of a channel, or one of its relays.
  *
  * @throws Problem `channel_unavailable` when the object cannot be reached, or stops during the call, as it does in a deploy.
  */
 export async function callChannel<Result>(
 	env: TidingsEnv,
-	channel: string,
+	place: Place,
 	call: (stub: DurableObjectStub<ChannelObject>) => Promise<Result>,
 ): Promise<Result> {
 	try {
-		return await call(env.CHANNEL.getByName(channel));
+		return await call(env.CHANNEL.getByName(objectNameOf(place), near(place)));
 	} catch (cause) {
 		throw new Problem(
 			"channel_unavailable",
-			`The channel ${channel} could not be reached just now. Try again; a publish with an Idempotency-Key is safe to repeat.`,
+			`The channel ${place.channel} could not be reached just now. Try again; a publish with an Idempotency-Key is safe to repeat.`,
 			{ cause },
 		);
 	}
+}
+
+/** Where a relay is made. The hint counts only when its object is called for the first time. */
+function near({ relay }: Place): DurableObjectNamespaceGetDurableObjectOptions {
+	const locationHint = relay === undefined ? undefined : regionOf(relay);
+	return locationHint === undefined ? {} : { locationHint };
 }

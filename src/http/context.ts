@@ -7,6 +7,7 @@ import type { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { MetricsEnv } from "../metrics/metrics-object.ts";
 import type { RateLimitEnv } from "../rate-limit.ts";
+import { nearTo } from "./placing/near.ts";
 
 /** The environment of a Worker that runs tidings: the settings and the bindings. */
 export interface TidingsEnv extends SettingsEnv, MetricsEnv, RateLimitEnv {
@@ -39,8 +40,16 @@ export interface RequestScope {
 	config: Config;
 	logger: Logger;
 	authority: Authority;
+	/** Where the client is; `undefined` if the runtime does not tell. */
+	near: DurableObjectLocationHint | undefined;
 }
 
 export function scopeOf(c: Context<AppEnv>): RequestScope {
-	return { env: c.env, config: c.get("config"), logger: c.get("logger"), authority: c.get("authority") };
+	return {
+		env: c.env,
+		config: c.get("config"),
+		logger: c.get("logger"),
+		authority: c.get("authority"),
+		near: nearTo(c.req.raw.cf),
+	};
 }

@@ -20,7 +20,7 @@ export async function publishBody(
 	publish: LivePublish,
 	body: ReadableStream<Uint8Array> | null,
 ): Promise<{ receipt: LiveReceipt; replayed: boolean }> {
-	const response = await callChannel(env, channel, (stub) =>
+	const response = await callChannel(env, { channel }, (stub) =>
 		stub.fetch(CHANNEL_URL, { method: "POST", headers: liveHeaders(publish), body }),
 	);
 	if (!response.ok) throw await Problem.fromResponse(response);

@@ -27,7 +27,11 @@ export async function publishEvents(
 	const user = publisher.kind === "user" ? publisher.user.sub : undefined;
 	const request = await publishRequest(events, conditions, user);
 	const startedAt = Date.now();
-	const outcome = await callChannel(env, channel, async (stub): Promise<PublishOutcome> => await stub.publish(request));
+	const outcome = await callChannel(
+		env,
+		{ channel },
+		async (stub): Promise<PublishOutcome> => await stub.publish(request),
+	);
 	if (!outcome.ok) throw new Problem(outcome.code, outcome.detail);
 	if (!outcome.replayed) {
 		const milliseconds = Date.now() - startedAt;

@@ -18,7 +18,7 @@ import { prepareRenewal } from "./subscribing.ts";
  * credentials.
  */
 export async function renewalOf(
-	{ env, authority }: RequestScope,
+	{ env, authority }: Pick<RequestScope, "env" | "authority">,
 	auth: Auth,
 	request: Request,
 	{ user, channels }: { readonly user: string; readonly channels: readonly string[] },
@@ -40,7 +40,7 @@ export async function renewalOf(
 export function verifierOf(env: TidingsEnv, options: AuthorisationHooks & ConfigOptions): VerifyRenewal {
 	return async (auth, { url, ...stream }, logger) => {
 		const config = readSettings(env, options);
-		const scope = { env, config, logger, authority: new Authority(config, options, logger) };
-		return await renewalOf(scope, auth, new Request(url), stream);
+		const authority = new Authority(config, options, logger);
+		return await renewalOf({ env, authority }, auth, new Request(url), stream);
 	};
 }

@@ -6,17 +6,15 @@ import type { Config } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { limitSubscribing } from "../rate-limit.ts";
 import type { SessionOptions } from "../session/session-options.ts";
-import { newConnection } from "../wire/connection.ts";
 import { Cursors, type Positions } from "../wire/cursor.ts";
 import type { DialectName } from "../wire/dialect/dialects.ts";
 import { MAX_BYTES_PER_CHARACTER } from "../wire/intake.ts";
-import { CHANNEL_URL } from "../wire/link.ts";
 import { channelsSchema } from "../wire/subscribe-schema.ts";
 import type { Renewal, StartRequest, Subscription } from "../wire/subscription.ts";
-import { callChannel } from "./call-channel.ts";
 import { checkChannel } from "./check.ts";
 import type { RequestScope, TidingsEnv } from "./context.ts";
 import { DistinctChannels } from "./limits/distinct-channels.ts";
+import { placementOf } from "./placing/placement.ts";
 import { workerMeter } from "./worker-meter.ts";
 
 /**
@@ -48,7 +46,7 @@ export interface SubscribeRequest {
  * @throws Problem `invalid_request`, `invalid_channel` or `insufficient_scope`, naming the channel; `rate_limited`.
  */
 export async function prepareSubscription(
-	{ env, config, logger, authority }: RequestScope,
+	{ env, config, logger, authority, near }: RequestScope,
 	{ user, endsAt, anonymousFrom }: Lease,
 	request: SubscribeRequest,
 ): Promise<SessionOptions> {
@@ -64,7 +62,6 @@ export async function prepareSubscription(
 	checkSize({ channels, types }, MAX_SELECTION_BYTES, "channels and types of this stream", "Name fewer");
 	limitChannels(counted, channels, MAX_CHANNELS_PER_USER);
 	const subscription: SessionOptions["subscription"] = {
-		connection: await newConnection(env.CHANNEL, channels[0]),
 		channels,
 		...renewalOf(user, endsAt),
 		...(anonymousFrom !== undefined && { anonymousFrom }),
@@ -87,7 +84,7 @@ export async function prepareSubscription(
 		retryMilliseconds: RETRY_MILLISECONDS,
 		meter: workerMeter(env, config),
 		logger,
-		call: (channel, headers) => callChannel(env, channel, (stub) => stub.fetch(CHANNEL_URL, { headers })),
+		placement: placementOf(env, near, logger),
 	};
 }
 

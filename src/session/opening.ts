@@ -5,7 +5,8 @@ import { atEnd, endReasonOf, isAtEnd } from "../wire/at-end.ts";
 type Opened = Uplink | Response;
 
 /**
- * Opens the channels of a stream. One that has nothing left to tell is opened nevertheless if another one has.
+ * Opens the channels of a stream. The first one that opens holds the stream: its place is in the stream's id, which the
+ * others are told. A channel that has nothing left to tell is opened nevertheless if another one has.
  *
  * @param open opens a channel. `unlessAtEnd`: it may answer 204.
  * @param unlessAtEnd whether no stream is wanted if all of them answer 204.
@@ -17,18 +18,21 @@ export async function openAll(
 	open: (channel: string, unlessAtEnd: boolean) => Promise<Opened>,
 	unlessAtEnd: boolean,
 ): Promise<Uplink[] | Response> {
-	const first = channels.map((channel) => open(channel, unlessAtEnd));
-	const found = await Promise.allSettled(first);
-	const ends = found.flatMap((each) =>
-		each.status === "fulfilled" && each.value instanceof Response && isAtEnd(each.value) ? [each.value] : [],
-	);
-	if (ends.length === channels.length) return atEnd(endReasonOf(...ends));
-	const outcomes = await Promise.allSettled(
-		channels.map(async (channel, index) => {
-			const opened = await first[index];
-			return opened instanceof Response && isAtEnd(opened) ? await open(channel, false) : opened;
-		}),
-	);
+	const ends: Response[] = [];
+	for (const channel of channels) {
+		const first = await open(channel, unlessAtEnd);
+		if (first instanceof Uplink) {
+			return await allOf(channels.map((each) => (each === channel ? first : open(each, false))));
+		}
+		if (!isAtEnd(first)) return first;
+		ends.push(first);
+	}
+	return atEnd(endReasonOf(...ends));
+}
+
+/** Waits for all channels. If one of them is not opened, those that are get closed. */
+async function allOf(opening: readonly (Opened | Promise<Opened>)[]): Promise<Uplink[] | Response> {
+	const outcomes = await Promise.allSettled(opening);
 	const opened = outcomes.filter((each) => each.status === "fulfilled").map(({ value }) => value);
 	const uplinks = opened.filter((each) => each instanceof Uplink);
 	const refusal = opened.find((each) => each instanceof Response);

@@ -32,7 +32,9 @@ export class Session {
 	readonly #client: Client;
 	readonly #dialect: Dialect;
 	/** The subscription for each channel, with the current credentials. */
-	#subscription: Subscription;
+	#subscription: Omit<Subscription, "connection">;
+	/** The id of the stream, which names the place of the channel that is opened first; empty until then. */
+	#connection = "";
 	readonly #uplinks = new Map<string, Uplink>();
 	readonly #acks: Acks;
 	readonly #cpuBudget: CpuBudget;
@@ -126,9 +128,15 @@ export class Session {
 	}
 
 	async #open(channel: string, budget: RejoinBudget, unlessAtEnd: boolean): Promise<Uplink | Response> {
-		const { starts, logger, call } = this.#options;
-		const subscription = { ...this.#subscription, ...starts.get(channel), unlessAtEnd };
-		return await Uplink.open({ channel, subscription, budget, logger, call });
+		const { starts, logger, placement } = this.#options;
+		const { call } = placement;
+		return await placement.open(channel, async (place) => {
+			const connection = this.#connection || (await placement.newConnection(place));
+			const subscription = { ...this.#subscription, connection, ...starts.get(channel), unlessAtEnd };
+			const opened = await Uplink.open({ place, subscription, budget, logger, call });
+			if (opened instanceof Uplink) this.#connection = connection;
+			return opened;
+		});
 	}
 
 	readonly #handlers: UplinkHandlers = {
@@ -139,7 +147,7 @@ export class Session {
 
 	#connected(resumed: boolean): void {
 		const retry = spreadRetry(this.#options.retryMilliseconds, Math.random());
-		this.#control("connected", connectedOf(this.#subscription, resumed), retry);
+		this.#control("connected", connectedOf({ ...this.#subscription, connection: this.#connection }, resumed), retry);
 	}
 
 	#events(uplink: Uplink, message: EventsMessage): void {

@@ -1,4 +1,5 @@
 import { type ChannelMessage, joinedStart, joinHeaders, type LinkHeaders, type SessionMessage } from "../wire/link.ts";
+import type { Place } from "../wire/place.ts";
 import type { Start, Subscription } from "../wire/subscription.ts";
 
 /**
@@ -7,8 +8,8 @@ import type { Start, Subscription } from "../wire/subscription.ts";
  */
 const ACK_SHARE = 1 / 16;
 
-/** Sends a request with these headers to a channel's object. */
-export type CallChannel = (channel: string, headers: LinkHeaders) => Promise<Response>;
+/** Sends a request with these headers to an object that holds streams of a channel. */
+export type CallPlace = (place: Place, headers: LinkHeaders) => Promise<Response>;
 
 /** Callbacks for what comes from a channel. */
 interface ChannelSocketHandlers {
@@ -20,11 +21,11 @@ interface ChannelSocketHandlers {
 
 /** Joins a channel. Returns the response if the channel refuses. */
 export async function join(
-	call: CallChannel,
-	channel: string,
+	call: CallPlace,
+	place: Place,
 	subscription: Subscription,
 ): Promise<ChannelSocket | Response> {
-	const response = await call(channel, joinHeaders(subscription));
+	const response = await call(place, joinHeaders(subscription));
 	const { webSocket } = response;
 	return webSocket ? new ChannelSocket(webSocket, joinedStart(response), subscription) : response;
 }

@@ -4,18 +4,20 @@ import type { CloseReason } from "../wire/control.ts";
 import { formatCursor } from "../wire/cursor.ts";
 import { type ChannelMessage, decodeEvents, type EventsMessage, type SessionMessage } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
+import type { Place } from "../wire/place.ts";
 import { lastingOf, type Renewal, renewed, type Start, type Subscription } from "../wire/subscription.ts";
 import { backOff } from "./back-off.ts";
-import { type CallChannel, type ChannelSocket, join } from "./channel-socket.ts";
+import { type CallPlace, type ChannelSocket, join } from "./channel-socket.ts";
 import type { RejoinBudget } from "./rejoin-budget.ts";
 
 export interface UplinkOptions {
-	channel: string;
+	/** Where the channel is joined, and joined again. */
+	place: Place;
 	/** The subscription, and where it starts. */
 	subscription: Subscription;
 	budget: Pick<RejoinBudget, "take">;
 	logger: Logger;
-	call: CallChannel;
+	call: CallPlace;
 }
 
 /** Callbacks from an uplink to its session. */
@@ -28,7 +30,7 @@ export interface UplinkHandlers {
 }
 
 /**
- * A connection to a channel's object that survives the object. When the object dies, the uplink rejoins it at its
+ * A connection to an object of a channel that survives the object. When the object dies, the uplink rejoins it at its
  * position. If that fails, it reports the channel as lost.
  */
 export class Uplink {
@@ -44,7 +46,7 @@ export class Uplink {
 	#isClosed = false;
 
 	private constructor(options: UplinkOptions, socket: ChannelSocket) {
-		this.channel = options.channel;
+		this.channel = options.place.channel;
 		this.start = socket.start;
 		this.position = socket.start.cursor;
 		this.#options = options;
@@ -54,7 +56,7 @@ export class Uplink {
 
 	/** Joins a channel. Returns the response if the channel refuses. */
 	static async open(options: UplinkOptions): Promise<Uplink | Response> {
-		const joined = await join(options.call, options.channel, options.subscription);
+		const joined = await join(options.call, options.place, options.subscription);
 		return joined instanceof Response ? joined : new Uplink(options, joined);
 	}
 
@@ -125,11 +127,11 @@ export class Uplink {
 
 	/** Returns `undefined` if the rejoin should be retried. */
 	async #tryToRejoin(): Promise<ChannelSocket | Response | undefined> {
-		const { channel, call, logger } = this.#options;
-		const { position } = this;
+		const { place, call, logger } = this.#options;
+		const { channel, position } = this;
 		try {
 			const request = { ...this.#subscription, cursor: formatCursor(position), position, rejoins: true };
-			const outcome = await join(call, channel, request);
+			const outcome = await join(call, place, request);
 			return outcome instanceof Response && outcome.status >= 500 ? undefined : outcome;
 		} catch (error) {
 			logger.failure("The channel could not be joined again.", error, { channel });

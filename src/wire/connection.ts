@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { deploymentKey, type Namespace } from "./deployment-key.ts";
+import { objectNameOf, type Place, placeOf } from "./place.ts";
 
 /**
- * The id of an open stream. It contains the name of the channel that holds the stream, encrypted with AES-GCM: the service
- * can find the stream by its id alone, and the id reveals nothing about the channel.
+ * The id of an open stream. It contains the name of the object that holds the stream, encrypted with AES-GCM: the service
+ * can find the stream by its id alone, and the id reveals nothing about the channel. A stream of several channels is found
+ * in one of them.
  */
 
 /** Once a client has given a sign of life, it must give the next one within this many heartbeats. */
@@ -26,9 +28,10 @@ export const connectionSchema = z
 	.min(1)
 	.meta({ description: "The id of an open stream, from its `connected` event. Treat it as opaque." });
 
-/** Creates the id of a new stream that a channel holds. */
-export async function newConnection(namespace: Namespace, channel: string): Promise<string> {
-	const name = channel.padEnd(Math.ceil(channel.length / BLOCK_CHARACTERS) * BLOCK_CHARACTERS);
+/** Creates the id of a new stream that is found at a place. */
+export async function newConnection(namespace: Namespace, place: Place): Promise<string> {
+	const objectName = objectNameOf(place);
+	const name = objectName.padEnd(Math.ceil(objectName.length / BLOCK_CHARACTERS) * BLOCK_CHARACTERS);
 	const bytes = new Uint8Array(IV_BYTES + name.length + TAG_BYTES);
 	const iv = crypto.getRandomValues(bytes.subarray(0, IV_BYTES));
 	const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(namespace), encoder.encode(name));
@@ -36,14 +39,14 @@ export async function newConnection(namespace: Namespace, channel: string): Prom
 	return bytes.toBase64(BASE64);
 }
 
-/** Returns the channel that holds a stream, or `undefined` when the id is not valid in this deployment. */
-export async function channelOf(namespace: Namespace, connection: string): Promise<string | undefined> {
+/** Returns the place where a stream is found, or `undefined` when the id is not valid in this deployment. */
+export async function holderOf(namespace: Namespace, connection: string): Promise<Place | undefined> {
 	const key = await keyOf(namespace);
 	try {
 		const bytes = Uint8Array.fromBase64(connection, BASE64);
 		const iv = bytes.subarray(0, IV_BYTES);
 		const name = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(IV_BYTES));
-		return new TextDecoder().decode(name).trimEnd();
+		return placeOf(new TextDecoder().decode(name).trimEnd());
 	} catch {
 		// Not Base64, too short, or not encrypted with this key.
 		return undefined;

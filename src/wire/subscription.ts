@@ -69,7 +69,7 @@ export function lastingOf({
  * @example
  * renewed({ expiresAt: 1, endsAt: 1, issuedAt: 1 }, { expiresAt: 2, endsAt: 2 }).issuedAt; // undefined
  */
-export function renewed<Kind extends Subscription>(subscription: Kind, renewal: Renewal): Kind {
+export function renewed<Kind extends Renewal>(subscription: Kind, renewal: Renewal): Kind {
 	if (renewal.endsAt <= subscription.endsAt) return subscription;
 	// A renewal that crossed as JSON has lost an `issuedAt` that is undefined. The old one must not stay.
 	return { ...subscription, issuedAt: undefined, ...renewal };

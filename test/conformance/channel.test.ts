@@ -18,6 +18,7 @@ describe("GET /channels/{channel}", () => {
 			oldest: ids[0],
 			buffered: 2,
 			subscribers: 1,
+			relays: expect.any(Number),
 			ended: false,
 			rules: expect.objectContaining({ presence: expect.any(String), replayEvents: expect.any(Number) }),
 		});
@@ -44,6 +45,7 @@ describe("GET /channels/{channel}", () => {
 			oldest: null,
 			buffered: 0,
 			subscribers: 0,
+			relays: 0,
 			ended: false,
 			rules: expect.any(Object),
 		};

@@ -3,6 +3,7 @@ import { Problem } from "../../src/errors.ts";
 import { Logger } from "../../src/logger.ts";
 import type { Client } from "../../src/session/client-connection.ts";
 import { Session } from "../../src/session/session.ts";
+import type { Placement } from "../../src/session/session-options.ts";
 import { Cursors } from "../../src/wire/cursor.ts";
 import { encodeEvents } from "../../src/wire/link.ts";
 import { FakeChannel } from "../support/fake-channel.ts";
@@ -41,7 +42,11 @@ async function sessionOf(
 ): Promise<Session> {
 	const subscription = { ...subscriptionOf({ maxBacklogBytes: 1600, endsAt: 2000 }), dialect: "message" as const };
 	const cursors = await Cursors.of(["orders"]);
-	const { call } = channel;
+	const placement: Placement = {
+		open: (name, openAt) => openAt({ channel: name }),
+		newConnection: async () => "c",
+		call: channel.call,
+	};
 	const logger = new Logger({ request: "r1" });
 	const starts = new Map();
 	const options = {
@@ -53,7 +58,7 @@ async function sessionOf(
 		retryMilliseconds: 2000,
 		meter: undefined,
 		logger,
-		call,
+		placement,
 	};
 	return new Session(options, client, maxWrites);
 }

@@ -7,6 +7,7 @@ import {
 	requestedSubscription,
 	type SessionMessage,
 } from "../../src/wire/link.ts";
+import type { Place } from "../../src/wire/place.ts";
 import type { Start, Subscription } from "../../src/wire/subscription.ts";
 
 /** A channel at the other end of an uplink, which does what a test says. */
@@ -21,7 +22,7 @@ export class FakeChannel {
 	meanwhile: () => void = () => undefined;
 	start: Start = { position: 10, cursor: 10, resumed: false };
 
-	readonly call = async (_: string, headers: LinkHeaders): Promise<Response> => {
+	readonly call = async (_: Place, headers: LinkHeaders): Promise<Response> => {
 		this.subscriptions.push(requestedSubscription(new Request(CHANNEL_URL, { headers })));
 		this.meanwhile();
 		if (this.failure) throw this.failure;

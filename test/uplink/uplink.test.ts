@@ -13,7 +13,7 @@ const RENEWAL = { user: "alice", claims: { role: "admin" }, expiresAt: 9000, end
 async function opened(channel = new FakeChannel(), options: Partial<UplinkOptions> = {}) {
 	const heard: string[] = [];
 	const uplink = await Uplink.open({
-		channel: "orders",
+		place: { channel: "orders" },
 		subscription: subscriptionOf({ endsAt: 2000, rewind: 3 }),
 		budget: { take: () => true },
 		logger: new Logger({}),

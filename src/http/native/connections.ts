@@ -4,7 +4,8 @@ import type { User } from "../../auth/user.ts";
 import { check } from "../../check.ts";
 import { Problem } from "../../errors.ts";
 import type { RenewalOutcome } from "../../wire/calls.ts";
-import { ALIVE_HEARTBEATS, channelOf, connectionSchema } from "../../wire/connection.ts";
+import { ALIVE_HEARTBEATS, connectionSchema, holderOf } from "../../wire/connection.ts";
+import type { Place } from "../../wire/place.ts";
 import type { Renewal } from "../../wire/subscription.ts";
 import { readOptionalJson } from "../body.ts";
 import { callChannel } from "../call-channel.ts";
@@ -41,9 +42,9 @@ export const connections: Route = {
 		const renewal = await prepareRenewal(c.env, lease);
 		const isSignOfLife = await readSignOfLife(c.req.raw);
 		const connection = pathParameter(c, "connection");
-		const channel = await channelOf(c.env.CHANNEL, connection);
-		if (channel === undefined) throw unknownConnection();
-		const stream = { connection, channel };
+		const holder = await holderOf(c.env.CHANNEL, connection);
+		if (!holder) throw unknownConnection();
+		const stream = { connection, holder };
 		return c.json(isSignOfLife ? await keepAlive(c, stream, lease.user) : await renew(c, stream, lease.user, renewal));
 	},
 	describe: () => ({
@@ -72,24 +73,24 @@ export const connections: Route = {
 	}),
 };
 
-/** An open stream, and the channel that holds it. */
+/** An open stream, and where it is found. */
 interface OpenStream {
 	connection: string;
-	channel: string;
+	holder: Place;
 }
 
 async function renew(
 	c: Context<AppEnv>,
-	{ connection, channel }: OpenStream,
+	{ connection, holder }: OpenStream,
 	user: User,
 	renewal: Renewal,
 ): Promise<Renewed> {
-	const open = await callChannel(c.env, channel, async (stub) => await stub.connection(connection));
+	const open = await callChannel(c.env, holder, async (stub) => await stub.connection(connection));
 	checkOwner(open, user);
 	for (const each of open.channels) await c.get("authority").allowSubscribe(user, each);
 	const outcome = await callChannel(
 		c.env,
-		channel,
+		holder,
 		async (stub): Promise<RenewalOutcome> => await stub.renew(connection, renewal),
 	);
 	if (outcome.ok) return { connection, expires: outcome.expiresAt / 1000 };
@@ -101,8 +102,8 @@ async function renew(
 }
 
 /** From now on, the stream is ended unless its client gives a sign of life in time. */
-async function keepAlive(c: Context<AppEnv>, { connection, channel }: OpenStream, user: User): Promise<Renewed> {
-	const open = await callChannel(c.env, channel, async (stub) => await stub.alive(connection, user.sub));
+async function keepAlive(c: Context<AppEnv>, { connection, holder }: OpenStream, user: User): Promise<Renewed> {
+	const open = await callChannel(c.env, holder, async (stub) => await stub.alive(connection, user.sub));
 	checkOwner(open, user);
 	const aliveSeconds = ALIVE_HEARTBEATS * c.get("config").HEARTBEAT_SECONDS;
 	return { connection, expires: open.expiresAt / 1000, aliveSeconds };

@@ -40,7 +40,7 @@ export const endSubscribers: Route = {
 	handle: async (c) => {
 		const channel = await administeredChannel(c);
 		const which = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
-		const ended = await callChannel(c.env, channel, async (stub) => await stub.endSubscribers(which));
+		const ended = await callChannel(c.env, { channel }, async (stub) => await stub.endSubscribers(which));
 		return c.json<Ended>({ channel, ended });
 	},
 	describe: () =>

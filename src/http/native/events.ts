@@ -10,6 +10,7 @@ import { openHeaders } from "../../wire/link.ts";
 import type { AppEnv } from "../context.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
 import { NO_CREDENTIALS, oneOfOrNone } from "../openapi/security.ts";
+import { openLone } from "../placing/lone-stream.ts";
 import type { Operation, Route } from "../route.ts";
 import { eventsParameters, eventsQuery } from "./events-query.ts";
 import { requestedStream, streamHeaders } from "./stream-query.ts";
@@ -92,14 +93,9 @@ function noContent(c: Context<AppEnv>, answer: Response): Response {
 }
 
 /** Returns the response of the channel's object as it is: its body then bypasses the JavaScript of this Worker. */
-async function openDirectly(
-	channel: string,
-	{ subscription, starts, call }: SessionOptions,
-	requestId: string,
-): Promise<Response> {
-	const response = await call(
-		channel,
-		openHeaders({ ...subscription, ...starts.get(channel), unlessAtEnd: true }, requestId),
+async function openDirectly(channel: string, options: SessionOptions, requestId: string): Promise<Response> {
+	const response = await openLone(channel, options, (subscription) =>
+		openHeaders({ ...subscription, unlessAtEnd: true }, requestId),
 	);
 	if (!response.ok) throw await Problem.fromResponse(response);
 	return response;

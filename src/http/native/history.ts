@@ -29,7 +29,7 @@ export const history: Route = {
 		const channel = await administeredChannel(c);
 		const query = readQuery(c.req.url, QUERY_NAMES);
 		const { after, limit } = check(querySchema, query, "invalid_request", "The query");
-		const events = await callChannel(c.env, channel, (stub) => stub.eventsJson(after, limit));
+		const events = await callChannel(c.env, { channel }, (stub) => stub.eventsJson(after, limit));
 		return c.body(events, 200, { "Content-Type": "application/json" });
 	},
 	describe: () =>

@@ -74,7 +74,7 @@ async function measureAll(c: Context<AppEnv>): Promise<Labelled> {
 async function measureChannels(c: Context<AppEnv>, channels: readonly string[]): Promise<Labelled[]> {
 	return await Promise.all(
 		channels.map(async (channel) => {
-			const measures = await callChannel(c.env, channel, async (stub) => await stub.measures());
+			const measures = await callChannel(c.env, { channel }, async (stub) => await stub.measures());
 			return { labels: { channel }, ...measures };
 		}),
 	);

@@ -50,7 +50,7 @@ export const publishSocket: Route = {
 		await limitPublishing(c.env, publisher);
 		const { linger } = check(querySchema, readQuery(c.req.url, QUERY_NAMES), "invalid_request", "The query");
 		const held = { ...identityOf(publisher), linger, request: c.get("requestId") };
-		const response = await callChannel(c.env, channel, (stub) =>
+		const response = await callChannel(c.env, { channel }, (stub) =>
 			stub.fetch(CHANNEL_URL, { headers: publisherHeaders(held) }),
 		);
 		const { webSocket } = response;

@@ -9,7 +9,7 @@ export const state: Route = {
 	method: "get",
 	handle: async (c) => {
 		const channel = await administeredChannel(c);
-		return c.json(await callChannel(c.env, channel, (stub) => stub.state()));
+		return c.json(await callChannel(c.env, { channel }, (stub) => stub.state()));
 	},
 	describe: () =>
 		describeAdministering({

@@ -10,7 +10,7 @@ export const subscribers: Route = {
 	method: "get",
 	handle: async (c) => {
 		const channel = await administeredChannel(c);
-		return c.json(await callChannel(c.env, channel, async (stub) => await stub.subscribers()));
+		return c.json(await callChannel(c.env, { channel }, async (stub) => await stub.subscribers()));
 	},
 	describe: () =>
 		describeAdministering({

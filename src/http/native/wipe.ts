@@ -15,7 +15,7 @@ export const wipe: Route = {
 				"This route wipes the whole channel, so it takes no query. To end single streams, DELETE …/subscribers?user= or ?connection=.";
 			throw new Problem("invalid_request", detail);
 		}
-		const ended = await callChannel(c.env, channel, async (stub) => await stub.wipe());
+		const ended = await callChannel(c.env, { channel }, async (stub) => await stub.wipe());
 		return c.json<Ended>({ channel, ended });
 	},
 	describe: () =>

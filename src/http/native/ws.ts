@@ -6,6 +6,7 @@ import { connectHeaders } from "../../wire/link.ts";
 import { type AppEnv, scopeOf } from "../context.ts";
 import { problems, STREAM } from "../openapi/problems.ts";
 import { oneOfOrNone } from "../openapi/security.ts";
+import { openLone } from "../placing/lone-stream.ts";
 import { asksForWebSocket } from "../reading/upgrade.ts";
 import type { Route } from "../route.ts";
 import { SocketConversation } from "./socket-conversation.ts";
@@ -64,17 +65,10 @@ export const ws: Route = {
 };
 
 /** Returns the WebSocket of the channel's object as it is: its messages bypass this Worker, and the channel may hibernate. */
-async function connect(
-	c: Context<AppEnv>,
-	channel: string,
-	{ subscription, starts, call }: SessionOptions,
-): Promise<WebSocket> {
+async function connect(c: Context<AppEnv>, channel: string, options: SessionOptions): Promise<WebSocket> {
 	const { origin, pathname } = new URL(c.req.url);
 	const opening = { url: (origin + pathname).slice(0, MAX_URL_CHARACTERS), request: c.get("requestId") };
-	const response = await call(
-		channel,
-		connectHeaders({ subscription: { ...subscription, ...starts.get(channel) }, opening }),
-	);
+	const response = await openLone(channel, options, (subscription) => connectHeaders({ subscription, opening }));
 	if (!response.webSocket) throw await Problem.fromResponse(response);
 	return response.webSocket;
 }
