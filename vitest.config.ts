@@ -14,6 +14,7 @@ const CHANNEL_RULES = [
 	{ match: "ruled:wide:*", maxEventBytes: 100_000 },
 	{ match: "ruled:huge:*", maxEventBytes: 1_048_576 },
 	{ match: "ruled:few:*", maxSubscribers: 2 },
+	{ match: "ruled:crowd:*", crowdSize: 2, maxConnectionsPerUser: 3, maxSubscribers: 9 },
 	{ match: "ruled:one-each:*", maxConnectionsPerUser: 1 },
 	{ match: "ruled:silent:*", presence: "off" },
 	{ match: "ruled:counted:*", presence: "count" },

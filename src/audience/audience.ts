@@ -7,6 +7,7 @@ import { type CountedBy, countTogether, type DisconnectReason } from "../wire/su
 import type { Counts } from "./counts.ts";
 import { DrainingStreams } from "./draining-streams.ts";
 import { FanOut } from "./fan-out.ts";
+import type { Headcount } from "./headcount.ts";
 import type { Hooks } from "./hooks.ts";
 import { Lagging } from "./lagging.ts";
 import type { Replay } from "./replay.ts";
@@ -23,6 +24,7 @@ interface AudienceOptions {
 	logger: Logger;
 	hooks: Hooks;
 	counts: Counts;
+	headcount: Headcount;
 	replay: Replay;
 	/** Called when the last stream has ended. */
 	emptied(): void;
@@ -39,8 +41,8 @@ export class Audience {
 	readonly #drains = new DrainingStreams();
 
 	constructor(options: AudienceOptions) {
-		const { channel, counts, replay, maxBacklogBytes, presence, logger } = options;
-		const roster = new Roster(counts);
+		const { channel, counts, headcount, replay, maxBacklogBytes, presence, logger } = options;
+		const roster = new Roster(headcount, counts);
 		const lagging = new Lagging(replay, options.lagging);
 		this.#options = options;
 		this.#roster = roster;
@@ -54,22 +56,23 @@ export class Audience {
 			presence,
 			logger,
 			delivered: () => this.#tendLagging(Date.now()),
-			rested: () => void this.#endDone(roster),
+			rested: () => void this.#endDone(roster.everybody()),
 		});
 	}
 
+	/** How many streams this object holds. */
 	get size(): number {
 		return this.#roster.size;
 	}
 
-	/** Whether no stream is open or draining. */
-	get isEmpty(): boolean {
-		return this.size === 0 && this.#drains.size === 0;
+	/** How many streams the channel has open, wherever they are held. */
+	get streams(): number {
+		return this.#roster.headcount.streams;
 	}
 
-	/** How many streams are open that count together with one: those of its user. */
-	countWith(stream: CountedBy): number {
-		return this.#roster.countWith(stream);
+	/** Whether no stream is open or draining, and no relay follows. */
+	get isEmpty(): boolean {
+		return this.size === 0 && this.#roster.relays === 0 && this.#drains.size === 0;
 	}
 
 	find(connection: string): Subscriber | undefined {
@@ -111,6 +114,30 @@ export class Audience {
 		this.#lagging.add(subscriber);
 	}
 
+	/** Adds a relay, which tells its own streams. */
+	follow(relay: Subscriber): void {
+		this.#roster.addRelay(relay);
+		this.#lagging.add(relay);
+	}
+
+	/** Tells a relay of presence from now on, and who is online. */
+	observe(relay: Subscriber, now: number): void {
+		if (!this.#roster.has(relay)) return;
+		this.#roster.addObserver(relay);
+		this.#fanOut.presence?.greet(relay, now);
+	}
+
+	/** Tells the streams that the number of users has changed. */
+	recount(): void {
+		this.#fanOut.presence?.recounted();
+	}
+
+	/** Tells the streams of what has changed without an event: of presence, of older parts of the log, of the end. */
+	async refresh(): Promise<void> {
+		this.#fanOut.start();
+		await this.#tendLagging(Date.now());
+	}
+
 	/** Lets a stream that is behind catch up from the log, as far as it has room. */
 	async catchUp(subscriber: Subscriber): Promise<void> {
 		this.#options.replay.catchUp(subscriber, Date.now());
@@ -145,7 +172,7 @@ export class Audience {
 	/** Removes a stream whose client disconnected. */
 	leave(subscriber: Subscriber): void {
 		this.#drains.delete(subscriber);
-		const hasEnded = subscriber.isOfSeveral && !subscriber.isBehind;
+		const hasEnded = subscriber.outlivesEnd && !subscriber.isBehind;
 		const reason = (hasEnded && this.#options.replay.ended) || "client_left";
 		if (this.#forget(subscriber)) this.#gone(subscriber, reason);
 		if (this.isEmpty) this.#options.emptied();
@@ -188,7 +215,7 @@ export class Audience {
 	nextDue(now: number): number | undefined {
 		if (this.isEmpty) return undefined;
 		let due = this.#drains.nextDue ?? Number.POSITIVE_INFINITY;
-		for (const subscriber of this.#roster) due = Math.min(due, this.dueOf(subscriber, now));
+		for (const subscriber of this.#roster.everybody()) due = Math.min(due, this.dueOf(subscriber, now));
 		return due;
 	}
 
@@ -215,33 +242,23 @@ export class Audience {
 	async #tendLagging(now: number): Promise<void> {
 		await this.#end(this.#lagging.stalled(now), "slow_consumer");
 		await this.#lagging.catchUp();
-		await this.#endDone(this.#roster);
+		await this.#endDone(this.#roster.everybody());
 	}
 
 	/**
-	 * If the channel has ended, ends those that have got everything. Streams of several channels are told only, once: they
-	 * stay open for the others.
+	 * If the channel has ended, ends those that have got everything. Streams of several channels and relays are told only,
+	 * once: they stay open.
 	 */
 	async #endDone(subscribers: Iterable<Subscriber>): Promise<void> {
 		const { ended } = this.#options.replay;
 		if (ended === undefined) return;
 		const now = Date.now();
-		const done = [...subscribers].filter((subscriber) => this.#isDone(subscriber, now));
-		for (const subscriber of done) if (subscriber.isOfSeveral) subscriber.tellEnd(ended, now);
+		const done = [...subscribers].filter((subscriber) => this.#lagging.isDone(subscriber, this.#fanOut.isIdle, now));
+		for (const subscriber of done) if (subscriber.outlivesEnd) subscriber.tellEnd(ended, now);
 		await this.#end(
-			done.filter(({ isOfSeveral }) => !isOfSeveral),
+			done.filter(({ outlivesEnd }) => !outlivesEnd),
 			ended,
 		);
-	}
-
-	/** A stream that has much to read gets its end later, lest it has to drain. */
-	#isDone(subscriber: Subscriber, now: number): boolean {
-		if (subscriber.isToldEnd) return false;
-		const hasAll = this.#options.replay.hasAll(subscriber, now);
-		if (hasAll && !subscriber.isBacklogFull) return true;
-		// A round that failed may have left it out.
-		if (!subscriber.isBehind && (hasAll || this.#fanOut.isIdle)) this.#lagging.fall(subscriber, now);
-		return false;
 	}
 
 	/** Removes all of them first, so that nothing else is sent to any of them. */
@@ -249,7 +266,7 @@ export class Audience {
 		for (const subscriber of subscribers) this.#forget(subscriber);
 		await inTiles(subscribers, (subscriber) => {
 			this.#close(subscriber, reason);
-			if (reason === "slow_consumer") this.#options.counts.cut(subscriber);
+			if (reason === "slow_consumer" && !subscriber.isRelay) this.#options.counts.cut(subscriber);
 			this.#gone(subscriber, reason);
 			return true;
 		});
@@ -267,6 +284,7 @@ export class Audience {
 	}
 
 	#gone(subscriber: Subscriber, reason: DisconnectReason): void {
+		if (subscriber.isRelay) return;
 		this.#fanOut.start();
 		this.#options.hooks.disconnected(this.#options.channel, subscriber, reason);
 	}

@@ -47,11 +47,12 @@ export class Backpressure {
 	#unsent(): { bytes: number; isCongested: boolean } {
 		let bytes = 0;
 		let clogging = 0;
-		for (const { outlet, subscription } of this.#roster) {
+		for (const { outlet, subscription, streams } of this.#roster.everybody()) {
 			const { unsentBytes } = outlet;
 			bytes += unsentBytes;
-			if (unsentBytes > subscription.maxBacklogBytes * CONGESTED_BACKLOG) clogging += 1;
+			if (unsentBytes > subscription.maxBacklogBytes * CONGESTED_BACKLOG) clogging += streams;
 		}
-		return { bytes, isCongested: clogging > Math.max(CONGESTED_STREAMS, this.#roster.size * CONGESTED_SHARE) };
+		const { streams } = this.#roster.headcount;
+		return { bytes, isCongested: clogging > Math.max(CONGESTED_STREAMS, streams * CONGESTED_SHARE) };
 	}
 }

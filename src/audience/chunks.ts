@@ -4,7 +4,7 @@ import type { StoredEvent } from "../wire/event.ts";
 import { wantedOf } from "../wire/filter.ts";
 import { encodeEvents } from "../wire/link.ts";
 import type { Offset } from "../wire/offset.ts";
-import { writeStored } from "../wire/stored.ts";
+import { writeStored, writeWhole } from "../wire/stored.ts";
 import type { Subscription } from "../wire/subscription.ts";
 import { Chunk } from "./chunk.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -31,10 +31,11 @@ export function chunksOf(
 	return ({ position: had, subscription }) => {
 		// A subscriber that joined since got some of them by replay.
 		const news = had >= first ? events.filter(({ offset }) => offset > had) : events;
-		const wanted = areAddressed || subscription.types ? wantedOf(news, subscription) : news;
+		const { dialect } = subscription;
+		const isSelected = dialect !== "whole" && (areAddressed || subscription.types !== undefined);
+		const wanted = isSelected ? wantedOf(news, subscription) : news;
 		const last = wanted.at(-1)?.offset;
 		if (last === undefined) return undefined;
-		const { dialect } = subscription;
 		const key = wanted === events ? dialect : `${dialect} ${wanted.map(({ offset }) => offset).join(" ")}`;
 		const known = chunks.get(key);
 		if (known) return known;
@@ -54,5 +55,6 @@ export function withheldMessage(position: Offset): Uint8Array {
 
 function write(event: StoredEvent, channel: string, dialect: Subscription["dialect"]): string {
 	if (dialect === "stored") return writeStored(event);
+	if (dialect === "whole") return writeWhole(event);
 	return DIALECTS[dialect].event(event, channel, formatCursor(event.offset));
 }

@@ -38,6 +38,7 @@ interface ClientOutletOptions {
 export class ClientOutlet implements Outlet {
 	readonly isMetered = true;
 	readonly isResponse = false;
+	readonly streams = 1;
 	readonly mustDrain = false;
 	readonly #socket: WebSocket;
 	readonly #text: ControlText;

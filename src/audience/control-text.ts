@@ -53,6 +53,10 @@ export class ControlText {
 			case "ended":
 			case "alive":
 			case "renewed":
+			case "log":
+			case "revoked":
+			case "probe":
+			case "online":
 				return undefined;
 		}
 	}

@@ -31,6 +31,20 @@ export class Lagging {
 		this.#subscribers.delete(subscriber);
 	}
 
+	/**
+	 * Whether a subscriber has got everything, so that it can be told of the end. One that has much to read is told later,
+	 * lest it has to drain.
+	 *
+	 * @param isIdle whether no round is under way. One that failed may have left the subscriber out.
+	 */
+	isDone(subscriber: Subscriber, isIdle: boolean, now: number): boolean {
+		if (subscriber.isToldEnd) return false;
+		const hasAll = this.#replay.hasAll(subscriber, now);
+		if (hasAll && !subscriber.isBacklogFull) return true;
+		if (!subscriber.isBehind && (hasAll || isIdle)) this.fall(subscriber, now);
+		return false;
+	}
+
 	/** The slow consumers, and those that cannot be told what they have missed. */
 	stalled(now: number): Subscriber[] {
 		return [...this.#subscribers].filter(

@@ -20,6 +20,8 @@ export interface Outlet {
 	readonly isMetered: boolean;
 	/** Whether this object holds the response. */
 	readonly isResponse: boolean;
+	/** How many streams it leads to. */
+	readonly streams: number;
 	/** The number of bytes that were written and not yet sent. */
 	readonly unsentBytes: number;
 	/** Whether so much is unread that the stream has to drain when it ends. */

@@ -1,4 +1,4 @@
-import type { Log } from "../log/log.ts";
+import type { ReadableLog } from "../log/readable-log.ts";
 import { Recent } from "../log/recent.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
@@ -36,12 +36,12 @@ interface CachedPiece extends Piece {
  */
 export class Pieces {
 	readonly #channel: string;
-	readonly #log: Log;
+	readonly #log: ReadableLog;
 	/** By the position after which they start. */
 	readonly #pieces = new Recent<Offset, CachedPiece>(CACHED_CHARACTERS, ({ characters }) => characters);
 	#usedAt = 0;
 
-	constructor(channel: string, log: Log) {
+	constructor(channel: string, log: ReadableLog) {
 		this.#channel = channel;
 		this.#log = log;
 	}

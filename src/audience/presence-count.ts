@@ -50,6 +50,11 @@ export class PresenceCount implements PresenceNews {
 		return written;
 	}
 
+	recounted(): void {
+		this.#isDue = true;
+		this.#options.due();
+	}
+
 	rejoined(): void {
 		this.#tellLater();
 	}

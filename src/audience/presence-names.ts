@@ -14,7 +14,12 @@ export class PresenceNames implements PresenceNews {
 
 	/** Tells a new subscriber who is there already. */
 	greet(subscriber: Subscriber, now: number): void {
-		for (const user of this.#options.roster.presence.told()) {
+		const told = this.#options.roster.presence.told();
+		if (subscriber.isRelay) {
+			subscriber.tell({ type: "online", users: [...told], isLast: true }, now);
+			return;
+		}
+		for (const user of told) {
 			if (user !== subscriber.subscription.user) subscriber.tell({ type: "presence", user, state: "online" }, now);
 		}
 	}
@@ -27,6 +32,9 @@ export class PresenceNames implements PresenceNews {
 			return news.length > 0;
 		});
 	}
+
+	/** Names are told, not numbers. */
+	recounted(): void {}
 
 	/** Nothing to tell: nobody has come or gone. */
 	rejoined(): void {}

@@ -25,6 +25,7 @@ interface ResponseOutletOptions {
 export class ResponseOutlet implements Outlet {
 	readonly isMetered = true;
 	readonly isResponse = true;
+	readonly streams = 1;
 	readonly #text: ControlText;
 	readonly #maxBacklogBytes: number;
 	readonly #retryMilliseconds: number;

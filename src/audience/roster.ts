@@ -1,24 +1,39 @@
-import type { CountedBy } from "../wire/subscription.ts";
 import type { Counts } from "./counts.ts";
-import { Presence } from "./presence.ts";
+import type { Headcount } from "./headcount.ts";
+import type { PresenceBook } from "./presence.ts";
+import type { RelayOutlet } from "./relay-outlet.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** The open streams of a channel. */
+/** A relay, as a subscriber of the origin. */
+export type RelaySubscriber = Subscriber<RelayOutlet>;
+
+/** The open streams that this object holds, and the relays that follow it. */
 export class Roster {
-	readonly presence = new Presence();
+	readonly headcount: Headcount;
 	readonly #counts: Counts;
 	readonly #subscribers = new Map<string, Subscriber>();
-	/** How many streams clients without credentials have open, by where they come from. */
-	readonly #anonymous = new Map<string, number>();
+	readonly #relays = new Set<Subscriber>();
 	/** Those that asked for presence. */
 	readonly #observers = new Set<Subscriber>();
 
-	constructor(counts: Counts) {
+	constructor(headcount: Headcount, counts: Counts) {
+		this.headcount = headcount;
 		this.#counts = counts;
 	}
 
+	/** Who is online on the channel. */
+	get presence(): PresenceBook {
+		return this.headcount.presence;
+	}
+
+	/** How many streams this object holds. */
 	get size(): number {
 		return this.#subscribers.size;
+	}
+
+	/** How many relays follow this object. */
+	get relays(): number {
+		return this.#relays.size;
 	}
 
 	get observers(): ReadonlySet<Subscriber> {
@@ -29,56 +44,57 @@ export class Roster {
 		return this.#subscribers.get(connection);
 	}
 
-	/** How many streams are open that count together with one. */
-	countWith({ user, anonymousFrom }: CountedBy): number {
-		if (anonymousFrom === undefined) return this.presence.streamsOf(user);
-		return this.#anonymous.get(anonymousFrom) ?? 0;
-	}
-
 	/** Whether a stream is still open. */
 	has(subscriber: Subscriber): boolean {
-		return this.find(subscriber.connection) === subscriber;
+		return this.find(subscriber.connection) === subscriber || this.#relays.has(subscriber);
 	}
 
 	[Symbol.iterator](): MapIterator<Subscriber> {
 		return this.#subscribers.values();
 	}
 
+	/** All who are told of events. Relays have a further way to go, so they are the first. */
+	everybody(): Subscriber[] {
+		return [...this.#relays, ...this.#subscribers.values()];
+	}
+
 	/** Adds a stream that has just opened. */
 	add(subscriber: Subscriber): void {
-		this.presence.add(subscriber.subscription.user);
+		this.headcount.add(subscriber.subscription);
 		this.#add(subscriber);
 		this.#counts.opened(subscriber);
 	}
 
 	/** Adds a stream that was open before, after hibernation or a rejoin. */
 	restore(subscriber: Subscriber): void {
-		this.presence.restore(subscriber.subscription.user);
+		this.headcount.restore(subscriber.subscription);
 		this.#add(subscriber);
 		this.#counts.restored(subscriber);
+	}
+
+	/** Adds a relay, whose streams the origin counts as they are admitted. */
+	addRelay(relay: Subscriber): void {
+		this.#relays.add(relay);
+	}
+
+	/** Tells a subscriber of presence from now on. */
+	addObserver(subscriber: Subscriber): void {
+		this.#observers.add(subscriber);
 	}
 
 	/** @returns whether it was there. */
 	remove(subscriber: Subscriber): boolean {
 		if (!this.has(subscriber)) return false;
-		this.#subscribers.delete(subscriber.connection);
 		this.#observers.delete(subscriber);
-		this.presence.remove(subscriber.subscription.user);
-		this.#countAnonymous(subscriber, -1);
+		if (this.#relays.delete(subscriber)) return true;
+		this.#subscribers.delete(subscriber.connection);
+		this.headcount.remove(subscriber.subscription);
 		this.#counts.left(subscriber);
 		return true;
 	}
 
 	#add(subscriber: Subscriber): void {
 		this.#subscribers.set(subscriber.connection, subscriber);
-		if (subscriber.subscription.presence) this.#observers.add(subscriber);
-		this.#countAnonymous(subscriber, 1);
-	}
-
-	#countAnonymous({ subscription: { anonymousFrom } }: Subscriber, change: number): void {
-		if (anonymousFrom === undefined) return;
-		const count = (this.#anonymous.get(anonymousFrom) ?? 0) + change;
-		if (count > 0) this.#anonymous.set(anonymousFrom, count);
-		else this.#anonymous.delete(anonymousFrom);
+		if (subscriber.subscription.presence) this.addObserver(subscriber);
 	}
 }

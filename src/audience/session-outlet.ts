@@ -12,6 +12,7 @@ export const SESSION = "session";
 export class SessionOutlet implements Outlet {
 	readonly isMetered = false;
 	readonly isResponse = false;
+	readonly streams = 1;
 	/** Draining is up to the session. */
 	readonly mustDrain = false;
 	readonly #socket: WebSocket;

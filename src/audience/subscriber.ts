@@ -49,9 +49,19 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 		return this.#lag.state === "behind";
 	}
 
-	/** Whether its stream has other channels as well. */
-	get isOfSeveral(): boolean {
-		return this.#subscription.channels.length > 1;
+	/** Whether it is a relay, which tells its own subscribers. */
+	get isRelay(): boolean {
+		return this.#subscription.dialect === "whole";
+	}
+
+	/** How many streams it tells. */
+	get streams(): number {
+		return this.outlet.streams;
+	}
+
+	/** Whether it stays when the channel ends: it is a relay, or its stream has other channels as well. */
+	get outlivesEnd(): boolean {
+		return this.isRelay || this.#subscription.channels.length > 1;
 	}
 
 	/** Whether it was told that the channel has ended. After hibernation, it is told again. */
@@ -88,6 +98,11 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 		this.outlet.persist(this);
 	}
 
+	/** Notes that it waits for a part of the log: it is not slow meanwhile. */
+	waitForLog(now: number): void {
+		this.#lag = nextLag(this.#lag, { type: "sent", ...this.#backlog(now) });
+	}
+
 	/** Whether the client is a slow consumer. */
 	isStalled(now: number): boolean {
 		this.#lag = nextLag(this.#lag, { type: "seen", ...this.#backlog(now) });
@@ -109,7 +124,7 @@ export class Subscriber<Kind extends Outlet = Outlet> {
 		this.outlet.tell(message, this.#position, now);
 	}
 
-	/** Says that the channel has ended, to a stream that has others. */
+	/** Says that the channel has ended, to a subscriber that stays. */
 	tellEnd(reason: EndReason, now: number): void {
 		this.#isToldEnd = true;
 		this.tell({ type: "ended", reason }, now);

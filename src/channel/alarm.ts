@@ -4,14 +4,16 @@ const PACE_MILLISECONDS = 250;
 const MAX_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** What {@link Alarm} needs of a Durable Object. */
-export type AlarmState = Pick<DurableObjectState, "storage" | "blockConcurrencyWhile">;
+export interface AlarmState extends Pick<DurableObjectState, "blockConcurrencyWhile"> {
+	storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
+}
 
 /**
  * The object's one alarm, set to the earliest due time: by the audience while streams are open, and by `Idle`
  * otherwise. What publishers are due for is looked up whenever it is set.
  */
 export class Alarm {
-	readonly #storage: DurableObjectStorage;
+	readonly #storage: AlarmState["storage"];
 	readonly #publishersDue: () => number | undefined;
 	#at: number | undefined;
 

@@ -1,44 +1,32 @@
 import { DurableObject } from "cloudflare:workers";
-import { Audience } from "../audience/audience.ts";
 import { Counts } from "../audience/counts.ts";
-import { Hooks, type ObserverHooks } from "../audience/hooks.ts";
-import { Replay } from "../audience/replay.ts";
+import type { ObserverHooks } from "../audience/hooks.ts";
 import { rulesFor } from "../channel-rules.ts";
 import { type ConfigOptions, readConfig, type SettingsEnv } from "../config.ts";
 import { Problem } from "../errors.ts";
-import { Disk } from "../log/disk.ts";
-import { IdempotencyKeys } from "../log/idempotency.ts";
-import { Log } from "../log/log.ts";
-import { Writer } from "../log/writer.ts";
 import { Logger } from "../logger.ts";
 import { meterOf } from "../metrics/meter.ts";
 import type { Measures, MetricsEnv } from "../metrics/metrics-object.ts";
 import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
-import type { ChannelRules } from "../wire/channel-rules.ts";
-import { formatCursor } from "../wire/cursor.ts";
-import { envelopeJson } from "../wire/event.ts";
-import { clientRequestId, isJoining, requestedConnection, requestedSubscription } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
+import type { Offset } from "../wire/offset.ts";
+import { objectNameOf, type Place, placeOf } from "../wire/place.ts";
+import type { Admission, LogPart, RelayReport } from "../wire/relay.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
-import { Alarm } from "./alarm.ts";
-import { ClientSockets, type VerifyRenewal } from "./client-sockets.ts";
-import { clientsOf } from "./clients.ts";
-import { Idle } from "./idle.ts";
-import { Limits } from "./limits.ts";
-import { Publishers } from "./publishers.ts";
-import { Publishing } from "./publishing.ts";
-import { Revocations } from "./revocations.ts";
-import { SessionSockets } from "./session-sockets.ts";
-import { sessionsOf } from "./sessions.ts";
-import { Sockets } from "./sockets.ts";
-import { Subscribing } from "./subscribing.ts";
+import type { VerifyRenewal } from "./client-sockets.ts";
+import { Origin } from "./origin/origin.ts";
+import { Relay } from "./relay/relay.ts";
 
 /** How a WebSocket has ended that was not closed (RFC 6455, section 7.4.1). */
 const ABNORMAL_CLOSURE = 1006;
 
-type ChannelEnv = SettingsEnv & MetricsEnv & RateLimitEnv;
+/** The environment of a channel's object. */
+interface ChannelEnv extends SettingsEnv, MetricsEnv, RateLimitEnv {
+	/** The Durable Object namespace of the `Channel` class. */
+	CHANNEL: DurableObjectNamespace<ChannelObject>;
+}
 
 interface ChannelOptions {
 	hooks: ObserverHooks;
@@ -48,115 +36,37 @@ interface ChannelOptions {
 }
 
 /**
- * One channel: a log and an audience. A Durable Object, so that there is exactly one of each.
+ * One channel: a log and an audience. A Durable Object, so that there is exactly one log. Where the audience is larger than
+ * one object serves well, others of this class hold parts of it: relays, which follow the log of the origin.
  *
  * It orders events and does not authenticate: the Worker has verified every caller. This class has only the entry
- * points. The constructor wires up the parts that do the work.
+ * points. The constructor chooses what the object is: the origin, or a relay.
  */
 export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableObject<Env> {
-	readonly #rules: ChannelRules;
-	readonly #log: Log;
-	readonly #disk: Disk;
-	readonly #alarm: Alarm;
-	readonly #revocations: Revocations;
-	readonly #counts: Counts;
-	readonly #sockets: Sockets;
-	readonly #publishers: Publishers;
-	readonly #audience: Audience;
-	readonly #publishing: Publishing;
-	readonly #subscribing: Subscribing;
-	readonly #idle: Idle;
+	readonly #place: Place;
+	readonly #part: Origin | Relay;
 
 	constructor(ctx: DurableObjectState, env: Env, { hooks, settings, verify }: ChannelOptions) {
 		super(ctx, env);
+		const { name } = ctx.id;
+		if (name === undefined) throw new Error("A channel's object must be reached by its name (getByName).");
 		const config = readConfig(env, settings);
-		const channel = this.#name;
+		const place = placeOf(name);
+		const { channel, relay } = place;
 		const rules = rulesFor(config, channel);
-		const { sql } = ctx.storage;
-		const heartbeatMilliseconds = config.HEARTBEAT_SECONDS * 1000;
-		const replayMilliseconds = rules.replaySeconds * 1000;
-		const keys = new IdempotencyKeys(sql);
-		const log = new Log(ctx.storage, { events: rules.replayEvents, milliseconds: replayMilliseconds });
-		const disk = new Disk(ctx);
-		const alarm = new Alarm(ctx, () => this.#publishers.nextDue);
-		const revocations = new Revocations(sql);
-		const counts = new Counts(channel, meterOf(env, `channel:${channel}`, heartbeatMilliseconds));
-		const sessions = sessionsOf(ctx);
-		const clients = clientsOf(ctx, channel);
-		const replay = new Replay(channel, log, counts);
-		const logger = new Logger({ channel });
-		const audience = new Audience({
-			channel,
-			heartbeatMilliseconds,
-			maxBacklogBytes: config.MAX_BACKLOG_BYTES,
-			presence: rules.presence,
-			logger,
-			hooks: new Hooks(hooks, logger),
-			counts,
-			replay,
-			emptied: () => void this.#idle.begin(Date.now()),
-			lagging: () => void alarm.ringBy(Date.now()),
-		});
-		const writer = new Writer({ channel, log, keys, disk });
-		const publishing = new Publishing({ channel, writer, audience, gather: () => this.#publishers.sockets.gather() });
-		const idle = new Idle({ log, keys, revocations, audience, publishing, alarm, disk, replayMilliseconds });
-		this.#subscribing = new Subscribing({
-			channel,
-			retryMilliseconds: config.RETRY_MILLISECONDS,
-			allowsAnonymous: rules.anonymous,
-			audience,
-			sessions,
-			clients,
-			replay,
-			limits: new Limits(channel, rules, audience),
-			revocations,
-			alarm,
-			idle,
-		});
-		this.#publishers = new Publishers({
-			ctx,
-			channel,
-			env,
-			maxEventBytes: rules.maxEventBytes,
-			log,
-			keys,
-			publishing,
-			audience,
-			counts,
-			revocations,
-			alarm,
-			idle,
-		});
-		this.#rules = rules;
-		this.#log = log;
-		this.#disk = disk;
-		this.#alarm = alarm;
-		this.#revocations = revocations;
-		this.#counts = counts;
-		this.#sockets = new Sockets(ctx, {
-			session: new SessionSockets({ audience, sessions, subscribing: this.#subscribing }),
-			publisher: this.#publishers.sockets,
-			client: new ClientSockets({ channel, audience, clients, subscribing: this.#subscribing, verify }),
-		});
-		this.#audience = audience;
-		this.#publishing = publishing;
-		this.#idle = idle;
-		const now = Date.now();
-		const restored = [...sessions.restore(log.head, now), ...clients.restore(log.head, now)];
-		for (const subscriber of restored.sort((one, other) => one.since - other.since)) audience.restore(subscriber);
-		void audience.endWhere(({ subscription }) => !this.#subscribing.mayStay(subscription), "revoked");
+		const counts = new Counts(channel, meterOf(env, `channel:${name}`, config.HEARTBEAT_SECONDS * 1000));
+		const logger = new Logger({ channel, ...(relay !== undefined && { relay }) });
+		const originObject = () => env.CHANNEL.getByName(channel);
+		const relayObject = (other: string) => env.CHANNEL.getByName(objectNameOf({ channel, relay: other }));
+		const parts = { ctx, env, channel, config, rules, counts, logger, hooks, verify, originObject, relayObject };
+		this.#place = place;
+		this.#part = relay === undefined ? new Origin(parts) : new Relay(parts, relay);
 	}
 
-	/** Opens a stream or a publisher's WebSocket, or takes a live publish. */
+	/** Opens a stream; at the origin, also a publisher's WebSocket, a live publish, or a relay's connection. */
 	override async fetch(request: Request): Promise<Response> {
 		try {
-			const publisher = this.#publishers.open(request);
-			if (publisher) return await publisher;
-			const connection = requestedConnection(request);
-			if (connection) return await this.#subscribing.connect(connection);
-			const subscription = requestedSubscription(request);
-			if (isJoining(request)) return await this.#subscribing.join(subscription);
-			return await this.#subscribing.open(subscription, clientRequestId(request));
+			return await this.#part.fetch(request);
 		} catch (error) {
 			if (error instanceof Problem) return error.toResponse();
 			throw error;
@@ -164,136 +74,115 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 	}
 
 	override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-		await this.#sockets.message(socket, message);
+		await this.#part.sockets.message(socket, message);
 	}
 
 	override webSocketClose(socket: WebSocket, code: number): void {
-		this.#sockets.closed(socket, code);
+		this.#part.sockets.closed(socket, code);
 	}
 
 	override webSocketError(socket: WebSocket): void {
-		this.#sockets.closed(socket, ABNORMAL_CLOSURE);
+		this.#part.sockets.closed(socket, ABNORMAL_CLOSURE);
+	}
+
+	/** Does what is due. */
+	override async alarm(): Promise<void> {
+		await this.#part.tend(Date.now());
 	}
 
 	/** Stores events durably, starts their fan-out and returns their ids. */
 	async publish(request: PublishRequest): Promise<PublishOutcome> {
-		const startedAt = Date.now();
-		const outcome = await this.#publishing.publish(request);
-		if (!outcome.ok) return outcome;
-		const now = Date.now();
-		if (!outcome.replayed) this.#counts.published(request.events.length, now - startedAt);
-		await this.#idle.beginUnlessAlarmSet(now);
-		return outcome;
+		return await this.#origin.publish(request);
 	}
 
 	/** Returns the state of the channel. */
-	state(): ChannelState {
-		const { head } = this.#log;
-		const oldest = this.#log.oldest(Date.now());
-		return {
-			channel: this.#name,
-			head: formatCursor(head),
-			oldest: oldest === undefined ? null : formatCursor(oldest),
-			buffered: oldest === undefined ? 0 : head - oldest + 1,
-			subscribers: this.#audience.size,
-			relays: 0,
-			ended: this.#log.ended !== undefined,
-			rules: this.#rules,
-		};
+	async state(): Promise<ChannelState> {
+		return await this.#origin.whole.state();
 	}
 
-	/** Returns the counters since the object started, except `published`, which covers the whole log. */
-	measures(): Measures {
-		const published = this.#log.head - this.#log.start;
-		return { tally: { ...this.#counts.tally, published }, streams: this.#audience.size };
+	/** Returns the counters of the channel. */
+	async measures(): Promise<Measures> {
+		return await this.#origin.whole.measures();
 	}
 
 	/** Returns the retained events after a position, at most `limit` of them, as a JSON array. */
 	eventsJson(after: number, limit: number): string {
-		const events = this.#log.read(after, Date.now()).take(limit);
-		return `[${[...events.map((event) => envelopeJson(event, this.#name))].join(",")}]`;
+		return this.#origin.eventsJson(after, limit);
 	}
 
 	/** Lists the open streams. */
-	subscribers(): ListedSubscriber[] {
-		return this.#audience.list();
+	async subscribers(): Promise<ListedSubscriber[]> {
+		return await this.#origin.whole.subscribers();
 	}
 
-	/**
-	 * Ends streams with `revoked`. For a user, it also revokes all credentials that were issued so far, for a day.
-	 *
-	 * @returns how many streams were ended.
-	 */
+	/** Ends streams with `revoked`, and revokes a user's credentials. Returns how many streams were ended. */
 	async endSubscribers(which: EndedSubscribers): Promise<number> {
-		const now = Date.now();
-		if ("user" in which) {
-			this.#revocations.add(which.user, now);
-			// The revocation must be durable before anything ends.
-			await this.#disk.sync();
-			this.#publishers.endRevoked(now);
-		}
-		const ended = await this.#audience.endWhere(
-			(stream) => ("user" in which ? stream.subscription.user === which.user : stream.connection === which.connection),
-			"revoked",
-		);
-		if ("user" in which) await this.#idle.beginUnlessAlarmSet(Date.now());
-		return ended;
+		return await this.#origin.whole.endSubscribers(which);
+	}
+
+	/** Ends all streams and deletes all events. Returns how many streams were ended. */
+	async wipe(): Promise<number> {
+		return await this.#origin.whole.wipe();
 	}
 
 	/** Returns the user and channels of an open stream; `undefined` if it is not open here. */
 	connection(connection: string): Pick<Subscription, "user" | "channels"> | undefined {
-		const subscriber = this.#audience.find(connection);
-		if (!subscriber) return undefined;
-		const { user, channels } = subscriber.subscription;
-		return { user, channels };
+		return this.#part.streams.connection(connection);
 	}
 
 	/** Renews an open stream with new credentials of its user. Credentials that end earlier are ignored. */
 	async renew(connection: string, renewal: Renewal): Promise<RenewalOutcome> {
-		const subscriber = this.#audience.find(connection);
-		if (subscriber?.subscription.user !== renewal.user) return { ok: false, reason: "not_found" };
-		if (!(await this.#subscribing.renew(subscriber, renewal))) return { ok: false, reason: "revoked" };
-		subscriber.tell({ type: "renewed", renewal }, Date.now());
-		return { ok: true, expiresAt: subscriber.subscription.expiresAt };
+		return await this.#part.streams.renew(connection, renewal);
 	}
 
-	/**
-	 * Records a sign of life. From then on, the stream ends if they stop.
-	 *
-	 * @returns its user and when its credentials expire; `undefined` if it is not open here.
-	 */
+	/** Records a sign of life of an open stream. */
 	alive(connection: string, user: string): Pick<Subscription, "user" | "expiresAt"> | undefined {
-		const subscriber = this.#audience.find(connection);
-		if (!subscriber) return undefined;
-		const { subscription } = subscriber;
-		if (subscription.user === user) subscriber.tell({ type: "alive" }, Date.now());
-		return { user: subscription.user, expiresAt: subscription.expiresAt };
+		return this.#part.streams.alive(connection, user);
 	}
 
-	/**
-	 * Ends all streams and deletes all events. Offsets are never reused; revocations are kept.
-	 *
-	 * @returns how many streams were ended.
-	 */
-	async wipe(): Promise<number> {
-		this.#log.transaction(() => this.#log.wipe(Date.now()));
-		await this.#disk.sync();
-		return await this.#audience.endWhere(() => true, "shutdown");
+	async report(report: RelayReport): Promise<Admission[]> {
+		return this.#origin.report(report);
 	}
 
-	/** Does the periodic work while a stream is open or draining. Otherwise frees the storage if its time has come. */
-	override async alarm(): Promise<void> {
-		this.#alarm.clear();
-		const now = Date.now();
-		await this.#publishers.tend(now);
-		await this.#audience.tend(now);
-		if (!this.#audience.isEmpty) await this.#alarm.ringBy(this.#audience.nextDue(now));
-		else if (!this.#alarm.isSet) await this.#idle.freeIfExpired(now);
+	async place(near: DurableObjectLocationHint | undefined): Promise<Pick<Place, "relay">> {
+		return this.#origin.place(near);
 	}
 
-	get #name(): string {
-		const { name } = this.ctx.id;
-		if (name === undefined) throw new Error("A channel's object must be reached by its name (getByName).");
-		return name;
+	async forget(relay: string, life: string): Promise<void> {
+		this.#origin.forget(relay, life);
+	}
+
+	async part(after: Offset): Promise<LogPart> {
+		return this.#origin.part(after);
+	}
+
+	async subscribersHere(): Promise<ListedSubscriber[]> {
+		return this.#relay.subscribers();
+	}
+
+	async measuresHere(): Promise<Measures> {
+		return this.#relay.measures();
+	}
+
+	async endHere(which: EndedSubscribers, at: number): Promise<number> {
+		return await this.#relay.endMatching(which, at);
+	}
+
+	async wipedHere(): Promise<number> {
+		return await this.#relay.wiped();
+	}
+
+	async recall(): Promise<boolean> {
+		return await this.#relay.recall();
+	}
+
+	get #origin(): Origin {
+		if (this.#part instanceof Origin) return this.#part;
+		throw new Error(`The relay ${this.#place.relay} of ${this.#place.channel} was asked what only the origin knows.`);
+	}
+
+	get #relay(): Relay {
+		if (this.#part instanceof Relay) return this.#part;
+		throw new Error(`The origin of ${this.#place.channel} was asked for what a relay holds.`);
 	}
 }

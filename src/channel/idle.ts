@@ -3,6 +3,7 @@ import type { Disk } from "../log/disk.ts";
 import type { IdempotencyKeys } from "../log/idempotency.ts";
 import type { Log } from "../log/log.ts";
 import type { Alarm } from "./alarm.ts";
+import type { Rest } from "./gate.ts";
 import type { Publishing } from "./publishing.ts";
 import type { Revocations } from "./revocations.ts";
 
@@ -14,6 +15,8 @@ interface IdleOptions {
 	keys: IdempotencyKeys;
 	revocations: Revocations;
 	audience: Audience;
+	/** Whether relays hold streams of the channel. */
+	isSpread: () => boolean;
 	publishing: Publishing;
 	alarm: Alarm;
 	disk: Disk;
@@ -25,7 +28,7 @@ interface IdleOptions {
  * Frees idle channels. Once a channel has had no stream for as long as it retains events, nothing can be replayed: its
  * storage is deleted, and it costs nothing.
  */
-export class Idle {
+export class Idle implements Rest {
 	readonly #options: IdleOptions;
 
 	constructor(options: IdleOptions) {
@@ -34,10 +37,10 @@ export class Idle {
 
 	/** Starts the idle period when the last stream ends. From then on, the alarm only serves to free the channel. */
 	async begin(now: number): Promise<void> {
-		const { audience, log, alarm, replayMilliseconds } = this.#options;
+		const { audience, isSpread, log, alarm, replayMilliseconds } = this.#options;
 		// It has begun, and the stream that ended was over as soon as it was opened.
 		const hasBegun = log.idleSince !== undefined && alarm.isSet;
-		if (!audience.isEmpty || hasBegun) return;
+		if (!audience.isEmpty || isSpread() || hasBegun) return;
 		if (!log.isBorn) return await this.#keepRevocations(now);
 		log.setIdleSince(now);
 		await alarm.ringAt(now + replayMilliseconds);
@@ -75,11 +78,11 @@ export class Idle {
 	}
 
 	#canFree(now: number): boolean {
-		const { log, keys, revocations, publishing } = this.#options;
+		const { log, keys, revocations, isSpread, publishing } = this.#options;
 		const hasUnexpiredRows = !keys.isEmpty(now) || revocations.rememberedUntil(now) !== undefined;
 		// Whoever comes while a lease runs is told when it is over.
 		const isLeased = log.lease !== undefined && log.ended === undefined;
-		return !hasUnexpiredRows && !isLeased && publishing.isIdle && log.isSurpassedAt(now);
+		return !hasUnexpiredRows && !isLeased && !isSpread() && publishing.isIdle && log.isSurpassedAt(now);
 	}
 
 	async #free(): Promise<void> {

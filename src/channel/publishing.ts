@@ -81,7 +81,7 @@ export class Publishing {
 
 	async #commit(group: Write[]): Promise<PublishOutcome[]> {
 		await this.#audience.room();
-		const { outcomes, stored } = await this.#writer.write(group, this.#audience.size);
+		const { outcomes, stored } = await this.#writer.write(group, this.#audience.streams);
 		this.#audience.deliver(stored);
 		return outcomes;
 	}

@@ -1,11 +1,6 @@
 import { Problem } from "../errors.ts";
-
-/**
- * Users whose access to this channel was revoked. Credentials that were issued before the revocation no longer open the
- * channel. A revocation is kept for a day, the maximum lifetime of a ticket's stream.
- */
-
-const RETENTION_MILLISECONDS = 24 * 60 * 60 * 1000;
+import type { Revocation } from "../wire/relay.ts";
+import { RETENTION_MILLISECONDS, RevokedUsers } from "./revoked-users.ts";
 
 /** The refusal of credentials that are revoked. */
 export function revoked(channel: string): Problem {
@@ -15,10 +10,11 @@ export function revoked(channel: string): Problem {
 	);
 }
 
+/** The revocations of a channel, on disk. */
 export class Revocations {
 	readonly #sql: SqlStorage;
-	/** When each user was revoked, in Unix milliseconds. A cache of the table. */
-	#cached: Map<string, number> | undefined;
+	/** A cache of the table. */
+	#cached: RevokedUsers | undefined;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -38,42 +34,31 @@ export class Revocations {
 		this.#cached = undefined;
 	}
 
-	/**
-	 * Whether a user's credentials were issued before the user was revoked.
-	 *
-	 * @param issuedAt the earliest time that the credentials can have been issued at, in Unix milliseconds; `undefined` counts
-	 * as before any revocation.
-	 * @param now in Unix milliseconds.
-	 */
+	/** See {@link RevokedUsers.covers}. */
 	covers(user: string, issuedAt: number | undefined, now: number): boolean {
-		const at = this.#times.get(user);
-		if (at === undefined || !isRetained(at, now)) return false;
-		return issuedAt === undefined || issuedAt <= at;
+		return this.#users.covers(user, issuedAt, now);
 	}
 
 	/** Returns when the latest revocation expires, in Unix milliseconds, or `undefined` if there is none. */
 	rememberedUntil(now: number): number | undefined {
-		let latest: number | undefined;
-		for (const at of this.#times.values()) {
-			if (isRetained(at, now) && (latest === undefined || at > latest)) latest = at;
-		}
-		return latest === undefined ? undefined : latest + RETENTION_MILLISECONDS;
+		return this.#users.rememberedUntil(now);
+	}
+
+	/** Those that still count. */
+	list(now: number): Revocation[] {
+		return this.#users.list(now);
 	}
 
 	/** Cached, since every new stream is checked against it. */
-	get #times(): ReadonlyMap<string, number> {
-		this.#cached ??= this.#read();
+	get #users(): RevokedUsers {
+		this.#cached ??= new RevokedUsers(this.#read());
 		return this.#cached;
 	}
 
-	#read(): Map<string, number> {
+	#read(): Revocation[] {
 		const [table] = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'revocations'");
-		if (!table) return new Map();
+		if (!table) return [];
 		const rows = this.#sql.exec<{ user: string; at: number }>("SELECT user, at FROM revocations");
-		return new Map(Array.from(rows, ({ user, at }) => [user, at]));
+		return Array.from(rows, ({ user, at }) => [user, at]);
 	}
-}
-
-function isRetained(at: number, now: number): boolean {
-	return at > now - RETENTION_MILLISECONDS;
 }

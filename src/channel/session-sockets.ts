@@ -28,6 +28,7 @@ export class SessionSockets implements SocketHandler {
 			await subscribing.renewOrEnd(subscriber, message.renewal);
 			return;
 		}
+		if (message.type !== "ack") return;
 		subscriber.outlet.acknowledge(message.bytes);
 		if (subscriber.isBehind && subscriber.hasRoom) await audience.catchUp(subscriber);
 	}

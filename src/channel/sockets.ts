@@ -11,9 +11,9 @@ export interface SocketHandler {
 /** Passes what happens to the object's WebSockets on to the handler of their kind. */
 export class Sockets {
 	readonly #ctx: DurableObjectState;
-	readonly #handlers: Record<SocketKind, SocketHandler>;
+	readonly #handlers: Partial<Record<SocketKind, SocketHandler>>;
 
-	constructor(ctx: DurableObjectState, handlers: Record<SocketKind, SocketHandler>) {
+	constructor(ctx: DurableObjectState, handlers: Partial<Record<SocketKind, SocketHandler>>) {
 		this.#ctx = ctx;
 		this.#handlers = handlers;
 	}
@@ -21,7 +21,7 @@ export class Sockets {
 	async message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
 		const [kind] = this.#ctx.getTags(socket) as SocketKind[];
 		if (kind === undefined) throw new Error("A WebSocket was accepted without its kind.");
-		await this.#handlers[kind].message(socket, message);
+		await this.#handlers[kind]?.message(socket, message);
 	}
 
 	/** A closed WebSocket has no tags any more, so every handler is told. */

@@ -2,6 +2,7 @@ import type { EndReason } from "../wire/control.ts";
 import type { NewEvent, StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
 import { createTables, type LogStorage, readTables } from "./layout.ts";
+import type { ReadableLog } from "./readable-log.ts";
 import { type Retention, Ring } from "./ring.ts";
 
 /**
@@ -44,7 +45,7 @@ export interface LiveLease {
 	due?: number;
 }
 
-export class Log {
+export class Log implements ReadableLog {
 	readonly #storage: LogStorage;
 	readonly #retention: Retention;
 	readonly #ring: Ring;
@@ -212,6 +213,11 @@ export class Log {
 	firstSince(time: number, now: number): Offset | undefined {
 		const oldest = this.oldest(now);
 		return oldest === undefined ? undefined : this.#ring.firstSince(time, oldest, this.#head);
+	}
+
+	/** Everything that is retained is in this object's storage. */
+	has(): boolean {
+		return true;
 	}
 
 	/** Yields the retained, visible events after a position, oldest first. */

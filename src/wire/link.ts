@@ -2,6 +2,7 @@ import { Problem } from "../errors.ts";
 import type { CloseReason, EndReason } from "./control.ts";
 import { DIALECTS } from "./dialect/dialects.ts";
 import type { Offset } from "./offset.ts";
+import type { RelayMessage } from "./relay.ts";
 import type { LogGap, Renewal, Start, Subscription } from "./subscription.ts";
 
 /**
@@ -23,17 +24,21 @@ export type ChannelMessage =
 	/** The client has given a sign of life. */
 	| { type: "alive" }
 	/** Send the client a heartbeat: only a write detects a dead connection. */
-	| { type: "heartbeat" };
+	| { type: "heartbeat" }
+	| RelayMessage;
 
 /** Who has come or gone, or how many are there. */
 export type PresenceMessage =
 	| { type: "presence"; user: string; state: "online" | "offline" }
 	| { type: "presence"; count: number };
 
-/** A message from a session to a Channel. Rare, because it wakes a hibernating Channel. */
+/** A message from a session or a relay to a Channel. Rare, because it wakes a hibernating Channel. */
 export type SessionMessage =
 	/** Acknowledges that the client has read this many more bytes of events. */
-	{ type: "ack"; bytes: number } | { type: "renew"; renewal: Renewal };
+	| { type: "ack"; bytes: number }
+	| { type: "renew"; renewal: Renewal }
+	/** From a relay: one of its streams asks for presence. */
+	| { type: "observe" };
 
 /** A batch of events for a session. */
 export interface EventsMessage {
@@ -84,6 +89,9 @@ export function decodeEvents(message: ArrayBuffer): EventsMessage {
 	};
 }
 
+/** Marks the request of a relay, which joins to follow the log. */
+const FOLLOW = "Tidings-Follow";
+
 /** The URL of all requests to a Channel. */
 export const CHANNEL_URL = "https://channel/";
 
@@ -101,9 +109,10 @@ export function openHeaders(subscription: Subscription, requestId: string): Link
 	return { "Tidings-Stream": asciiJson(subscription), "X-Request-Id": requestId };
 }
 
-/** The headers of the request that joins a session to a Channel. */
+/** The headers of the request that joins a session or a relay to a Channel. */
 export function joinHeaders(subscription: Subscription): LinkHeaders {
-	return { "Tidings-Stream": asciiJson(subscription), Upgrade: "websocket" };
+	const isRelay = subscription.dialect === "whole";
+	return { "Tidings-Stream": asciiJson(subscription), Upgrade: "websocket", ...(isRelay && { [FOLLOW]: "1" }) };
 }
 
 /** Serialises a value as JSON for a header, whose value must be ASCII. */
@@ -124,8 +133,44 @@ export function isJoining(request: Request): boolean {
  */
 export function requestedSubscription(request: Request): Subscription {
 	const subscription = JSON.parse(request.headers.get("Tidings-Stream") ?? "{}") as Subscription;
-	if (subscription.dialect === "stored" || Object.hasOwn(DIALECTS, subscription.dialect)) return subscription;
+	if (
+		subscription.dialect === "stored" ||
+		subscription.dialect === "whole" ||
+		Object.hasOwn(DIALECTS, subscription.dialect)
+	)
+		return subscription;
 	throw new Problem("channel_unavailable", "The stream was opened by another version of the service. Connect again.");
+}
+
+/** A relay that is to follow a channel. */
+interface JoiningRelay {
+	name: string;
+	/** Identifies the relay's object. */
+	life: string;
+	subscription: Subscription;
+}
+
+/** The subscription of a relay: everything, for as long as it stays. */
+export function relaySubscription(relay: string, life: string, maxBacklogBytes: number): Subscription {
+	return {
+		connection: `${relay} ${life}`,
+		channels: [],
+		user: "",
+		claims: {},
+		dialect: "whole",
+		presence: false,
+		maxBacklogBytes,
+		expiresAt: Number.MAX_SAFE_INTEGER,
+		endsAt: Number.MAX_SAFE_INTEGER,
+	};
+}
+
+/** Reads which relay is to follow; `undefined` for any other request. */
+export function requestedRelay(request: Request): JoiningRelay | undefined {
+	if (!request.headers.has(FOLLOW)) return undefined;
+	const subscription = requestedSubscription(request);
+	const [name = "", life = ""] = subscription.connection.split(" ");
+	return { name, life, subscription };
 }
 
 /** The id of the client's request, which the request to open a stream carries. */

@@ -28,8 +28,11 @@ export interface Subscription extends StartRequest {
 	anonymousFrom?: string;
 	/** Only events of these types; absent: all. */
 	types?: string[];
-	/** The dialect in which the channel encodes events. With `stored`, a session encodes them. */
-	dialect: DialectName | "stored";
+	/**
+	 * The dialect in which the channel encodes events. With `stored`, a session encodes them. With `whole`, a relay gets
+	 * them with their recipients.
+	 */
+	dialect: DialectName | "stored" | "whole";
 	/** What becomes of a gap in a dialect that cannot tell of it: the stream is refused or ended, or goes on. */
 	gaps?: "refused" | "ignored";
 	/** Whether the subscriber gets presence events. */

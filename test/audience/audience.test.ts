@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Audience } from "../../src/audience/audience.ts";
 import { Counts } from "../../src/audience/counts.ts";
+import { Headcount } from "../../src/audience/headcount.ts";
 import { Hooks } from "../../src/audience/hooks.ts";
 import type { Outlet } from "../../src/audience/outlet.ts";
+import { Presence } from "../../src/audience/presence.ts";
 import type { Replay } from "../../src/audience/replay.ts";
 import { Subscriber } from "../../src/audience/subscriber.ts";
 import { Logger } from "../../src/logger.ts";
@@ -90,6 +92,7 @@ function audienceOf(count: number, hasLost: Replay["hasLost"] = () => false, log
 			logger,
 		),
 		counts,
+		headcount: new Headcount(new Presence()),
 		replay: Object.defineProperties(
 			{ catchUp: ({ connection }: Subscriber) => void caughtUp.push(connection), hasLost, expire: () => undefined },
 			Object.getOwnPropertyDescriptors(log),

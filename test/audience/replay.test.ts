@@ -8,8 +8,9 @@ import { Replay } from "../../src/audience/replay.ts";
 import { ResponseOutlet } from "../../src/audience/response-outlet.ts";
 import { Subscriber } from "../../src/audience/subscriber.ts";
 import { Log } from "../../src/log/log.ts";
+import { Starts } from "../../src/log/starts.ts";
 import { DIALECTS, type DialectName } from "../../src/wire/dialect/dialects.ts";
-import type { Subscription } from "../../src/wire/subscription.ts";
+import type { Start, Subscription } from "../../src/wire/subscription.ts";
 import { newEvent } from "../support/events.ts";
 import { counted } from "../support/log.ts";
 import { freshChannel } from "../support/service.ts";
@@ -21,6 +22,10 @@ const NOW = 1_795_223_089_000;
 const NAMED = { ...subscriptionOf({ endsAt: NOW + 3_600_000 }), dialect: "named" } as const;
 const PLAIN = { ...NAMED, dialect: "plain" } as const;
 
+function startOf(log: Log, subscription: Subscription): Start {
+	return new Starts("orders", log).find(subscription, NOW);
+}
+
 /** A stream that was opened before the first of three events, and fell behind. */
 async function fallenBehind(
 	{ dialect, ...rest }: Subscription & { dialect: DialectName },
@@ -31,7 +36,8 @@ async function fallenBehind(
 		const log = new Log(storage, { events: rememberedEvents, milliseconds: 86_400_000 });
 		const replay = new Replay("orders", log, new Counts("orders", undefined));
 		const subscription = { dialect, ...rest };
-		const { subscriber } = replay.start(subscription, NOW, ({ position }) => {
+		const start = startOf(log, subscription);
+		const subscriber = replay.start(subscription, start, NOW, () => {
 			const outlet = new ResponseOutlet({
 				channel: "orders",
 				dialect: DIALECTS[dialect],
@@ -41,7 +47,7 @@ async function fallenBehind(
 				left: () => undefined,
 				more: undefined,
 			});
-			return new Subscriber(subscription, position, NOW, outlet);
+			return new Subscriber(subscription, start.position, NOW, outlet);
 		});
 		subscriber.fallBehind(NOW);
 		log.append(
@@ -84,6 +90,7 @@ describe("a stream that was opened before the first event, and fell behind", () 
 class TakingOutlet implements Outlet {
 	readonly isMetered = false;
 	readonly isResponse = false;
+	readonly streams = 1;
 	readonly mustDrain = false;
 	readonly unsentBytes = 0;
 	readonly chunks: Chunk[] = [];
@@ -122,7 +129,7 @@ describe("a thousand streams that come back at once", () => {
 				const position = log.start + positionOf(reader);
 				const subscription = { ...NAMED, cursor: `${position}`, position };
 				const outlet = new TakingOutlet();
-				const { subscriber } = replay.start(subscription, NOW, () => {
+				const subscriber = replay.start(subscription, startOf(log, subscription), NOW, () => {
 					return new Subscriber(subscription, position, NOW, outlet);
 				});
 				replay.catchUp(subscriber, NOW);
@@ -149,7 +156,7 @@ describe("a thousand streams that come back at once", () => {
 			for (let position = log.start; position <= log.head; position += 3) {
 				const subscription = { ...NAMED, cursor: `${position}`, position };
 				const outlet = new TakingOutlet();
-				const { subscriber } = replay.start(subscription, NOW, () => {
+				const subscriber = replay.start(subscription, startOf(log, subscription), NOW, () => {
 					return new Subscriber(subscription, position, NOW, outlet);
 				});
 				replay.catchUp(subscriber, NOW);
@@ -169,7 +176,8 @@ describe("a thousand streams that come back at once", () => {
 				const position = log.start;
 				const subscription = { ...NAMED, cursor: `${position}`, position };
 				const outlet = new TakingOutlet();
-				replay.start(subscription, NOW, () => new Subscriber(subscription, position, NOW, outlet));
+				const start = startOf(log, subscription);
+				replay.start(subscription, start, NOW, () => new Subscriber(subscription, position, NOW, outlet));
 				expect(outlet.chunks.reduce((sum, { events }) => sum + events, 0)).toBe(count);
 			}
 		});

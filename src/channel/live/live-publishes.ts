@@ -71,7 +71,7 @@ export class LivePublishes {
 			if (this.#options.log.ended && !keyed?.before) live.stop(new Problem("channel_ended", hasEnded(channel)));
 			const { stored, isReplayed } = await live.run(keyed);
 			log(201, stored.events);
-			const receipt: LiveReceipt = { channel, ...stored, subscribers: audience.size };
+			const receipt: LiveReceipt = { channel, ...stored, subscribers: audience.streams };
 			return Response.json(receipt, { status: 201, headers: isReplayed ? { "Idempotent-Replayed": "true" } : {} });
 		} catch (error) {
 			const problem = Problem.of(error);

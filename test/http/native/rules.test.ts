@@ -338,8 +338,8 @@ describe("rules in the code of a Worker", () => {
 		expect((await post(freshChannel(), "x".repeat(20))).status).toBe(201);
 		expect((await post(freshChannel("ruled:narrow:"), "x".repeat(11))).status).toBe(413);
 		const channel = freshChannel();
-		await runInDurableObject(env.CHANNEL.getByName(channel), (_, state) => {
-			expect(new Channel(state, env).state().rules).toMatchObject({ match: "chat:*", replayEvents: 9 });
+		await runInDurableObject(env.CHANNEL.getByName(channel), async (_, state) => {
+			expect((await new Channel(state, env).state()).rules).toMatchObject({ match: "chat:*", replayEvents: 9 });
 		});
 	});
 

@@ -1,0 +1,55 @@
+import type { Member } from "../wire/relay.ts";
+import type { CountedBy } from "../wire/subscription.ts";
+
+/** Streams of a channel that another object holds, by what they are counted by. */
+export class Members {
+	readonly #members = new Map<string, Member>();
+	#streams = 0;
+
+	/** How many streams there are. */
+	get streams(): number {
+		return this.#streams;
+	}
+
+	add(stream: CountedBy): void {
+		const member = this.#members.get(keyOf(stream));
+		if (member) member.streams += 1;
+		else this.#members.set(keyOf(stream), { stream, streams: 1 });
+		this.#streams += 1;
+	}
+
+	has(stream: CountedBy): boolean {
+		return this.#members.has(keyOf(stream));
+	}
+
+	/** @returns whether there was one. */
+	remove(stream: CountedBy): boolean {
+		const key = keyOf(stream);
+		const member = this.#members.get(key);
+		if (!member) return false;
+		member.streams -= 1;
+		if (member.streams === 0) this.#members.delete(key);
+		this.#streams -= 1;
+		return true;
+	}
+
+	/** Yields each stream. */
+	*[Symbol.iterator](): Generator<CountedBy> {
+		for (const { stream, streams } of this.#members.values()) {
+			for (let count = 0; count < streams; count += 1) yield stream;
+		}
+	}
+
+	list(): Member[] {
+		return [...this.#members.values()];
+	}
+}
+
+/** What a stream is counted by, without the rest of it. */
+export function countedBy({ user, anonymousFrom }: CountedBy): CountedBy {
+	return { user, ...(anonymousFrom !== undefined && { anonymousFrom }) };
+}
+
+function keyOf({ user, anonymousFrom }: CountedBy): string {
+	return `${anonymousFrom ?? ""} ${user}`;
+}

@@ -1,0 +1,111 @@
+import type { Headcount } from "../../audience/headcount.ts";
+import { Members } from "../../audience/members.ts";
+import type { RelaySubscriber } from "../../audience/roster.ts";
+import type { ChannelMessage } from "../../wire/link.ts";
+import type { Member } from "../../wire/relay.ts";
+import type { CountedBy } from "../../wire/subscription.ts";
+
+/** How long a placement counts as a stream that is about to come. */
+const EXPECTED_MILLISECONDS = 5000;
+
+/** A relay, as the origin knows it: the streams that it holds, and the WebSocket over which it follows. */
+export class KnownRelay {
+	readonly name: string;
+	readonly #headcount: Headcount;
+	/** Identifies the relay's object. */
+	#life: string | undefined;
+	#members = new Members();
+	/** The streams of an earlier object of the relay, whose clients may be on their way back. */
+	#departed = new Members();
+	#expected = { streams: 0, at: 0 };
+	/** The relay as a subscriber; `undefined` while it is cut off. */
+	tie: RelaySubscriber | undefined;
+
+	constructor(name: string, headcount: Headcount) {
+		this.name = name;
+		this.#headcount = headcount;
+	}
+
+	/** How many streams it holds. */
+	get streams(): number {
+		return this.#members.streams;
+	}
+
+	/** How many streams it holds or will hold soon. */
+	streamsSoon(now: number): number {
+		const { streams, at } = this.#expected;
+		return this.streams + (now - at < EXPECTED_MILLISECONDS ? streams : 0);
+	}
+
+	/** Notes that streams are sent on to it. */
+	expect(streams: number, now: number): void {
+		const { streams: before, at } = this.#expected;
+		this.#expected = now - at < EXPECTED_MILLISECONDS ? { streams: before + streams, at } : { streams, at: now };
+	}
+
+	holds(stream: CountedBy): boolean {
+		return this.#members.has(stream);
+	}
+
+	/**
+	 * Notes which object of the relay is at work. A new one holds none of the streams of the last one.
+	 *
+	 * @returns whether it is a new one.
+	 */
+	isReborn(life: string): boolean {
+		const isReborn = this.#life !== undefined && this.#life !== life;
+		if (isReborn) this.departAll();
+		this.#life = life;
+		return isReborn;
+	}
+
+	/** Its streams are gone, but their clients may be on their way back. */
+	departAll(): void {
+		for (const stream of this.#members) this.#departed.add(stream);
+		this.#members = new Members();
+	}
+
+	/** Forgets the streams whose clients have not come back. */
+	forgetDeparted(): void {
+		for (const stream of this.#departed) this.#headcount.remove(stream);
+		this.#departed = new Members();
+	}
+
+	/** One of the streams that are gone comes back: it is counted once. */
+	return(stream: CountedBy): void {
+		if (this.#departed.remove(stream)) this.#headcount.remove(stream);
+	}
+
+	/** Counts a stream that is admitted. */
+	add(stream: CountedBy, rejoins: boolean): void {
+		if (rejoins) this.#headcount.restore(stream);
+		else this.#headcount.add(stream);
+		this.#members.add(stream);
+	}
+
+	/** Counts a stream that has ended. */
+	remove(stream: CountedBy): void {
+		if (this.#members.remove(stream)) this.#headcount.remove(stream);
+	}
+
+	/** Counts what it holds anew, after it has joined. */
+	replace(members: readonly Member[]): void {
+		const before = this.#members;
+		this.#members = new Members();
+		for (const { stream, streams } of members) {
+			this.return(stream);
+			for (let count = 0; count < streams; count += 1) this.add(stream, true);
+		}
+		for (const stream of before) this.#headcount.remove(stream);
+	}
+
+	/** Tells it something, if it follows. */
+	tell(message: ChannelMessage, now: number): void {
+		this.tie?.tell(message, now);
+	}
+
+	/** Cuts it off: it joins again, and learns what it has missed. */
+	cut(): void {
+		this.tie?.outlet.close();
+	}
+}

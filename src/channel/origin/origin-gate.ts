@@ -1,0 +1,90 @@
+import { countedBy } from "../../audience/members.ts";
+import { Problem } from "../../errors.ts";
+import type { Log } from "../../log/log.ts";
+import type { Starts } from "../../log/starts.ts";
+import type { EndReason } from "../../wire/control.ts";
+import type { Place } from "../../wire/place.ts";
+import type { Admission, Wanted } from "../../wire/relay.ts";
+import type { Start, Subscription } from "../../wire/subscription.ts";
+import type { Admitted, Gate } from "../gate.ts";
+import type { Limits } from "../limits.ts";
+import { type Revocations, revoked } from "../revocations.ts";
+import type { KnownRelay } from "./known-relay.ts";
+
+interface OriginGateOptions {
+	channel: string;
+	/** Whether clients without credentials may read the channel. */
+	allowsAnonymous: boolean;
+	log: Log;
+	starts: Starts;
+	limits: Limits;
+	revocations: Revocations;
+	/** Where the next stream is to be opened. */
+	placeFor(near: DurableObjectLocationHint | undefined, now: number): Pick<Place, "relay">;
+}
+
+/** Admits the streams of a channel: those that the origin opens, and those that its relays ask for. */
+export class OriginGate implements Gate {
+	readonly #options: OriginGateOptions;
+
+	constructor(options: OriginGateOptions) {
+		this.#options = options;
+	}
+
+	async elsewhere(near: DurableObjectLocationHint | undefined): Promise<Pick<Place, "relay"> | undefined> {
+		const place = this.#options.placeFor(near, Date.now());
+		return place.relay === undefined ? undefined : place;
+	}
+
+	async admit(subscription: Subscription): Promise<Admitted | EndReason> {
+		const ended = this.#endFor(subscription, Date.now());
+		if (ended) return ended;
+		await this.#options.limits.makeRoom(subscription);
+		return { begin: (now) => this.#begin(subscription, now), release: () => undefined };
+	}
+
+	/** Admits a stream that a relay is to open, and counts it. */
+	admitTo(relay: KnownRelay, { subscription, isLastTry }: Wanted, now: number): Admission {
+		try {
+			const reason = this.#endFor(subscription, now);
+			if (reason) return { type: "ended", reason };
+			const stream = countedBy(subscription);
+			relay.return(stream);
+			if (!isLastTry && this.#options.limits.probeIfCrowded(subscription)) return { type: "crowded" };
+			const start = this.#begin(subscription, now);
+			relay.add(stream, subscription.rejoins === true);
+			return { type: "admitted", start, head: this.#options.log.head };
+		} catch (error) {
+			if (!(error instanceof Problem)) throw error;
+			return { type: "refused", code: error.code, detail: error.detail };
+		}
+	}
+
+	isRevoked({ user, issuedAt }: Pick<Subscription, "user" | "issuedAt">): boolean {
+		return this.#options.revocations.covers(user, issuedAt, Date.now());
+	}
+
+	mayStay({ anonymousFrom }: Subscription): boolean {
+		return this.#options.allowsAnonymous || anonymousFrom === undefined;
+	}
+
+	/** @throws Problem `invalid_token`, `missing_token`, `channel_full`, `too_many_connections` or `gap`. */
+	#begin(subscription: Subscription, now: number): Start {
+		const { channel, limits, starts } = this.#options;
+		if (this.isRevoked(subscription)) throw revoked(channel);
+		if (subscription.rejoins && !this.mayStay(subscription)) throw closedToAnonymous(channel);
+		limits.check(subscription);
+		return starts.find(subscription, now);
+	}
+
+	/** @throws Problem `invalid_token`. The limits of streams do not count for a client that is told only the end. */
+	#endFor(subscription: Subscription, now: number): EndReason | undefined {
+		const ended = this.#options.starts.endFor(subscription, now);
+		if (ended && this.isRevoked(subscription)) throw revoked(this.#options.channel);
+		return ended;
+	}
+}
+
+function closedToAnonymous(channel: string): Problem {
+	return new Problem("missing_token", `The channel ${channel} may no longer be read without credentials. Send some.`);
+}

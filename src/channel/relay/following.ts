@@ -1,0 +1,194 @@
+import type { Audience } from "../../audience/audience.ts";
+import type { FollowedPresence } from "../../audience/followed-presence.ts";
+import { Problem } from "../../errors.ts";
+import type { FollowedLog } from "../../log/followed-log.ts";
+import type { Logger } from "../../logger.ts";
+import type { CallPlace, ChannelSocket } from "../../uplink/channel-socket.ts";
+import { Uplink } from "../../uplink/uplink.ts";
+import { type ChannelMessage, type EventsMessage, relaySubscription } from "../../wire/link.ts";
+import type { Offset } from "../../wire/offset.ts";
+import type { Revocation } from "../../wire/relay.ts";
+import { readStored } from "../../wire/stored.ts";
+import { unavailable } from "./reports.ts";
+
+/** What the origin sends at most before it is acknowledged. */
+const MAX_BACKLOG_BYTES = 8_388_608;
+
+interface FollowingOptions {
+	channel: string;
+	relay: string;
+	/** Identifies this object. */
+	life: string;
+	log: FollowedLog;
+	presence: FollowedPresence;
+	audience: Audience;
+	logger: Logger;
+	call: CallPlace;
+	/** Called when the origin has been joined, or joined again: it may have to count the streams anew. */
+	joined(): void;
+	/** Called with users whose credentials no longer count. */
+	revoked(revocations: readonly Revocation[]): void;
+}
+
+/** Follows the log of the origin, over a connection that heals itself. */
+export class Following {
+	readonly #options: FollowingOptions;
+	#uplink: Promise<Uplink> | undefined;
+	/** The WebSocket over which the origin has last told how its log stands. */
+	#known: ChannelSocket | undefined;
+	#observes = false;
+	#online: string[] = [];
+	/** Resolves whenever something has come from the origin, or the origin is lost. */
+	#news = Promise.withResolvers<void>();
+
+	constructor(options: FollowingOptions) {
+		this.#options = options;
+	}
+
+	/** Whether the origin is followed. */
+	get isOn(): boolean {
+		return this.#uplink !== undefined;
+	}
+
+	/**
+	 * Follows the origin, unless it is followed already. Resolves when it is known how the log stands.
+	 *
+	 * @throws Problem `channel_unavailable`.
+	 */
+	async start(): Promise<void> {
+		this.#uplink ??= this.#open();
+		const uplink = this.#uplink;
+		try {
+			await uplink;
+		} catch (error) {
+			if (this.#uplink === uplink) this.#uplink = undefined;
+			throw error;
+		}
+		await this.#until(uplink, () => this.#known !== undefined);
+	}
+
+	/**
+	 * Resolves when the log is known up to an offset.
+	 *
+	 * @throws Problem `channel_unavailable` if the origin is lost before.
+	 */
+	async reach(head: Offset): Promise<void> {
+		const { log } = this.#options;
+		await this.#until(this.#uplink, () => log.head >= head);
+	}
+
+	/** Asks to be told of presence, and resolves when it is known who is online. */
+	async observe(): Promise<void> {
+		const { presence } = this.#options;
+		const uplink = this.#uplink;
+		if (!this.#observes) {
+			this.#observes = true;
+			(await uplink)?.socket.send({ type: "observe" });
+		}
+		await this.#until(uplink, () => presence.isKnown);
+	}
+
+	/** Stops following. */
+	async stop(): Promise<void> {
+		const uplink = this.#uplink;
+		this.#uplink = undefined;
+		this.#known = undefined;
+		this.#observes = false;
+		this.#options.presence.forget();
+		this.#announce();
+		(await uplink)?.close();
+	}
+
+	async #open(): Promise<Uplink> {
+		const { channel, relay, life, log, logger, call } = this.#options;
+		const subscription = relaySubscription(relay, life, MAX_BACKLOG_BYTES);
+		const opened = await Uplink.open({ place: { channel }, subscription, budget: { take: () => true }, logger, call });
+		if (opened instanceof Response) throw await Problem.fromResponse(opened);
+		log.moveTo(opened.start.position);
+		opened.listen({
+			events: (uplink, message) => this.#events(uplink, message),
+			told: (uplink, message) => this.#told(uplink, message),
+			lost: () => void this.#lost(),
+		});
+		return opened;
+	}
+
+	async #until(uplink: Promise<Uplink> | undefined, isDone: () => boolean): Promise<void> {
+		while (!isDone()) {
+			if (uplink === undefined || this.#uplink !== uplink) {
+				throw unavailable(this.#options.channel, "The relay has lost the origin.");
+			}
+			await this.#news.promise;
+		}
+	}
+
+	#announce(): void {
+		this.#news.resolve();
+		this.#news = Promise.withResolvers();
+	}
+
+	#events(uplink: Uplink, { position, last, bytes, text }: EventsMessage): void {
+		const { log, audience } = this.#options;
+		if (last === undefined) log.moveTo(position);
+		else audience.deliver(log.append(readStored(new TextDecoder().decode(text))));
+		uplink.position = position;
+		void this.#acknowledge(uplink.socket, bytes);
+		this.#announce();
+		if (log.ended) void audience.refresh();
+	}
+
+	/** The origin's publishers wait for this relay's streams as for its own. */
+	async #acknowledge(socket: ChannelSocket, bytes: number): Promise<void> {
+		await this.#options.audience.room();
+		socket.acknowledge(bytes);
+	}
+
+	#told(uplink: Uplink, message: ChannelMessage): void {
+		const { log, presence, audience, revoked } = this.#options;
+		switch (message.type) {
+			case "gap":
+				log.wipe();
+				log.moveTo(message.position);
+				uplink.position = message.position;
+				break;
+			case "log":
+				log.learn(message.extent);
+				this.#joined(uplink.socket);
+				break;
+			case "revoked":
+				revoked(message.revocations);
+				break;
+			case "probe":
+				audience.probe(message.stream, Date.now());
+				break;
+			case "presence":
+				if ("count" in message) {
+					presence.followCount(message.count);
+					audience.recount();
+				} else presence.follow(message);
+				break;
+			case "online":
+				this.#online.push(...message.users);
+				if (!message.isLast) return;
+				presence.followAll(this.#online);
+				this.#online = [];
+				break;
+		}
+		this.#announce();
+		void audience.refresh();
+	}
+
+	#joined(socket: ChannelSocket): void {
+		if (this.#known === socket) return;
+		this.#known = socket;
+		this.#online = [];
+		if (this.#observes) socket.send({ type: "observe" });
+		this.#options.joined();
+	}
+
+	/** The streams end, and their clients connect again. */
+	async #lost(): Promise<void> {
+		await this.stop();
+		await this.#options.audience.endWhere(() => true, "shutdown");
+	}
+}
