@@ -115,9 +115,10 @@ export class Audience {
 	}
 
 	/** Adds a relay, which tells its own streams. */
-	follow(relay: Subscriber): void {
+	async follow(relay: Subscriber): Promise<void> {
 		this.#roster.addRelay(relay);
 		this.#lagging.add(relay);
+		await this.catchUp(relay);
 	}
 
 	/** Tells a relay of presence from now on, and who is online. */
@@ -127,14 +128,13 @@ export class Audience {
 		this.#fanOut.presence?.greet(relay, now);
 	}
 
-	/** Tells the streams that the number of users has changed. */
-	recount(): void {
-		this.#fanOut.presence?.recounted();
+	/** Tells of users who have come or gone at another object. */
+	tellPresence(): void {
+		this.#fanOut.presence?.changed();
 	}
 
-	/** Tells the streams of what has changed without an event: of presence, of older parts of the log, of the end. */
-	async refresh(): Promise<void> {
-		this.#fanOut.start();
+	/** Goes on with the streams that wait for a part of the log, or for its end. */
+	async resume(): Promise<void> {
 		await this.#tendLagging(Date.now());
 	}
 

@@ -89,10 +89,10 @@ export class FanOut {
 
 	/**
 	 * Sends a message to a stream, unless its backlog is full: then the message is dropped, and the stream falls behind.
-	 * Presence and heartbeats are sent at most once.
+	 * Presence and heartbeats are sent at most once. A relay gets them in any case, since it keeps account of presence.
 	 */
 	tell(subscriber: Subscriber, message: ChannelMessage, now: number): void {
-		if (!subscriber.isBacklogFull) subscriber.tell(message, now);
+		if (subscriber.isRelay || !subscriber.isBacklogFull) subscriber.tell(message, now);
 		else if (!subscriber.isBehind) this.#options.lagging.fall(subscriber, now);
 	}
 

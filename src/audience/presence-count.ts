@@ -50,7 +50,7 @@ export class PresenceCount implements PresenceNews {
 		return written;
 	}
 
-	recounted(): void {
+	changed(): void {
 		this.#isDue = true;
 		this.#options.due();
 	}

@@ -33,8 +33,9 @@ export class PresenceNames implements PresenceNews {
 		});
 	}
 
-	/** Names are told, not numbers. */
-	recounted(): void {}
+	changed(): void {
+		this.#options.due();
+	}
 
 	/** Nothing to tell: nobody has come or gone. */
 	rejoined(): void {}

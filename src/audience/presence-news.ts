@@ -23,8 +23,8 @@ export interface PresenceNews {
 	 * @returns the number of streams that were written to.
 	 */
 	tell(changes: readonly PresenceChange[]): Promise<number>;
-	/** The number of users has changed, without a change of those that are known here. */
-	recounted(): void;
+	/** Who is online has changed elsewhere: it is told in the next round. */
+	changed(): void;
 	/** A stream has joined again after the object died: what was told may have changed meanwhile. */
 	rejoined(): void;
 }

@@ -11,7 +11,7 @@ import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { Offset } from "../wire/offset.ts";
-import { objectNameOf, type Place, placeOf } from "../wire/place.ts";
+import { hintOf, objectNameOf, type Place, placeOf } from "../wire/place.ts";
 import type { Admission, LogPart, RelayReport } from "../wire/relay.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
@@ -57,7 +57,10 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		const counts = new Counts(channel, meterOf(env, `channel:${name}`, config.HEARTBEAT_SECONDS * 1000));
 		const logger = new Logger({ channel, ...(relay !== undefined && { relay }) });
 		const originObject = () => env.CHANNEL.getByName(channel);
-		const relayObject = (other: string) => env.CHANNEL.getByName(objectNameOf({ channel, relay: other }));
+		const relayObject = (name: string) => {
+			const other = { channel, relay: name };
+			return env.CHANNEL.getByName(objectNameOf(other), hintOf(other));
+		};
 		const parts = { ctx, env, channel, config, rules, counts, logger, hooks, verify, originObject, relayObject };
 		this.#place = place;
 		this.#part = relay === undefined ? new Origin(parts) : new Relay(parts, relay);

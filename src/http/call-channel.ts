@@ -1,6 +1,6 @@
 import type { ChannelObject } from "../channel/channel.ts";
 import { Problem } from "../errors.ts";
-import { objectNameOf, type Place, regionOf } from "../wire/place.ts";
+import { hintOf, objectNameOf, type Place } from "../wire/place.ts";
 import type { TidingsEnv } from "./context.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function callChannel<Result>(
 	call: (stub: DurableObjectStub<ChannelObject>) => Promise<Result>,
 ): Promise<Result> {
 	try {
-		return await call(env.CHANNEL.getByName(objectNameOf(place), near(place)));
+		return await call(env.CHANNEL.getByName(objectNameOf(place), hintOf(place)));
 	} catch (cause) {
 		throw new Problem(
 			"channel_unavailable",
@@ -22,10 +22,4 @@ export async function callChannel<Result>(
 			{ cause },
 		);
 	}
-}
-
-/** Where a relay is made. The hint counts only when its object is called for the first time. */
-function near({ relay }: Place): DurableObjectNamespaceGetDurableObjectOptions {
-	const locationHint = relay === undefined ? undefined : regionOf(relay);
-	return locationHint === undefined ? {} : { locationHint };
 }

@@ -51,6 +51,12 @@ export function regionOf(relay: string): DurableObjectLocationHint | undefined {
 	return number === undefined ? undefined : (region as DurableObjectLocationHint);
 }
 
+/** Where a place's object is made. It counts only when the object is reached for the first time. */
+export function hintOf({ relay }: Pick<Place, "relay">): DurableObjectNamespaceGetDurableObjectOptions {
+	const locationHint = relay === undefined ? undefined : regionOf(relay);
+	return locationHint === undefined ? {} : { locationHint };
+}
+
 /** Misdirected Request (RFC 9110, section 15.5.20). */
 const MISDIRECTED = 421;
 const RELAY = "Tidings-Relay";

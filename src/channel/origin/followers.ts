@@ -44,9 +44,9 @@ export class Followers {
 		const start = starts.find(subscription, now);
 		const tie = replay.start(subscription, start, now, () => new Subscriber(subscription, start.position, now, outlet));
 		relay.cut();
-		audience.follow(tie);
 		this.#options.relays.attach(relay, tie);
 		this.#listen(ours, relay, tie);
+		void audience.follow(tie);
 		return joinResponse(theirs, start);
 	}
 

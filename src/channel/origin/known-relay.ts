@@ -17,18 +17,26 @@ export class KnownRelay {
 	#members = new Members();
 	/** The streams of an earlier object of the relay, whose clients may be on their way back. */
 	#departed = new Members();
+	#isUncounted: boolean;
 	#expected = { streams: 0, at: 0 };
 	/** The relay as a subscriber; `undefined` while it is cut off. */
 	tie: RelaySubscriber | undefined;
 
-	constructor(name: string, headcount: Headcount) {
+	/** @param isOlder whether it is older than this object of the origin, which has not counted its streams. */
+	constructor(name: string, headcount: Headcount, isOlder: boolean) {
 		this.name = name;
 		this.#headcount = headcount;
+		this.#isUncounted = isOlder;
 	}
 
 	/** How many streams it holds. */
 	get streams(): number {
 		return this.#members.streams;
+	}
+
+	/** Whether its streams are counted, and hear of events. */
+	get isSettled(): boolean {
+		return !this.#isUncounted && (this.tie !== undefined || this.streams === 0);
 	}
 
 	/** How many streams it holds or will hold soon. */
@@ -94,8 +102,10 @@ export class KnownRelay {
 		this.#members = new Members();
 		for (const { stream, streams } of members) {
 			this.return(stream);
-			for (let count = 0; count < streams; count += 1) this.add(stream, true);
+			// Of those that are older than this object, subscribers have been told.
+			for (let count = 0; count < streams; count += 1) this.add(stream, this.#isUncounted);
 		}
+		this.#isUncounted = false;
 		for (const stream of before) this.#headcount.remove(stream);
 	}
 

@@ -158,11 +158,11 @@ export class Origin {
 	/** Takes a relay's report of the streams that have ended, and admits those that it is to open. */
 	report({ relay: name, life, members, left, wanted }: RelayReport): Admission[] {
 		const relay = this.#relays.calling(name, life);
-		if (members) relay.replace(members);
+		if (members) this.#relays.recount(relay, members);
 		for (const stream of left) relay.remove(stream);
 		const now = Date.now();
 		const admissions = wanted.map((each) => this.#gate.admitTo(relay, each, now));
-		void this.streams.audience.refresh();
+		if (members || left.length > 0 || wanted.length > 0) this.streams.audience.tellPresence();
 		return admissions;
 	}
 

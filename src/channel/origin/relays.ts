@@ -3,6 +3,7 @@ import type { Headcount } from "../../audience/headcount.ts";
 import type { Logger } from "../../logger.ts";
 import type { ChannelMessage } from "../../wire/link.ts";
 import { type Place, regionOf } from "../../wire/place.ts";
+import type { Member } from "../../wire/relay.ts";
 import type { CountedBy } from "../../wire/subscription.ts";
 import { inParts } from "./in-parts.ts";
 import { KnownRelay } from "./known-relay.ts";
@@ -36,12 +37,12 @@ export class Relays {
 	readonly #options: RelaysOptions;
 	readonly #byName = new Map<string, KnownRelay>();
 	#watch: number | null = null;
-	/** Resolves when a relay has joined or is forgotten. */
+	/** Resolves when a relay has joined, was counted or is forgotten. */
 	#changed = Promise.withResolvers<void>();
 
 	constructor(options: RelaysOptions) {
 		this.#options = options;
-		for (const name of options.names.read()) this.#byName.set(name, new KnownRelay(name, options.headcount));
+		for (const name of options.names.read()) this.#byName.set(name, new KnownRelay(name, options.headcount, true));
 		this.#watchMissing();
 	}
 
@@ -63,7 +64,7 @@ export class Relays {
 	#of(name: string): KnownRelay {
 		const known = this.#byName.get(name);
 		if (known) return known;
-		const relay = new KnownRelay(name, this.#options.headcount);
+		const relay = new KnownRelay(name, this.#options.headcount, false);
 		this.#options.names.add(name);
 		this.#byName.set(name, relay);
 		return relay;
@@ -76,6 +77,12 @@ export class Relays {
 		const relay = this.#withRoom(near, now) ?? this.#make(near, now);
 		relay.expect(Math.max(1, Math.floor(crowdSize * PLACEMENT_SHARE)), now);
 		return { relay: relay.name };
+	}
+
+	/** Counts what a relay holds anew, after it has joined. */
+	recount(relay: KnownRelay, members: readonly Member[]): void {
+		relay.replace(members);
+		this.#announce();
 	}
 
 	/** Notes that a relay follows, or that it is cut off. */
@@ -94,7 +101,7 @@ export class Relays {
 		this.#byName.delete(relay.name);
 		relay.cut();
 		this.#announce();
-		void this.#options.audience.refresh();
+		this.#options.audience.tellPresence();
 		if (this.size === 0) this.#options.emptied();
 	}
 
@@ -109,17 +116,19 @@ export class Relays {
 	}
 
 	/**
-	 * Resolves when all relays follow.
+	 * Resolves when the streams of all relays are counted, and those that hold some follow.
 	 *
 	 * @throws Error if one of them takes long to come back.
 	 */
 	async settled(): Promise<void> {
+		const isSettled = () => [...this].every((relay) => relay.isSettled);
+		if (isSettled()) return;
 		const deadline = scheduler.wait(SETTLE_MILLISECONDS).then(() => {
 			throw new Error(`A relay of the channel ${this.#options.channel} is not back yet.`);
 		});
 		// Nobody may wait for it any more.
 		deadline.catch(() => undefined);
-		while (this.#missing.length > 0) await Promise.race([this.#changed.promise, deadline]);
+		while (!isSettled()) await Promise.race([this.#changed.promise, deadline]);
 	}
 
 	get #missing(): KnownRelay[] {
@@ -178,6 +187,6 @@ export class Relays {
 
 	#forgetDeparted(relay: KnownRelay): void {
 		relay.forgetDeparted();
-		void this.#options.audience.refresh();
+		this.#options.audience.tellPresence();
 	}
 }

@@ -96,7 +96,9 @@ export class Following {
 		this.#observes = false;
 		this.#options.presence.forget();
 		this.#announce();
-		(await uplink)?.close();
+		// Whoever has waited for one that could not be opened was told why.
+		const opened = await uplink?.catch(() => undefined);
+		opened?.close();
 	}
 
 	async #open(): Promise<Uplink> {
@@ -134,7 +136,7 @@ export class Following {
 		uplink.position = position;
 		void this.#acknowledge(uplink.socket, bytes);
 		this.#announce();
-		if (log.ended) void audience.refresh();
+		if (log.ended) void audience.resume();
 	}
 
 	/** The origin's publishers wait for this relay's streams as for its own. */
@@ -154,6 +156,7 @@ export class Following {
 			case "log":
 				log.learn(message.extent);
 				this.#joined(uplink.socket);
+				void audience.resume();
 				break;
 			case "revoked":
 				revoked(message.revocations);
@@ -162,20 +165,19 @@ export class Following {
 				audience.probe(message.stream, Date.now());
 				break;
 			case "presence":
-				if ("count" in message) {
-					presence.followCount(message.count);
-					audience.recount();
-				} else presence.follow(message);
+				if ("count" in message) presence.followCount(message.count);
+				else presence.follow(message);
+				audience.tellPresence();
 				break;
 			case "online":
 				this.#online.push(...message.users);
 				if (!message.isLast) return;
 				presence.followAll(this.#online);
 				this.#online = [];
+				audience.tellPresence();
 				break;
 		}
 		this.#announce();
-		void audience.refresh();
 	}
 
 	#joined(socket: ChannelSocket): void {

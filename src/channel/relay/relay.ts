@@ -46,7 +46,7 @@ export class Relay implements Rest {
 			retention: { events: rules.replayEvents, milliseconds: rules.replaySeconds * 1000 },
 			logger,
 			fetch: async (after) => await origin().part(after),
-			fetched: () => void this.streams.audience.refresh(),
+			fetched: () => void this.streams.audience.resume(),
 		});
 		const alarm = new Alarm(new TimerAlarm(() => this.tend(Date.now())), () => undefined);
 		const gate = new RelayGate({

@@ -4,8 +4,8 @@ import type { AlarmState } from "../alarm.ts";
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
 /**
- * Stands for the alarm in a relay, which writes nothing to disk: a timer. A relay with streams does not sleep, and one that
- * has died has none.
+ * The alarm of a relay, which writes nothing to disk: a timer. A relay with streams does not sleep, and one that has died
+ * has none.
  */
 export class TimerAlarm implements AlarmState {
 	readonly #rung: () => Promise<void>;
