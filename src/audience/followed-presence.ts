@@ -43,6 +43,9 @@ export class FollowedPresence implements PresenceBook {
 		this.#streams.add(user, -1);
 	}
 
+	/** Only an origin has such streams. */
+	countUnnamed(): void {}
+
 	take(max: number): PresenceChange[] {
 		return this.#changed.splice(0, max);
 	}

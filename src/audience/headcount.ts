@@ -1,4 +1,5 @@
 import type { CountedBy } from "../wire/subscription.ts";
+import { UNNAMED } from "./members.ts";
 import type { PresenceBook } from "./presence.ts";
 
 /** How many streams a channel has open, and whose, wherever they are held. */
@@ -28,18 +29,21 @@ export class Headcount {
 
 	/** Counts a stream that has just opened. */
 	add(stream: CountedBy): void {
-		this.presence.add(stream.user);
+		if (isUnnamed(stream)) this.presence.countUnnamed(1);
+		else this.presence.add(stream.user);
 		this.#count(stream, 1);
 	}
 
 	/** Counts a stream that was open before, after hibernation or a rejoin. */
 	restore(stream: CountedBy): void {
-		this.presence.restore(stream.user);
+		if (isUnnamed(stream)) this.presence.countUnnamed(1);
+		else this.presence.restore(stream.user);
 		this.#count(stream, 1);
 	}
 
 	remove(stream: CountedBy): void {
-		this.presence.remove(stream.user);
+		if (isUnnamed(stream)) this.presence.countUnnamed(-1);
+		else this.presence.remove(stream.user);
 		this.#count(stream, -1);
 		this.#left?.(stream);
 	}
@@ -51,4 +55,8 @@ export class Headcount {
 		if (count > 0) this.#anonymous.set(anonymousFrom, count);
 		else this.#anonymous.delete(anonymousFrom);
 	}
+}
+
+function isUnnamed({ user }: CountedBy): boolean {
+	return user === UNNAMED.user;
 }

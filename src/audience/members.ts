@@ -45,6 +45,9 @@ export class Members {
 	}
 }
 
+/** What streams are counted by whose users the origin does not keep account of. No user has this name. */
+export const UNNAMED: CountedBy = { user: "" };
+
 /** What a stream is counted by, without the rest of it. */
 export function countedBy({ user, anonymousFrom }: CountedBy): CountedBy {
 	return { user, ...(anonymousFrom !== undefined && { anonymousFrom }) };

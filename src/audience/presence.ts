@@ -22,18 +22,21 @@ export interface PresenceBook {
 	remove(user: string): void;
 	/** Takes up to `max` changes that nobody was told of. */
 	take(max: number): PresenceChange[];
+	/** Counts streams without their users: each is one more user, of whom nobody is told. */
+	countUnnamed(change: 1 | -1): void;
 }
 
 /** Which users are online, and what subscribers were told of it. */
 export class Presence implements PresenceBook {
 	readonly #streams = new StreamsByUser();
+	#unnamed = 0;
 	/** The users of whom subscribers were last told that they are online. */
 	readonly #told = new Set<string>();
 	/** The users who may have come or gone since. */
 	readonly #changed = new Set<string>();
 
 	get online(): number {
-		return this.#streams.users;
+		return this.#streams.users + this.#unnamed;
 	}
 
 	streamsOf(user: string): number {
@@ -57,6 +60,10 @@ export class Presence implements PresenceBook {
 	remove(user: string): void {
 		this.#streams.add(user, -1);
 		this.#changed.add(user);
+	}
+
+	countUnnamed(change: 1 | -1): void {
+		this.#unnamed += change;
 	}
 
 	/** A user who came and left again meanwhile has not changed. */

@@ -46,20 +46,25 @@ export class Limits {
 		// A rejoin was admitted before.
 		if (subscription.rejoins) return;
 		const { channel, headcount, limits } = this.#options;
-		const { maxSubscribers, maxConnectionsPerUser } = limits;
+		const { maxSubscribers } = limits;
 		if (headcount.streams >= maxSubscribers) {
 			throw new Problem(
 				"channel_full",
 				`The channel ${channel} has ${maxSubscribers} subscribers, as many as it may (MAX_SUBSCRIBERS, CHANNEL_RULES). Try again later.`,
 			);
 		}
-		if (this.#hasMaxStreams(subscription)) {
-			const holder = subscription.anonymousFrom === undefined ? "You have" : "Your address has, without credentials,";
-			throw new Problem(
-				"too_many_connections",
-				`${holder} ${maxConnectionsPerUser} streams of the channel ${channel} open, as many as you may (MAX_CONNECTIONS_PER_USER, CHANNEL_RULES). Close one, or share it.`,
-			);
-		}
+		this.checkUser(subscription);
+	}
+
+	/** @throws Problem `too_many_connections`. */
+	checkUser(subscription: Subscription): void {
+		if (subscription.rejoins || !this.#hasMaxStreams(subscription)) return;
+		const { channel, limits } = this.#options;
+		const holder = subscription.anonymousFrom === undefined ? "You have" : "Your address has, without credentials,";
+		throw new Problem(
+			"too_many_connections",
+			`${holder} ${limits.maxConnectionsPerUser} streams of the channel ${channel} open, as many as you may (MAX_CONNECTIONS_PER_USER, CHANNEL_RULES). Close one, or share it.`,
+		);
 	}
 
 	#hasMaxStreams(subscription: Subscription): boolean {

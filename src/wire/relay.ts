@@ -78,6 +78,8 @@ export type Admission =
 			start: Start;
 			/** The head of the log: the stream opens once the relay has come as far. */
 			head: Offset;
+			/** Whether the origin counts it by its user. If not, the relay keeps the limit of a user among its own streams. */
+			isNamed: boolean;
 	  }
 	/** Nothing is left to tell, and the client asked to be told so. */
 	| { type: "ended"; reason: EndReason }

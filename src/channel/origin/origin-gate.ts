@@ -1,4 +1,5 @@
-import { countedBy } from "../../audience/members.ts";
+import type { Headcount } from "../../audience/headcount.ts";
+import { countedBy, UNNAMED } from "../../audience/members.ts";
 import { Problem } from "../../errors.ts";
 import type { Log } from "../../log/log.ts";
 import type { Starts } from "../../log/starts.ts";
@@ -11,6 +12,12 @@ import type { Limits } from "../limits.ts";
 import { type Revocations, revoked } from "../revocations.ts";
 import type { KnownRelay } from "./known-relay.ts";
 
+/**
+ * The origin keeps account of the users of so many streams. More would take more memory than an object has: those that come
+ * later at relays are counted without their users.
+ */
+const MAX_NAMED_STREAMS = 200_000;
+
 interface OriginGateOptions {
 	channel: string;
 	/** Whether clients without credentials may read the channel. */
@@ -18,6 +25,7 @@ interface OriginGateOptions {
 	log: Log;
 	starts: Starts;
 	limits: Limits;
+	headcount: Headcount;
 	revocations: Revocations;
 	/** Where the next stream is to be opened. */
 	placeFor(near: DurableObjectLocationHint | undefined, now: number): Pick<Place, "relay">;
@@ -52,8 +60,9 @@ export class OriginGate implements Gate {
 			relay.return(stream);
 			if (!isLastTry && this.#options.limits.probeIfCrowded(subscription)) return { type: "crowded" };
 			const start = this.#begin(subscription, now);
-			relay.add(stream, subscription.rejoins === true);
-			return { type: "admitted", start, head: this.#options.log.head };
+			const isNamed = this.#options.headcount.streams < MAX_NAMED_STREAMS;
+			relay.add(isNamed ? stream : UNNAMED, subscription.rejoins === true);
+			return { type: "admitted", start, head: this.#options.log.head, isNamed };
 		} catch (error) {
 			if (!(error instanceof Problem)) throw error;
 			return { type: "refused", code: error.code, detail: error.detail };

@@ -61,6 +61,7 @@ export class Origin {
 			allowsAnonymous: rules.anonymous,
 			log,
 			starts,
+			headcount,
 			limits: new Limits({
 				channel,
 				limits: rules,

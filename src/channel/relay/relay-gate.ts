@@ -5,7 +5,7 @@ import type { Admission } from "../../wire/relay.ts";
 import type { Start, Subscription } from "../../wire/subscription.ts";
 import type { OriginCalls } from "../calls.ts";
 import type { Admitted, Gate } from "../gate.ts";
-import { PROBE_MILLISECONDS, PROBE_WRITES } from "../limits.ts";
+import { type Limits, PROBE_MILLISECONDS, PROBE_WRITES } from "../limits.ts";
 import { revoked } from "../revocations.ts";
 import type { RevokedUsers } from "../revoked-users.ts";
 import type { Following } from "./following.ts";
@@ -23,6 +23,8 @@ interface RelayGateOptions {
 	allowsAnonymous: boolean;
 	following(): Following;
 	reports: Reports;
+	/** The limits among this relay's streams. */
+	limits: Limits;
 	revocations: RevokedUsers;
 	origin(): Pick<OriginCalls, "place">;
 }
@@ -44,16 +46,17 @@ export class RelayGate implements Gate {
 	}
 
 	async admit(subscription: Subscription): Promise<Admitted | EndReason> {
-		const { reports } = this.#options;
+		const { reports, limits } = this.#options;
 		const following = this.#options.following();
 		await following.start();
 		const admission = await this.#ask(subscription);
 		if (admission.type === "ended") return admission.reason;
 		if (admission.type === "refused") throw new Problem(admission.code, admission.detail);
 		if (admission.type === "crowded") throw new Error("The origin has not decided.");
-		const { start, head } = admission;
+		const { start, head, isNamed } = admission;
 		const release = () => reports.left(subscription);
 		try {
+			if (!isNamed) limits.checkUser(subscription);
 			await following.reach(head);
 			if (subscription.presence) await following.observe();
 		} catch (error) {

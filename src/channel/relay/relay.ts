@@ -10,6 +10,7 @@ import type { Revocation } from "../../wire/relay.ts";
 import { Alarm } from "../alarm.ts";
 import { endMatching } from "../end-matching.ts";
 import type { Rest } from "../gate.ts";
+import { Limits } from "../limits.ts";
 import type { Parts } from "../parts.ts";
 import { RevokedUsers } from "../revoked-users.ts";
 import { Sockets } from "../sockets.ts";
@@ -49,6 +50,7 @@ export class Relay implements Rest {
 			fetched: () => void this.streams.audience.resume(),
 		});
 		const alarm = new Alarm(new TimerAlarm(() => this.tend(Date.now())), () => undefined);
+		const headcount = new Headcount(presence, (stream) => reports.left(stream));
 		const gate = new RelayGate({
 			channel,
 			relay: name,
@@ -56,10 +58,15 @@ export class Relay implements Rest {
 			allowsAnonymous: rules.anonymous,
 			following: () => this.#following,
 			reports,
+			limits: new Limits({
+				channel,
+				limits: rules,
+				headcount,
+				probe: (stream) => this.streams.audience.probe(stream, Date.now()),
+			}),
 			revocations: this.#revocations,
 			origin,
 		});
-		const headcount = new Headcount(presence, (stream) => reports.left(stream));
 		const streams = new Streams({ ...parts, log, headcount, alarm, gate, rest: this });
 		this.streams = streams;
 		this.sockets = new Sockets(ctx, streams.sockets);

@@ -1,4 +1,4 @@
-import { countedBy, Members } from "../../audience/members.ts";
+import { countedBy, Members, UNNAMED } from "../../audience/members.ts";
 import { Problem } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Admission, Wanted } from "../../wire/relay.ts";
@@ -64,8 +64,9 @@ export class Reports {
 
 	/** An admitted stream has ended, or was not opened. */
 	left(stream: CountedBy): void {
-		if (!this.#members.remove(stream)) return;
-		this.#left.push(countedBy(stream));
+		const counted = this.#members.has(stream) ? countedBy(stream) : UNNAMED;
+		if (!this.#members.remove(counted)) return;
+		this.#left.push(counted);
 		this.#start();
 	}
 
@@ -116,7 +117,9 @@ export class Reports {
 	}
 
 	#answer({ wanted, resolve, reject }: Question, admission: Admission | undefined): void {
-		if (admission?.type === "admitted") this.#members.add(countedBy(wanted.subscription));
+		if (admission?.type === "admitted") {
+			this.#members.add(admission.isNamed ? countedBy(wanted.subscription) : UNNAMED);
+		}
 		if (admission) resolve(admission);
 		else reject(unavailable(this.#options.channel, "The origin has not answered."));
 	}
