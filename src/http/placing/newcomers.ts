@@ -1,7 +1,9 @@
 import type { Place } from "../../wire/place.ts";
 
-/** How long a place is remembered. Then the origin is asked again. */
+/** How long a relay is remembered. Then one client asks the origin again. */
 const KEPT_MILLISECONDS = 5000;
+/** How long the others of a rush go on to that relay meanwhile. */
+const ASKING_MILLISECONDS = 1000;
 /** Beyond it, the oldest entries are dropped. */
 const MAX_ENTRIES = 1000;
 
@@ -20,10 +22,14 @@ export class Newcomers {
 	/** Where a new stream of a channel is to be opened: the origin, if nothing else is remembered. */
 	placeOf(channel: string, near: DurableObjectLocationHint | undefined, now: number): Place {
 		const remembered = this.#relays.get(keyOf(channel, near));
-		return remembered && now < remembered.until ? { channel, relay: remembered.relay } : { channel };
+		if (!remembered) return { channel };
+		if (now < remembered.until) return { channel, relay: remembered.relay };
+		const isRush = now < remembered.until + ASKING_MILLISECONDS;
+		if (isRush) remembered.until = now + ASKING_MILLISECONDS;
+		return { channel };
 	}
 
-	/** Remembers where the channel sends new streams. The origin is not remembered. */
+	/** Remembers where a new stream was sent. The origin is not remembered. */
 	sentTo({ channel, relay }: Place, near: DurableObjectLocationHint | undefined, now: number): void {
 		const key = keyOf(channel, near);
 		this.#relays.delete(key);

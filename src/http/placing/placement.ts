@@ -45,7 +45,10 @@ async function open<Opened>(
 		try {
 			const opened = await openAt(place);
 			const moved = opened instanceof Response ? movedBy(opened) : undefined;
-			if (!moved) return opened;
+			if (!moved) {
+				if (place.relay === undefined) newcomers.sentTo(place, near, Date.now());
+				return opened;
+			}
 			place = { channel, ...moved };
 		} catch (error) {
 			newcomers.sentTo({ channel }, near, Date.now());

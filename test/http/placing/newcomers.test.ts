@@ -10,6 +10,20 @@ describe("Newcomers", () => {
 		expect(newcomers.placeOf("chat:1", undefined, 1000)).toEqual({ channel: "chat:1" });
 	});
 
+	it("then has one client of a rush ask the origin, once a second, and the others go on as before", () => {
+		const newcomers = new Newcomers();
+		newcomers.sentTo({ channel: "orders", relay: "2" }, undefined, 0);
+		const relays = [5000, 5000, 5999, 6000, 6001].map((now) => newcomers.placeOf("orders", undefined, now).relay);
+		expect(relays).toEqual([undefined, "2", "2", undefined, "2"]);
+	});
+
+	it("sends nobody to a relay that was named long ago", () => {
+		const newcomers = new Newcomers();
+		newcomers.sentTo({ channel: "orders", relay: "2" }, undefined, 0);
+		const relays = [6000, 6000, 7000].map((now) => newcomers.placeOf("orders", undefined, now).relay);
+		expect(relays).toEqual([undefined, undefined, undefined]);
+	});
+
 	it("remembers for each region of clients where they were sent", () => {
 		const newcomers = new Newcomers();
 		newcomers.sentTo({ channel: "orders", relay: "weur/1" }, "weur", 0);

@@ -133,6 +133,17 @@ describe("where a channel sends new streams", () => {
 		expect(places.path).toEqual([channel, `${channel}/1`, `${channel}/1`, `${channel}/1`, channel, `${channel}/1`]);
 	});
 
+	it("is forgotten when the origin has room again", async () => {
+		places.move(channel, "1");
+		await open();
+		advanceClock(5);
+		places.admit(channel);
+		places.asked.length = 0;
+		await open();
+		await open();
+		expect(places.path).toEqual([channel, channel]);
+	});
+
 	it("is remembered of the relay that had room, when another one was full", async () => {
 		places.move(channel, "1");
 		await open();
