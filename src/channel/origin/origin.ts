@@ -22,6 +22,7 @@ import { Sockets } from "../sockets.ts";
 import { Streams } from "../streams.ts";
 import { Followers } from "./followers.ts";
 import { OriginGate } from "./origin-gate.ts";
+import { Placing } from "./placing.ts";
 import { RelayNames } from "./relay-names.ts";
 import { Relays } from "./relays.ts";
 import { WholeChannel } from "./whole-channel.ts";
@@ -43,6 +44,7 @@ export class Origin {
 	readonly #idle: Idle;
 	readonly #gate: OriginGate;
 	readonly #relays: Relays;
+	readonly #placing: Placing;
 	readonly #followers: Followers;
 
 	constructor(parts: Parts) {
@@ -69,7 +71,7 @@ export class Origin {
 				probe: (stream) => this.#relays.probe(stream, Date.now()),
 			}),
 			revocations,
-			placeFor: (near, now) => this.#relays.placeFor(near, now),
+			placeFor: (near, now) => this.#placing.placeFor(near, now),
 		});
 		const streams = new Streams({
 			...parts,
@@ -92,7 +94,6 @@ export class Origin {
 			names: new RelayNames(sql),
 			headcount,
 			audience,
-			crowdSize: rules.crowdSize,
 			recall: async (relay) => await parts.relayObject(relay).recall(),
 			logger,
 			emptied: () => void idle.begin(Date.now()),
@@ -121,6 +122,7 @@ export class Origin {
 		this.#idle = idle;
 		this.#gate = gate;
 		this.#relays = relays;
+		this.#placing = new Placing({ relays, audience, crowdSize: rules.crowdSize });
 		this.#followers = new Followers({ log, starts, replay, audience, revocations, relays });
 		streams.restore(log, Date.now());
 	}
@@ -153,7 +155,7 @@ export class Origin {
 
 	/** Where a relay that is full sends newcomers on to. */
 	place(near: DurableObjectLocationHint | undefined): Pick<Place, "relay"> {
-		return this.#relays.placeFor(near, Date.now());
+		return this.#placing.placeFor(near, Date.now());
 	}
 
 	/** Takes a relay's report of the streams that have ended, and admits those that it is to open. */
@@ -163,6 +165,8 @@ export class Origin {
 		for (const stream of left) relay.remove(stream);
 		const now = Date.now();
 		const admissions = wanted.map((each) => this.#gate.admitTo(relay, each, now));
+		this.#placing.came(wanted.length, now);
+		this.#relays.announce();
 		if (members || left.length > 0 || wanted.length > 0) this.streams.audience.tellPresence();
 		return admissions;
 	}

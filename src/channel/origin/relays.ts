@@ -1,18 +1,12 @@
 import type { Audience } from "../../audience/audience.ts";
 import type { Headcount } from "../../audience/headcount.ts";
 import type { Logger } from "../../logger.ts";
-import type { ChannelMessage } from "../../wire/link.ts";
-import { type Place, regionOf } from "../../wire/place.ts";
 import type { Member } from "../../wire/relay.ts";
 import type { CountedBy } from "../../wire/subscription.ts";
 import { inParts } from "./in-parts.ts";
 import { KnownRelay } from "./known-relay.ts";
 import type { RelayNames } from "./relay-names.ts";
 
-/** More relays would cost the origin too much at each event. Beyond, the emptiest of them takes more streams. */
-const MAX_RELAYS = 2000;
-/** The share of a relay's size that one placement counts as: a Worker and a full relay send on more than one stream. */
-const PLACEMENT_SHARE = 1 / 20;
 /** How long a relay that is cut off may take to come back. */
 const PATIENCE_MILLISECONDS = 10_000;
 /** How long a question about the whole channel waits for relays. */
@@ -23,8 +17,6 @@ interface RelaysOptions {
 	names: RelayNames;
 	headcount: Headcount;
 	audience: Audience;
-	/** How many streams one object holds. */
-	crowdSize: number;
 	/** Has a relay that is cut off join again. Returns whether it holds streams. */
 	recall(relay: string): Promise<boolean>;
 	logger: Logger;
@@ -61,34 +53,40 @@ export class Relays {
 		return relay;
 	}
 
+	/** A new relay, in a region if one is given. */
+	make(region: string | undefined): KnownRelay {
+		const prefix = region === undefined ? "" : `${region}/`;
+		let number = 1;
+		while (this.#byName.has(`${prefix}${number}`)) number += 1;
+		return this.#of(`${prefix}${number}`);
+	}
+
 	#of(name: string): KnownRelay {
 		const known = this.#byName.get(name);
 		if (known) return known;
 		const relay = new KnownRelay(name, this.#options.headcount, false);
 		this.#options.names.add(name);
 		this.#byName.set(name, relay);
+		this.#watchMissing();
 		return relay;
-	}
-
-	/** Where the next stream is to be opened. */
-	placeFor(near: DurableObjectLocationHint | undefined, now: number): Pick<Place, "relay"> {
-		const { audience, crowdSize } = this.#options;
-		if (audience.size < crowdSize) return {};
-		const relay = this.#withRoom(near, now) ?? this.#make(near, now);
-		relay.expect(Math.max(1, Math.floor(crowdSize * PLACEMENT_SHARE)), now);
-		return { relay: relay.name };
 	}
 
 	/** Counts what a relay holds anew, after it has joined. */
 	recount(relay: KnownRelay, members: readonly Member[]): void {
 		relay.replace(members);
-		this.#announce();
+		this.announce();
+	}
+
+	/** Wakes those who wait for the relays to be settled. */
+	announce(): void {
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
 	}
 
 	/** Notes that a relay follows, or that it is cut off. */
 	attach(relay: KnownRelay, tie: KnownRelay["tie"]): void {
 		relay.tie = tie;
-		this.#announce();
+		this.announce();
 		this.#watchMissing();
 	}
 
@@ -100,7 +98,7 @@ export class Relays {
 		this.#options.names.delete(relay.name);
 		this.#byName.delete(relay.name);
 		relay.cut();
-		this.#announce();
+		this.announce();
 		this.#options.audience.tellPresence();
 		if (this.size === 0) this.#options.emptied();
 	}
@@ -109,10 +107,6 @@ export class Relays {
 	probe(stream: CountedBy, now: number): void {
 		this.#options.audience.probe(stream, now);
 		for (const relay of this) if (relay.holds(stream)) relay.tell({ type: "probe", stream }, now);
-	}
-
-	tellAll(message: ChannelMessage, now: number): void {
-		for (const relay of this) relay.tell(message, now);
 	}
 
 	/**
@@ -133,30 +127,6 @@ export class Relays {
 
 	get #missing(): KnownRelay[] {
 		return [...this].filter(({ tie }) => tie === undefined);
-	}
-
-	#announce(): void {
-		this.#changed.resolve();
-		this.#changed = Promise.withResolvers();
-	}
-
-	/** The fullest one with room, so that others can empty. */
-	#withRoom(near: DurableObjectLocationHint | undefined, now: number): KnownRelay | undefined {
-		const { crowdSize } = this.#options;
-		const nearby = [...this].filter(({ name }) => regionOf(name) === near);
-		const free = nearby.filter((relay) => relay.streamsSoon(now) < crowdSize);
-		return free.sort((one, other) => other.streamsSoon(now) - one.streamsSoon(now))[0];
-	}
-
-	#make(near: DurableObjectLocationHint | undefined, now: number): KnownRelay {
-		if (this.size >= MAX_RELAYS) {
-			const [emptiest] = [...this].sort((one, other) => one.streamsSoon(now) - other.streamsSoon(now));
-			if (emptiest) return emptiest;
-		}
-		const prefix = near === undefined ? "" : `${near}/`;
-		let number = 1;
-		while (this.#byName.has(`${prefix}${number}`)) number += 1;
-		return this.#of(`${prefix}${number}`);
 	}
 
 	/** Looks after relays that do not come back by themselves: they hold no streams any more, or do not answer. */
