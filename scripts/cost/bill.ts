@@ -2,17 +2,17 @@ import { COUNTED, type Cost, HEARTBEATS_IN_TEN_MINUTES, TAKEN_BYTES } from "./co
 
 /** What a month costs: the arithmetic of docs/cost.md. */
 
-const MINUTES = 30 * 24 * 60;
-const SECONDS = MINUTES * 60;
+export const MINUTES = 30 * 24 * 60;
+export const SECONDS = MINUTES * 60;
 /** Tokens live for an hour: so often a client opens its stream anew. */
-const OPENINGS = 30 * 24;
-const EVENT_BYTES = 200;
-const OBJECT_GIGABYTES = 0.128;
+export const OPENINGS = 30 * 24;
+export const EVENT_BYTES = 200;
+export const OBJECT_GIGABYTES = 0.128;
 /** An object that has nothing to do for so long is unloaded. */
 const SLEEP_SECONDS = 10;
 /** Approximate: for the disk, and measured CPU time. */
 const OBJECT_SECONDS = { request: 0.01, delivery: 25e-6 };
-const WORKER_MILLISECONDS = { request: 1, write: 0.03 };
+export const WORKER_MILLISECONDS = { request: 1, write: 0.03 };
 
 /** Dollars for a million, and how many a month are included. */
 const PRICES = {
@@ -24,7 +24,7 @@ const PRICES = {
 	workerMilliseconds: { price: 0.02, included: 30e6 },
 };
 const MINIMUM = 5;
-const MESSAGES_A_REQUEST = 20;
+export const MESSAGES_A_REQUEST = 20;
 
 type Meter = keyof typeof PRICES;
 export type Usage = Record<Meter, number>;

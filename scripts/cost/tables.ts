@@ -1,15 +1,11 @@
+import { decimal, dollars, row } from "../page-tables.ts";
 import { bill, type Delivery, METERS, metered, meteredBy, meteredOf, usageOf, usageOfAnswers } from "./bill.ts";
 import { COUNTED } from "./counted.ts";
 
 /** The rows of the tables in docs/cost.md. */
 
-function dollars(amount: number): string {
-	const digits = amount < 1000 ? 2 : 0;
-	return amount.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
 function millions(amount: number): string {
-	return (amount / 1e6).toLocaleString("en-US", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+	return decimal(amount / 1e6, 3);
 }
 
 const RATES = { 1: "a minute", 60: "a second" };
@@ -17,10 +13,6 @@ const EXAMPLES = [1, 1000].flatMap((subscribers) =>
 	([1, 60] as const).map((eventsPerMinute) => ({ subscribers, eventsPerMinute })),
 );
 const DELIVERIES: Delivery[] = ["direct", "hibernate"];
-
-function row(cells: string[]): string {
-	return `| ${cells.join(" | ")} |`;
-}
 
 /** The rows of the table of what was counted. */
 export function countedRows(): string[] {

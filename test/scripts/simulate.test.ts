@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { metered } from "../../scripts/cost/bill.ts";
+import { ISOLATES } from "../../scripts/simulate/figures.ts";
+import { costOf, loadOf, relaysOf } from "../../scripts/simulate/load.ts";
+import { SCENARIOS, simulate } from "../../scripts/simulate/scenarios.ts";
+
+const POPULATION = { seed: 1, subscribers: 12_000, crowdSize: 300, sharesAnswers: true };
+const RELAYS = 39;
+
+describe("the simulation of a crowd", () => {
+	it.each(SCENARIOS)("has everybody back, and no more waiting than were sent away, when $name", (scenario) => {
+		const outcome = simulate(scenario, POPULATION);
+		expect(outcome.opened).toBeGreaterThan(0);
+		expect(outcome.absent).toBe(0);
+		// One question from each isolate, a report or a join from each relay, and a relay's question where newcomers go.
+		expect(outcome.origin.longestQueue).toBeLessThanOrEqual(ISOLATES + 2 * (RELAYS + outcome.relaysMade));
+		expect(outcome.relay.longestQueue).toBeLessThanOrEqual(POPULATION.subscribers);
+		expect(outcome.fullest).toBeLessThanOrEqual(POPULATION.crowdSize);
+	});
+
+	it.each(SCENARIOS)("comes out the same with the same seed, and differently with another, when $name", (scenario) => {
+		const outcome = simulate(scenario, POPULATION);
+		expect(simulate(scenario, POPULATION)).toEqual(outcome);
+		expect(simulate(scenario, { ...POPULATION, seed: 2 })).not.toEqual(outcome);
+	});
+
+	it("leaves streams open while the origin is away, and breaks all of them when everything restarts", () => {
+		const [, dies, , restarts] = SCENARIOS.map((scenario) => simulate(scenario, POPULATION));
+		expect(dies?.longestUntied).toBeGreaterThan(0);
+		expect(dies?.opened).toBeLessThan(POPULATION.subscribers / 10);
+		expect(restarts?.opened).toBeGreaterThan(POPULATION.subscribers * 0.95);
+	});
+});
+
+describe("the arithmetic of a crowd", () => {
+	it.each(["direct", "hibernate"] as const)(
+		"comes to what docs/cost.md says while there are no relays: %s",
+		(delivery) => {
+			const example = { delivery, subscribers: 1000, eventsPerMinute: 60 } as const;
+			expect(costOf(example)).toBe(metered(example));
+			expect(relaysOf(example.subscribers)).toBe(0);
+		},
+	);
+
+	it("has the origin send each event once to each relay, however many streams they hold", () => {
+		expect(loadOf(1_000_000).sending).toBeCloseTo((999 / 99) * loadOf(100_000).sending);
+		expect(loadOf(1000).sending).toBe(0);
+	});
+});
