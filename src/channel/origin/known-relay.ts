@@ -101,9 +101,15 @@ export class KnownRelay {
 		const before = this.#members;
 		this.#members = new Members();
 		for (const { stream, streams } of members) {
-			this.return(stream);
-			// Of those that are older than this object, subscribers have been told.
-			for (let count = 0; count < streams; count += 1) this.add(stream, this.#isUncounted);
+			for (let count = 0; count < streams; count += 1) {
+				if (before.remove(stream)) {
+					this.#members.add(stream);
+					continue;
+				}
+				this.return(stream);
+				// Of those that are older than this object, subscribers have been told.
+				this.add(stream, this.#isUncounted);
+			}
 		}
 		this.#isUncounted = false;
 		for (const stream of before) this.#headcount.remove(stream);

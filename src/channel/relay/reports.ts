@@ -36,6 +36,8 @@ export class Reports {
 	/** The streams that the origin has admitted and that have not ended. */
 	readonly #members = new Members();
 	#questions: Question[] = [];
+	/** How many streams the report that is under way asks for. */
+	#asked = 0;
 	#left: CountedBy[] = [];
 	/** Whether the origin has to count this relay's streams anew. */
 	#isUncounted = false;
@@ -47,7 +49,7 @@ export class Reports {
 
 	/** How many streams are open or admitted, or wait to be. */
 	get streams(): number {
-		return this.#members.streams + this.#questions.length;
+		return this.#members.streams + this.#asked + this.#questions.length;
 	}
 
 	/** Asks the origin to admit a stream. */
@@ -104,6 +106,7 @@ export class Reports {
 		if (members) this.#left = [];
 		this.#isUncounted = false;
 		const wanted = questions.map((question) => question.wanted);
+		this.#asked = wanted.length;
 		try {
 			const admissions = await origin().report({ relay, life, left, wanted, ...(members && { members }) });
 			for (const [index, question] of questions.entries()) this.#answer(question, admissions[index]);
@@ -113,6 +116,8 @@ export class Reports {
 			this.#isUncounted = true;
 			for (const { reject } of questions) reject(unavailable(this.#options.channel, error));
 			return false;
+		} finally {
+			this.#asked = 0;
 		}
 	}
 
