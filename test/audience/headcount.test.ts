@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { Headcount } from "../../src/audience/headcount.ts";
+import { UNNAMED } from "../../src/audience/members.ts";
 import { Presence } from "../../src/audience/presence.ts";
 
 const ALICE = { user: "alice" };
@@ -27,6 +28,16 @@ describe("the headcount of a channel", () => {
 		expect(presence.online).toBe(2);
 		headcount.remove(ALICE);
 		expect(presence.take(9)).toEqual([{ user: "alice", state: "offline" }]);
+	});
+
+	it("counts streams without their users where those are not told", () => {
+		const presence = new Presence();
+		const headcount = new Headcount(presence);
+		headcount.add(UNNAMED);
+		headcount.restore(UNNAMED);
+		expect([headcount.streams, presence.online, presence.take(9)]).toEqual([2, 2, []]);
+		headcount.remove(UNNAMED);
+		expect([headcount.streams, presence.online, presence.take(9)]).toEqual([1, 1, []]);
 	});
 
 	it("says when a stream is no longer counted", () => {

@@ -7,6 +7,8 @@ import {
 	joinHeaders,
 	joinResponse,
 	openHeaders,
+	relaySubscription,
+	requestedRelay,
 	requestedSubscription,
 } from "../../src/wire/link.ts";
 import { subscriptionOf } from "../support/subscription.ts";
@@ -34,6 +36,18 @@ describe("a subscription", () => {
 		expect(() => requestedSubscription(request)).toThrow(
 			"channel_unavailable: The stream was opened by another version",
 		);
+	});
+});
+
+describe("a relay that joins", () => {
+	it("says who it is, and is none of the streams", () => {
+		const subscription = relaySubscription("weur/2", "life", 1000);
+		const request = new Request(CHANNEL_URL, { headers: joinHeaders(subscription) });
+		expect(requestedRelay(request)).toEqual({ name: "weur/2", life: "life", subscription });
+		expect(isJoining(request)).toBe(true);
+		for (const headers of [joinHeaders(subscriptionOf({ dialect: "stored" })), openHeaders(subscriptionOf(), "r1")]) {
+			expect(requestedRelay(new Request(CHANNEL_URL, { headers }))).toBeUndefined();
+		}
 	});
 });
 

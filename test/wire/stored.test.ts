@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { named } from "../../src/wire/dialect/named.ts";
-import { framedBytes, readStored, writeStored } from "../../src/wire/stored.ts";
+import { framedBytes, readStored, writeStored, writeWhole } from "../../src/wire/stored.ts";
 import { storedEvent } from "../support/events.ts";
 
 const TEXTS = ["", "hello", "a\nb\r\nc", "\n".repeat(500), "\\n", "\u2028", "😀\0"];
@@ -22,5 +22,13 @@ describe("events on their way to a session", () => {
 		const stored = writeStored(event);
 		const bytes = (each: string) => new TextEncoder().encode(each).byteLength;
 		expect(bytes(named.event(event, "orders", "7"))).toBeLessThanOrEqual(framedBytes(stored, bytes(stored)));
+	});
+});
+
+describe("events on their way to a relay", () => {
+	it("are read as they were written, with their recipients", () => {
+		const to = { user: "bob", claims: { role: "admin" } };
+		const events = TEXTS.map((text, offset) => storedEvent({ offset, data: JSON.stringify(text), to, retry: 5 }));
+		expect(readStored(events.map(writeWhole).join(""))).toEqual(events);
 	});
 });

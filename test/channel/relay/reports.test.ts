@@ -5,7 +5,12 @@ import type { Admission, RelayReport } from "../../../src/wire/relay.ts";
 import { range } from "../../support/log.ts";
 import { subscriptionOf } from "../../support/subscription.ts";
 
-const ADMITTED: Admission = { type: "admitted", start: { position: 7, cursor: 7, resumed: false }, head: 7 };
+const ADMITTED: Admission = {
+	type: "admitted",
+	start: { position: 7, cursor: 7, resumed: false },
+	head: 7,
+	isNamed: true,
+};
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -130,6 +135,20 @@ describe("the reports of a relay", () => {
 		await answer();
 		expect(got.at(-1)).toMatchObject({ left: [{ user: "alice" }] });
 		expect(got.at(-1)).not.toHaveProperty("members");
+	});
+
+	it("tell of streams without their users where the origin does not keep account of them", async () => {
+		const { reports, got, ask, answer } = reporting();
+		const asked = ask("alice");
+		await answer([{ ...ADMITTED, isNamed: false }]);
+		await asked;
+		reports.recount();
+		expect(got.at(-1)).toMatchObject({ members: [{ stream: { user: "" }, streams: 1 }] });
+		await answer();
+		reports.left(subscriptionOf());
+		await answer();
+		expect(got.at(-1)).toMatchObject({ left: [{ user: "" }] });
+		expect(reports.streams).toBe(0);
 	});
 
 	it("that fail refuse those who wait, and are followed by a count of what is there", async () => {
