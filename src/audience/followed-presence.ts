@@ -1,5 +1,6 @@
-import type { PresenceBook, PresenceChange } from "./presence.ts";
+import type { PresenceBook } from "./presence.ts";
 import { StreamsByUser } from "./streams-by-user.ts";
+import { type PresenceChange, ToldPresence } from "./told-presence.ts";
 
 /**
  * Who is online on a channel, as a relay knows it. It counts its own streams; who is online on the whole channel, the
@@ -7,8 +8,9 @@ import { StreamsByUser } from "./streams-by-user.ts";
  */
 export class FollowedPresence implements PresenceBook {
 	readonly #streams = new StreamsByUser();
-	#told: Set<string> = new Set();
-	#changed: PresenceChange[] = [];
+	/** The users of whom the origin has told that they are online. */
+	readonly #online = new Set<string>();
+	readonly #told = new ToldPresence((user) => this.#online.has(user));
 	#count: number | undefined;
 	#isKnown = false;
 
@@ -19,7 +21,7 @@ export class FollowedPresence implements PresenceBook {
 
 	/** How many users are online on the channel. */
 	get online(): number {
-		return this.#count ?? this.#told.size;
+		return this.#count ?? this.#online.size;
 	}
 
 	/** How many streams a user has open here. */
@@ -28,7 +30,7 @@ export class FollowedPresence implements PresenceBook {
 	}
 
 	told(): Iterable<string> {
-		return this.#told;
+		return this.#told.users;
 	}
 
 	add(user: string): void {
@@ -47,21 +49,20 @@ export class FollowedPresence implements PresenceBook {
 	countUnnamed(): void {}
 
 	take(max: number): PresenceChange[] {
-		return this.#changed.splice(0, max);
+		return this.#told.take(max);
 	}
 
 	/** The origin tells who has come or gone. */
-	follow(change: PresenceChange): void {
-		if ((change.state === "online") === this.#told.has(change.user)) return;
-		if (change.state === "online") this.#told.add(change.user);
-		else this.#told.delete(change.user);
-		this.#changed.push(change);
+	follow({ user, state }: PresenceChange): void {
+		if (state === "online") this.#online.add(user);
+		else this.#online.delete(user);
+		this.#told.change(user);
 	}
 
 	/** The origin tells who is online. What has changed since it was last told is news. */
 	followAll(users: readonly string[]): void {
 		const online = new Set(users);
-		for (const user of this.#told) if (!online.has(user)) this.follow({ user, state: "offline" });
+		for (const user of this.#online) if (!online.has(user)) this.follow({ user, state: "offline" });
 		for (const user of online) this.follow({ user, state: "online" });
 		this.#isKnown = true;
 	}
@@ -74,8 +75,8 @@ export class FollowedPresence implements PresenceBook {
 
 	/** Nobody tells any more. */
 	forget(): void {
-		this.#told = new Set();
-		this.#changed = [];
+		this.#online.clear();
+		this.#told.forget();
 		this.#count = undefined;
 		this.#isKnown = false;
 	}

@@ -1,7 +1,7 @@
-import type { PresenceChange } from "./presence.ts";
 import type { PresenceNews, PresenceNewsOptions } from "./presence-news.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { inTiles } from "./tiles.ts";
+import type { PresenceChange } from "./told-presence.ts";
 
 /** Tells who comes and goes, by their names. */
 export class PresenceNames implements PresenceNews {

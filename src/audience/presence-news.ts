@@ -1,7 +1,7 @@
 import type { ChannelMessage } from "../wire/link.ts";
-import type { PresenceChange } from "./presence.ts";
 import type { Roster } from "./roster.ts";
 import type { Subscriber } from "./subscriber.ts";
+import type { PresenceChange } from "./told-presence.ts";
 
 export interface PresenceNewsOptions {
 	roster: Roster;

@@ -1,10 +1,5 @@
 import { StreamsByUser } from "./streams-by-user.ts";
-
-/** A user who came online or went offline. */
-export interface PresenceChange {
-	user: string;
-	state: "online" | "offline";
-}
+import { type PresenceChange, ToldPresence } from "./told-presence.ts";
 
 /** Which users are online, as the roster and the fan-out need to know it. */
 export interface PresenceBook {
@@ -30,10 +25,7 @@ export interface PresenceBook {
 export class Presence implements PresenceBook {
 	readonly #streams = new StreamsByUser();
 	#unnamed = 0;
-	/** The users of whom subscribers were last told that they are online. */
-	readonly #told = new Set<string>();
-	/** The users who may have come or gone since. */
-	readonly #changed = new Set<string>();
+	readonly #told = new ToldPresence((user) => this.#streams.has(user));
 
 	get online(): number {
 		return this.#streams.users + this.#unnamed;
@@ -44,40 +36,29 @@ export class Presence implements PresenceBook {
 	}
 
 	told(): Iterable<string> {
-		return this.#told;
+		return this.#told.users;
 	}
 
 	add(user: string): void {
 		this.#streams.add(user, 1);
-		this.#changed.add(user);
+		this.#told.change(user);
 	}
 
 	restore(user: string): void {
 		this.#streams.add(user, 1);
-		this.#told.add(user);
+		this.#told.restore(user);
 	}
 
 	remove(user: string): void {
 		this.#streams.add(user, -1);
-		this.#changed.add(user);
+		this.#told.change(user);
 	}
 
 	countUnnamed(change: 1 | -1): void {
 		this.#unnamed += change;
 	}
 
-	/** A user who came and left again meanwhile has not changed. */
 	take(max: number): PresenceChange[] {
-		const changes: PresenceChange[] = [];
-		for (const user of this.#changed) {
-			if (changes.length === max) break;
-			this.#changed.delete(user);
-			const isOnline = this.#streams.has(user);
-			if (isOnline === this.#told.has(user)) continue;
-			if (isOnline) this.#told.add(user);
-			else this.#told.delete(user);
-			changes.push({ user, state: isOnline ? "online" : "offline" });
-		}
-		return changes;
+		return this.#told.take(max);
 	}
 }

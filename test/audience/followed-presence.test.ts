@@ -8,6 +8,7 @@ describe("presence at a relay", () => {
 		presence.restore("alice");
 		expect([presence.streamsOf("alice"), presence.online, presence.isKnown]).toEqual([2, 0, false]);
 		presence.followAll(["alice", "bob"]);
+		presence.take(9);
 		expect([presence.online, presence.isKnown, [...presence.told()]]).toEqual([2, true, ["alice", "bob"]]);
 		presence.remove("alice");
 		expect([presence.streamsOf("alice"), presence.online]).toEqual([1, 2]);
@@ -22,6 +23,17 @@ describe("presence at a relay", () => {
 		presence.follow({ user: "bob", state: "offline" });
 		expect(presence.take(2)).toEqual([{ user: "bob", state: "offline" }]);
 		expect(presence.take(2)).toEqual([]);
+	});
+
+	it("tells a new stream only of what the others were told, since it hears of the rest with them", () => {
+		const presence = new FollowedPresence();
+		for (const user of ["alice", "bob"]) presence.follow({ user, state: "online" });
+		presence.take(1);
+		expect([...presence.told()]).toEqual(["alice"]);
+		expect(presence.take(9)).toEqual([{ user: "bob", state: "online" }]);
+		presence.follow({ user: "carol", state: "online" });
+		presence.follow({ user: "carol", state: "offline" });
+		expect(presence.take(9)).toEqual([]);
 	});
 
 	it("tells what has changed while the origin was gone, and nothing else", () => {

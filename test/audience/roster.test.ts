@@ -12,6 +12,10 @@ function streamOf(connection: string, rest: Partial<Subscription> = {}): Subscri
 	return new Subscriber(subscriptionOf({ connection, ...rest }), 0, 0, {} as Outlet);
 }
 
+function idsOf(subscribers: Iterable<Subscriber>): string[] {
+	return Array.from(subscribers, ({ connection }) => connection);
+}
+
 function rosterOf() {
 	const headcount = new Headcount(new Presence());
 	return { headcount, roster: new Roster(headcount, new Counts("orders", undefined)) };
@@ -23,8 +27,8 @@ describe("a relay in the roster of its origin", () => {
 		const [stream, relay] = [streamOf("a"), streamOf("2 life", { dialect: "whole" })];
 		roster.add(stream);
 		roster.addRelay(relay);
-		expect(roster.everybody()).toEqual([relay, stream]);
-		expect([...roster]).toEqual([stream]);
+		expect(idsOf(roster.everybody())).toEqual(["2 life", "a"]);
+		expect(idsOf(roster)).toEqual(["a"]);
 		expect([roster.size, roster.relays, headcount.streams]).toEqual([1, 1, 1]);
 		expect(roster.has(relay)).toBe(true);
 		expect(roster.find("2 life")).toBeUndefined();
@@ -35,11 +39,11 @@ describe("a relay in the roster of its origin", () => {
 		const [stream, relay] = [streamOf("a", { presence: true }), streamOf("2 life", { dialect: "whole" })];
 		roster.add(stream);
 		roster.addRelay(relay);
-		expect([...roster.observers]).toEqual([stream]);
+		expect(idsOf(roster.observers)).toEqual(["a"]);
 		roster.addObserver(relay);
-		expect([...roster.observers]).toEqual([stream, relay]);
+		expect(idsOf(roster.observers)).toEqual(["a", "2 life"]);
 		expect([roster.remove(relay), roster.remove(relay), roster.has(relay)]).toEqual([true, false, false]);
-		expect([...roster.observers]).toEqual([stream]);
+		expect(idsOf(roster.observers)).toEqual(["a"]);
 		expect(headcount.streams).toBe(1);
 	});
 });
@@ -52,6 +56,7 @@ describe("a stream in the roster", () => {
 		roster.remove(earlier);
 		roster.restore(later);
 		expect(roster.remove(earlier)).toBe(false);
-		expect([roster.size, headcount.streams, roster.find("a")]).toEqual([1, 1, later]);
+		expect([roster.size, headcount.streams]).toEqual([1, 1]);
+		expect(roster.find("a")).toBe(later);
 	});
 });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -144,5 +145,15 @@ describe("the documentation of the client", () => {
 		expect([await backend.code, backend.stderr]).toEqual([0, ""]);
 		const page = runPiece(reader);
 		expect([await page.code, page.stderr, page.stdout]).toEqual([0, "", "Rayleigh\nscattering\n[DONE]\n"]);
+	});
+});
+
+describe("CONTRIBUTING.md", () => {
+	it("names files that are there", async () => {
+		const [walks = ""] =
+			/^## How it works$.*?(?=^## )/ms.exec(await readFile(join(ROOT, "CONTRIBUTING.md"), "utf8")) ?? [];
+		const files = [...walks.matchAll(/`([a-z]+\/[\w./-]+\.ts)`/g)].map(([, file = ""]) => join("src", file));
+		expect(files.length).toBeGreaterThan(100);
+		expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
 	});
 });

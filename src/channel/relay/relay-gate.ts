@@ -21,6 +21,8 @@ interface RelayGateOptions {
 	crowdSize: number;
 	/** Whether clients without credentials may read the channel. */
 	allowsAnonymous: boolean;
+	/** Whether the channel tells who is online. */
+	tellsPresence: boolean;
 	following(): Following;
 	reports: Reports;
 	/** The limits among this relay's streams. */
@@ -46,7 +48,7 @@ export class RelayGate implements Gate {
 	}
 
 	async admit(subscription: Subscription): Promise<Admitted | EndReason> {
-		const { reports, limits } = this.#options;
+		const { reports, limits, tellsPresence } = this.#options;
 		const following = this.#options.following();
 		await following.start();
 		const admission = await this.#ask(subscription);
@@ -58,7 +60,7 @@ export class RelayGate implements Gate {
 		try {
 			if (!isNamed) limits.checkUser(subscription);
 			await following.reach(head);
-			if (subscription.presence) await following.observe();
+			if (subscription.presence && tellsPresence) await following.observe();
 		} catch (error) {
 			release();
 			throw error;

@@ -56,6 +56,7 @@ export class Relay implements Rest {
 			relay: name,
 			crowdSize: rules.crowdSize,
 			allowsAnonymous: rules.anonymous,
+			tellsPresence: rules.presence !== "off",
 			following: () => this.#following,
 			reports,
 			limits: new Limits({

@@ -14,7 +14,7 @@ const START = { position: 7, cursor: 7, resumed: false };
 const ADMITTED: Admission = { type: "admitted", start: START, head: 9, isNamed: true };
 
 /** The gate of a relay that may hold 100 streams, and the origin that it asks. */
-function gateOf(admissions: Admission[] = [ADMITTED]) {
+function gateOf(admissions: Admission[] = [ADMITTED], tellsPresence = true) {
 	const state = { streams: 0, isOn: true };
 	const asked: Wanted[] = [];
 	const left: string[] = [];
@@ -35,6 +35,7 @@ function gateOf(admissions: Admission[] = [ADMITTED]) {
 		relay: "2",
 		crowdSize: 100,
 		allowsAnonymous: false,
+		tellsPresence,
 		following: () => following as Partial<Following> as Following,
 		reports: {
 			get streams() {
@@ -80,6 +81,13 @@ describe("a stream at a relay", () => {
 		caughtUp.resolve();
 		await admit({ presence: true });
 		expect(following.observe).toHaveBeenCalledTimes(1);
+	});
+
+	it("that asks for presence does not wait where the channel tells it no longer", async () => {
+		const { admit, caughtUp, following } = gateOf([ADMITTED], false);
+		caughtUp.resolve();
+		await admit({ presence: true, rejoins: true });
+		expect(following.observe).not.toHaveBeenCalled();
 	});
 
 	it("is refused as the origin refuses it", async () => {
