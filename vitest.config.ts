@@ -16,6 +16,9 @@ const CHANNEL_RULES = [
 	{ match: "ruled:few:*", maxSubscribers: 2 },
 	{ match: "ruled:crowd:*", crowdSize: 2, maxConnectionsPerUser: 3, maxSubscribers: 9 },
 	{ match: "ruled:one-each:*", maxConnectionsPerUser: 1 },
+	{ match: "ruled:spread:*", crowdSize: 2 },
+	{ match: "ruled:small-spread:*", crowdSize: 2, maxSubscribers: 5, maxConnectionsPerUser: 3 },
+	{ match: "ruled:short-spread:*", crowdSize: 2, replayEvents: 2 },
 	{ match: "ruled:silent:*", presence: "off" },
 	{ match: "ruled:counted:*", presence: "count" },
 	{ match: "ruled:open:*", anonymous: true, maxConnectionsPerUser: 3 },
@@ -23,13 +26,17 @@ const CHANNEL_RULES = [
 ];
 
 /** The service in workerd, as it is deployed: the secrets for local work would be good on localhost only. */
-function inWorkerd(settings: Record<string, string>) {
+function inWorkerd(settings: Record<string, string>, main?: string) {
 	const secrets = {
 		PUBLISH_KEYS: "the-publish-key-of-the-tests-0123456789",
 		TICKET_SECRET: "the-ticket-secret-of-the-tests-0123456789",
 	};
 	const bindings = { ...secrets, CHANNEL_RULES, ...settings };
-	return cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } });
+	return cloudflareTest({
+		...(main && { main }),
+		wrangler: { configPath: "./wrangler.toml" },
+		miniflare: { bindings },
+	});
 }
 
 /** The issuer, which starts with an empty database in each file. */
@@ -65,6 +72,12 @@ const DELIVERED = [
 ];
 /** Of these, what is the same in both ways: the Worker holds several channels in any case, and WebSockets too, but for publishers. */
 const UNDELIVERED = ["test/http/native/{openapi,publish-socket,several-channels,ws}.test.ts"];
+
+/** What could tell a relay from the channel itself: all of it has to pass where relays hold the streams. */
+const SPREAD = ["test/{http,channel,session,uplink,conformance}/**/*.test.ts"];
+
+/** The service whose relays hold all streams, also the first. */
+const RELAYED = "test/support/relayed/worker.ts";
 
 const CONFORMANCE = {
 	include: ["test/conformance/*.test.ts"],
@@ -113,6 +126,24 @@ export default defineConfig({
 				test: { ...SHARED_WORKERD, name: "hibernate", include: DELIVERED, exclude: [...UNDELIVERED, METRICS] },
 			},
 			{
+				// So small a crowd that most streams are at relays.
+				plugins: [inWorkerd({ CROWD_SIZE: "2" })],
+				test: { ...SHARED_WORKERD, name: "crowd", include: SPREAD, exclude: [METRICS] },
+			},
+			{
+				plugins: [inWorkerd({ CROWD_SIZE: "2", DELIVERY: "hibernate" })],
+				test: {
+					...SHARED_WORKERD,
+					name: "crowd-hibernate",
+					include: ["test/http/native/*.test.ts"],
+					exclude: [...UNDELIVERED, METRICS],
+				},
+			},
+			{
+				plugins: [inWorkerd({ DELIVERY: "hibernate" }, RELAYED)],
+				test: { ...SHARED_WORKERD, name: "relayed-hibernate", include: CONFORMANCE.include },
+			},
+			{
 				plugins: [inWorkerd({})],
 				test: { name: "metrics", testTimeout: 60_000, include: [METRICS] },
 			},
@@ -142,6 +173,20 @@ export default defineConfig({
 			},
 			{
 				test: { ...onNode, ...HIBERNATE, ...CONFORMANCE, name: "conformance-hibernate" },
+			},
+			{
+				// With real clients, and relays that hold all streams.
+				test: {
+					...onNode,
+					env: { ...HIBERNATE.env, WORKER: RELAYED },
+					name: "relayed-e2e",
+					include: [
+						"test/e2e/{client,client-foreign,eventsource,lifetime,live-publish,prompt,socket,tanstack}.test.ts",
+					],
+				},
+			},
+			{
+				test: { ...onNode, ...CONFORMANCE, env: { WORKER: RELAYED }, name: "relayed" },
 			},
 			...(node20 === undefined
 				? []

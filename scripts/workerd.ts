@@ -23,7 +23,7 @@ export interface Worker {
 	objects: string[];
 }
 
-const SERVICE: Worker = { main: "src/worker.ts", config: "wrangler.toml", objects: ["Channel", "Metrics"] };
+export const SERVICE: Worker = { main: "src/worker.ts", config: "wrangler.toml", objects: ["Channel", "Metrics"] };
 
 export const PUBLISH_KEY = LOCAL_PUBLISH_KEY;
 

@@ -243,7 +243,7 @@ describe("a channel that has ended", () => {
 		for (const [index, { from }] of streams.entries()) {
 			expect(outcomes[index]).toEqual(["connected", ...expected.slice(from), "last", "closing"]);
 		}
-		expect(await stateOf(channel)).toMatchObject({ subscribers: 0 });
+		await expect.poll(() => stateOf(channel)).toMatchObject({ subscribers: 0 });
 	});
 
 	it("is told with all of its events by streams that are opened while it ends", async () => {

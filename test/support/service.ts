@@ -1,7 +1,8 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { readConfig, type SettingsEnv } from "../../src/config.ts";
 import { createTidings, type TidingsEnv } from "../../src/index.ts";
+import { objectNameOf, type Place } from "../../src/wire/place.ts";
 import { publishingWith } from "./calls.ts";
 import { checkDescribed } from "./description.ts";
 import { SseReader } from "./sse.ts";
@@ -36,12 +37,16 @@ export async function subscribe(path: string, token: string, headers: HeadersIni
 /** Publishes with the publish key. */
 export const { publish, published } = publishingWith(call, PUBLISH_KEY);
 
+const { DELIVERY, CROWD_SIZE: crowdSize } = readConfig(env as SettingsEnv);
 /** Whether channels sleep while their streams are open. */
-export const CHANNELS_SLEEP = readConfig(env as SettingsEnv).DELIVERY === "hibernate";
+export const CHANNELS_SLEEP = DELIVERY === "hibernate";
+/** How many streams of a channel one object holds. */
+export const CROWD_SIZE = crowdSize;
 
-/** Has a channel's object forget all that is in memory, as it does when it sleeps. */
+/** Has a channel's object forget all that is in memory, as it does when it sleeps. It does not while relays follow it. */
 export async function evict(channel: string): Promise<void> {
 	const channelObject = env.CHANNEL.getByName(channel);
+	if ((await channelObject.state()).relays > 0) return;
 	// While it has a report of its counters to send, it cannot be evicted: each attempt waits for a second.
 	for (let attempt = 1; attempt < 5; attempt += 1) {
 		try {
@@ -49,6 +54,15 @@ export async function evict(channel: string): Promise<void> {
 		} catch {}
 	}
 	await evictDurableObject(channelObject);
+}
+
+/** Has an object of a channel die, in the middle of whatever it does. */
+export async function abort(place: Place): Promise<void> {
+	const message = "A test has this object die.";
+	const dying = runInDurableObject(env.CHANNEL.getByName(objectNameOf(place)), (_, state) => state.abort(message));
+	await dying.catch((error: Error) => {
+		if (error.message !== message) throw error;
+	});
 }
 
 let channels = 0;

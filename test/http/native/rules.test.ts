@@ -7,6 +7,7 @@ import { advanceClock, alarmTime } from "../../support/clock.ts";
 import { TestIssuer } from "../../support/issuer.ts";
 import {
 	CHANNELS_SLEEP,
+	CROWD_SIZE,
 	call,
 	callWith,
 	freshChannel,
@@ -60,7 +61,7 @@ describe("GET /channels/{channel}", () => {
 			replaySeconds: 172_800,
 			maxEventBytes: 65_536,
 			maxSubscribers: 1_000_000,
-			crowdSize: 1000,
+			crowdSize: CROWD_SIZE,
 			maxConnectionsPerUser: 20,
 			presence: "on",
 			anonymous: false,
