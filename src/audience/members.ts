@@ -4,6 +4,8 @@ import type { CountedBy } from "../wire/subscription.ts";
 /** Streams of a channel that another object holds, by what they are counted by. */
 export class Members {
 	readonly #members = new Map<string, Member>();
+	/** How many streams clients without credentials have, by where they come from: each of them is a user of its own. */
+	readonly #anonymous = new Map<string, number>();
 	#streams = 0;
 
 	/** How many streams there are. */
@@ -15,11 +17,17 @@ export class Members {
 		const member = this.#members.get(keyOf(stream));
 		if (member) member.streams += 1;
 		else this.#members.set(keyOf(stream), { stream, streams: 1 });
-		this.#streams += 1;
+		this.#count(stream, 1);
 	}
 
 	has(stream: CountedBy): boolean {
 		return this.#members.has(keyOf(stream));
+	}
+
+	/** Whether one of them counts together with a stream. */
+	hasAlike(stream: CountedBy): boolean {
+		const { anonymousFrom } = stream;
+		return anonymousFrom === undefined ? this.has(stream) : this.#anonymous.has(anonymousFrom);
 	}
 
 	/** @returns whether there was one. */
@@ -29,7 +37,7 @@ export class Members {
 		if (!member) return false;
 		member.streams -= 1;
 		if (member.streams === 0) this.#members.delete(key);
-		this.#streams -= 1;
+		this.#count(stream, -1);
 		return true;
 	}
 
@@ -42,6 +50,14 @@ export class Members {
 
 	list(): Member[] {
 		return [...this.#members.values()];
+	}
+
+	#count({ anonymousFrom }: CountedBy, change: 1 | -1): void {
+		this.#streams += change;
+		if (anonymousFrom === undefined) return;
+		const streams = (this.#anonymous.get(anonymousFrom) ?? 0) + change;
+		if (streams > 0) this.#anonymous.set(anonymousFrom, streams);
+		else this.#anonymous.delete(anonymousFrom);
 	}
 }
 

@@ -20,7 +20,8 @@ export class Replay {
 	}
 
 	/**
-	 * Creates a subscriber at its start and sends the first piece of its replay. The rest follows as the client reads.
+	 * Creates a subscriber at its start and sends the first piece of its replay. The rest follows as the client reads. At a
+	 * relay, events may have been trimmed since the origin has found the start: then the gap is told like that of a slow client.
 	 *
 	 * @param make creates the subscriber. `isLong`: the replay has more than one piece.
 	 */
@@ -30,7 +31,8 @@ export class Replay {
 		now: number,
 		make: (isLong: boolean) => Subscriber<Kind>,
 	): Subscriber<Kind> {
-		const piece = this.#log.has(start.position) ? this.#pieces.after(start.position, now) : undefined;
+		const isThere = !this.#trimmedFor(start, now) && this.#log.has(start.position);
+		const piece = isThere ? this.#pieces.after(start.position, now) : undefined;
 		const subscriber = make(piece === undefined || piece.position < this.#log.head);
 		subscriber.outlet.open(start, subscription, now);
 		if (piece) this.#send(subscriber, piece, now);
@@ -68,7 +70,7 @@ export class Replay {
 		return subscriber.subscription.gaps === "refused" && this.#trimmedFor(subscriber, now) !== undefined;
 	}
 
-	#trimmedFor({ position }: Subscriber, now: number): ReturnType<typeof trimmedAfter> {
+	#trimmedFor({ position }: Pick<Subscriber, "position">, now: number): ReturnType<typeof trimmedAfter> {
 		const { born, head } = this.#log;
 		return trimmedAfter(position, { born, head, oldest: this.#log.oldest(now) });
 	}

@@ -5,7 +5,7 @@ export const RETENTION_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** Users whose access to a channel was revoked. Credentials that were issued before the revocation no longer open it. */
 export class RevokedUsers {
-	/** When each user was revoked, in Unix milliseconds. */
+	/** When each user was revoked, in Unix milliseconds. Those that were added last come last. */
 	readonly #times: Map<string, number>;
 
 	constructor(revocations: Iterable<Revocation> = []) {
@@ -13,7 +13,13 @@ export class RevokedUsers {
 	}
 
 	add(user: string, at: number): void {
-		this.#times.set(user, Math.max(at, this.#times.get(user) ?? 0));
+		const latest = Math.max(at, this.#times.get(user) ?? 0);
+		this.#times.delete(user);
+		this.#times.set(user, latest);
+		for (const [oldest, time] of this.#times) {
+			if (isRetained(time, at)) break;
+			this.#times.delete(oldest);
+		}
 	}
 
 	/**

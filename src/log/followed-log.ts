@@ -158,7 +158,7 @@ export class FollowedLog implements ReadableLog {
 		try {
 			const { events, oldest } = await fetch(after);
 			if (wipes !== this.#wipes) return;
-			this.#oldest = Math.max(this.#oldest, oldest ?? this.#head + 1);
+			this.#oldest = Math.max(this.#oldest, oldest);
 			const last = events.at(-1)?.offset;
 			if (last !== undefined) this.#parts = [...this.#parts.slice(1 - MAX_PARTS), { after, last, events }];
 		} catch (error) {

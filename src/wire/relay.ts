@@ -38,8 +38,8 @@ export type RelayMessage =
 export interface LogPart {
 	/** The retained events after a position, as many as fit. */
 	events: StoredEvent[];
-	/** The oldest event that is retained; `null` if none is. */
-	oldest: Offset | null;
+	/** The oldest event that is retained; the one that comes next if none is. */
+	oldest: Offset;
 }
 
 /** What a relay tells the origin in one call. */

@@ -12,7 +12,7 @@ import { Starts } from "../../src/log/starts.ts";
 import { DIALECTS, type DialectName } from "../../src/wire/dialect/dialects.ts";
 import type { Start, Subscription } from "../../src/wire/subscription.ts";
 import { newEvent } from "../support/events.ts";
-import { counted } from "../support/log.ts";
+import { counted, publish, withLog } from "../support/log.ts";
 import { freshChannel } from "../support/service.ts";
 import { SseReader } from "../support/sse.ts";
 import { subscriptionOf } from "../support/subscription.ts";
@@ -24,6 +24,18 @@ const PLAIN = { ...NAMED, dialect: "plain" } as const;
 
 function startOf(log: Log, subscription: Subscription): Start {
 	return new Starts("orders", log).find(subscription, NOW);
+}
+
+function outletOf(dialect: DialectName): ResponseOutlet {
+	return new ResponseOutlet({
+		channel: "orders",
+		dialect: DIALECTS[dialect],
+		maxBacklogBytes: 1000,
+		retryMilliseconds: 0,
+		now: NOW,
+		left: () => undefined,
+		more: undefined,
+	});
 }
 
 /** A stream that was opened before the first of three events, and fell behind. */
@@ -38,16 +50,7 @@ async function fallenBehind(
 		const subscription = { dialect, ...rest };
 		const start = startOf(log, subscription);
 		const subscriber = replay.start(subscription, start, NOW, () => {
-			const outlet = new ResponseOutlet({
-				channel: "orders",
-				dialect: DIALECTS[dialect],
-				maxBacklogBytes: 1000,
-				retryMilliseconds: 0,
-				now: NOW,
-				left: () => undefined,
-				more: undefined,
-			});
-			return new Subscriber(subscription, start.position, NOW, outlet);
+			return new Subscriber(subscription, start.position, NOW, outletOf(dialect));
 		});
 		subscriber.fallBehind(NOW);
 		log.append(
@@ -58,6 +61,25 @@ async function fallenBehind(
 		await test(subscriber, replay, log);
 	});
 }
+
+describe("a stream that was admitted before it is opened, as at a relay", () => {
+	it("is told of what was trimmed meanwhile", async () => {
+		await withLog({ events: 2 }, async (log) => {
+			publish(log, 3, NOW);
+			const subscription = { ...NAMED, cursor: `${log.head - 1}`, position: log.head - 1 };
+			const start = startOf(log, subscription);
+			expect(start).toMatchObject({ resumed: true });
+			publish(log, 3, NOW);
+			const replay = new Replay("orders", log, new Counts("orders", undefined));
+			const subscriber = replay.start(subscription, start, NOW, () => {
+				return new Subscriber(subscription, start.position, NOW, outletOf("named"));
+			});
+			replay.catchUp(subscriber, NOW);
+			const frames = await new SseReader(subscriber.outlet.toResponse("request")).take(4);
+			expect(frames.map(({ event, data }) => event ?? data)).toEqual(["connected", "gap", "1", "2"]);
+		});
+	});
+});
 
 describe("a stream that was opened before the first event, and fell behind", () => {
 	it.each([

@@ -51,8 +51,9 @@ export class KnownRelay {
 		this.#expected = now - at < EXPECTED_MILLISECONDS ? { streams: before + streams, at } : { streams, at: now };
 	}
 
+	/** Whether it holds a stream that counts together with one. */
 	holds(stream: CountedBy): boolean {
-		return this.#members.has(stream);
+		return this.#members.hasAlike(stream);
 	}
 
 	/**

@@ -187,7 +187,7 @@ export class Origin {
 			characters += event.data.length;
 			if (characters >= PART_CHARACTERS) break;
 		}
-		return { events, oldest: this.#log.oldest(now) ?? null };
+		return { events, oldest: this.#log.oldest(now) ?? this.#log.head + 1 };
 	}
 
 	/** Does the periodic work while a stream is open or draining. Otherwise frees the storage if its time has come. */

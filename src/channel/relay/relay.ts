@@ -2,6 +2,7 @@ import { FollowedPresence } from "../../audience/followed-presence.ts";
 import { Headcount } from "../../audience/headcount.ts";
 import { FollowedLog } from "../../log/followed-log.ts";
 import type { Measures } from "../../metrics/metrics-object.ts";
+import { writeAttachment } from "../../socket-attachment.ts";
 import type { EndedSubscribers } from "../../wire/calls.ts";
 import { CLOSE_CODES } from "../../wire/close-codes.ts";
 import { CHANNEL_URL } from "../../wire/link.ts";
@@ -86,7 +87,11 @@ export class Relay implements Rest {
 			audience: streams.audience,
 			logger,
 			call: (_, headers) => origin().fetch(CHANNEL_URL, { headers }),
-			joined: () => reports.recount(),
+			joined: () => {
+				reports.recount();
+				// The stream for which it has joined may be refused.
+				void this.begin();
+			},
 			revoked: (revocations) => this.#revoke(revocations),
 		});
 		this.#dropRestored();
@@ -136,12 +141,16 @@ export class Relay implements Rest {
 	async tend(now: number): Promise<void> {
 		const { audience } = this.streams;
 		this.#alarm.clear();
-		await audience.tend(now);
-		if (!audience.isEmpty) await this.#alarm.ringBy(audience.nextDue(now));
+		try {
+			await audience.tend(now);
+		} finally {
+			// A timer is not repeated when it fails, as an alarm is.
+			if (!audience.isEmpty) await this.#alarm.ringBy(audience.nextDue(now));
+		}
 	}
 
 	async begin(): Promise<void> {
-		this.#rest ??= setTimeout(() => void this.#leaveIfEmpty(), REST_MILLISECONDS);
+		if (this.streams.audience.isEmpty) this.#rest ??= setTimeout(() => void this.#leaveIfEmpty(), REST_MILLISECONDS);
 	}
 
 	end(): void {
@@ -151,7 +160,8 @@ export class Relay implements Rest {
 
 	async #leaveIfEmpty(): Promise<void> {
 		this.#rest = null;
-		if (this.#reports.streams > 0) return;
+		// Streams that are being opened may be refused.
+		if (this.#reports.streams > 0) return await this.begin();
 		try {
 			await this.#parts.originObject().forget(this.#name, this.#life);
 		} catch (error) {
@@ -161,7 +171,8 @@ export class Relay implements Rest {
 			);
 		}
 		// A stream may have been admitted meanwhile.
-		if (this.#reports.streams === 0) await this.#following.stop();
+		if (this.#reports.streams > 0) await this.begin();
+		else await this.#following.stop();
 	}
 
 	/** Ends the streams whose credentials no longer count. */
@@ -176,6 +187,10 @@ export class Relay implements Rest {
 
 	/** What was open before this object slept is at a position that it has forgotten. Its clients know theirs. */
 	#dropRestored(): void {
-		for (const socket of this.#parts.ctx.getWebSockets()) socket.close(CLOSE_CODES.tryAgainLater, "shutdown");
+		for (const socket of this.#parts.ctx.getWebSockets()) {
+			// Nothing counts them here, so their ends must not count either.
+			writeAttachment(socket, {});
+			socket.close(CLOSE_CODES.tryAgainLater, "shutdown");
+		}
 	}
 }
