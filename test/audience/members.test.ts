@@ -30,6 +30,17 @@ describe("streams that another object holds", () => {
 		expect([...members]).toEqual([here]);
 	});
 
+	it("are alike where they come from the same address without credentials, each as a user of its own", () => {
+		const members = new Members();
+		for (const user of ["anonymous:1", "anonymous:2"]) members.add({ user, anonymousFrom: "a" });
+		const alike = () => ["a", "b"].map((anonymousFrom) => members.hasAlike({ user: "anonymous:3", anonymousFrom }));
+		expect([...alike(), members.hasAlike({ user: "anonymous:1" })]).toEqual([true, false, false]);
+		members.remove({ user: "anonymous:1", anonymousFrom: "a" });
+		expect(alike()).toEqual([true, false]);
+		members.remove({ user: "anonymous:2", anonymousFrom: "a" });
+		expect(alike()).toEqual([false, false]);
+	});
+
 	it("are there until the last has ended, and one that is not there is not missed", () => {
 		const members = new Members();
 		members.add(ALICE);

@@ -39,4 +39,11 @@ describe("revoked users", () => {
 		expect(users.rememberedUntil(NOW + DAY + 1)).toBeUndefined();
 		expect(users.covers("bob", undefined, NOW + DAY + 1)).toBe(false);
 	});
+
+	it("are not kept for longer than they count", () => {
+		const users = new RevokedUsers();
+		for (let day = 0; day < 9; day += 1) users.add(`user-${day}`, NOW + day * DAY);
+		users.add("user-0", NOW + 8 * DAY + 1);
+		expect(users.list(0).map(([user]) => user)).toEqual(["user-8", "user-0"]);
+	});
 });
