@@ -37,7 +37,7 @@ function follower() {
 	const log = new FollowedLog({
 		retention: { events: 100, milliseconds: DAY },
 		logger: new Logger({}),
-		fetch: async () => ({ events: [], oldest: null }),
+		fetch: async () => ({ events: [], oldest: 0 }),
 		fetched: () => undefined,
 	});
 	const following = new Following({
