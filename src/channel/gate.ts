@@ -17,8 +17,16 @@ export interface Admitted {
 
 /** Decides which streams an object opens. */
 export interface Gate {
-	/** Where a new stream is to be opened instead; `undefined` if this object has room for it. */
-	elsewhere(near: DurableObjectLocationHint | undefined): Promise<Pick<Place, "relay"> | undefined>;
+	/**
+	 * Where a new stream is to be opened instead; `undefined` if this object has room for it, or knows that it may not be
+	 * opened.
+	 *
+	 * @param near where its client is, if the runtime tells.
+	 */
+	elsewhere(
+		subscription: Subscription,
+		near: DurableObjectLocationHint | undefined,
+	): Promise<Pick<Place, "relay"> | undefined>;
 	/**
 	 * Admits a stream.
 	 *

@@ -115,7 +115,7 @@ export class Subscribing {
 		open: (admitted: Admitted, now: number) => Promise<Response>,
 	): Promise<Response> {
 		const { gate } = this.#options;
-		const elsewhere = subscription.rejoins ? undefined : await gate.elsewhere(near);
+		const elsewhere = subscription.rejoins ? undefined : await gate.elsewhere(subscription, near);
 		if (elsewhere) return movedTo(elsewhere);
 		const admitted = await gate.admit(subscription);
 		if (typeof admitted === "string") return atEnd(admitted);

@@ -28,7 +28,7 @@ interface OriginGateOptions {
 	headcount: Headcount;
 	revocations: Revocations;
 	/** Where the next stream is to be opened. */
-	placeFor(near: DurableObjectLocationHint | undefined, now: number): Pick<Place, "relay">;
+	placeFor: (near: DurableObjectLocationHint | undefined, now: number) => Pick<Place, "relay">;
 }
 
 /** Admits the streams of a channel: those that the origin opens, and those that its relays ask for. */
@@ -39,8 +39,15 @@ export class OriginGate implements Gate {
 		this.#options = options;
 	}
 
-	async elsewhere(near: DurableObjectLocationHint | undefined): Promise<Pick<Place, "relay"> | undefined> {
-		const place = this.#options.placeFor(near, Date.now());
+	/** No relay is made for a client that is refused, or told only of the end. */
+	async elsewhere(
+		subscription: Subscription,
+		near: DurableObjectLocationHint | undefined,
+	): Promise<Pick<Place, "relay"> | undefined> {
+		const { starts, placeFor } = this.#options;
+		const now = Date.now();
+		if (this.isRevoked(subscription) || starts.endFor(subscription, now)) return undefined;
+		const place = placeFor(near, now);
 		return place.relay === undefined ? undefined : place;
 	}
 

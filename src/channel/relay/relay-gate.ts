@@ -40,7 +40,10 @@ export class RelayGate implements Gate {
 		this.#options = options;
 	}
 
-	async elsewhere(near: DurableObjectLocationHint | undefined): Promise<Pick<Place, "relay"> | undefined> {
+	async elsewhere(
+		_: Subscription,
+		near: DurableObjectLocationHint | undefined,
+	): Promise<Pick<Place, "relay"> | undefined> {
 		const { relay, crowdSize, reports } = this.#options;
 		if (reports.streams < crowdSize) return undefined;
 		const place = await this.#placeFor(near);
