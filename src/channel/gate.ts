@@ -1,5 +1,5 @@
 import type { EndReason } from "../wire/control.ts";
-import type { Place } from "../wire/place.ts";
+import type { Destination } from "../wire/place.ts";
 import type { Start, Subscription } from "../wire/subscription.ts";
 
 /** A stream that may be opened. */
@@ -23,10 +23,7 @@ export interface Gate {
 	 *
 	 * @param near where its client is, if the runtime tells.
 	 */
-	elsewhere(
-		subscription: Subscription,
-		near: DurableObjectLocationHint | undefined,
-	): Promise<Pick<Place, "relay"> | undefined>;
+	elsewhere(subscription: Subscription, near: DurableObjectLocationHint | undefined): Promise<Destination | undefined>;
 	/**
 	 * Admits a stream.
 	 *

@@ -60,15 +60,25 @@ export function hintOf({ relay }: Pick<Place, "relay">): DurableObjectNamespaceG
 /** Misdirected Request (RFC 9110, section 15.5.20). */
 const MISDIRECTED = 421;
 const RELAY = "Tidings-Relay";
+const SHARE = "Tidings-Share";
+
+/** Where new streams are to be opened. */
+export interface Destination {
+	/** Absent: at the origin. */
+	relay?: string;
+	/** How many streams may be opened there, before the origin has to be asked again. */
+	share: number;
+}
 
 /** The answer of a place that has no room for a new stream: another one has. */
-export function movedTo({ relay = "" }: Pick<Place, "relay">): Response {
-	return new Response(null, { status: MISDIRECTED, headers: { [RELAY]: relay } });
+export function movedTo({ relay = "", share }: Destination): Response {
+	return new Response(null, { status: MISDIRECTED, headers: { [RELAY]: relay, [SHARE]: String(share) } });
 }
 
 /** Where a new stream is to be opened instead; `undefined` if the answer is none of {@link movedTo}. */
-export function movedBy(response: Response): Pick<Place, "relay"> | undefined {
+export function movedBy(response: Response): Destination | undefined {
 	const relay = response.status === MISDIRECTED ? response.headers.get(RELAY) : null;
 	if (relay === null) return undefined;
-	return relay === "" ? {} : { relay };
+	const share = Number(response.headers.get(SHARE));
+	return relay === "" ? { share } : { relay, share };
 }

@@ -34,7 +34,7 @@ export class FakePlaces {
 
 	/** An object sends new streams on to a relay, or to the origin. */
 	move(object: string, relay?: string): void {
-		this.#answers.set(object, () => movedTo(relay === undefined ? {} : { relay }));
+		this.#answers.set(object, () => movedTo({ share: 100, ...(relay !== undefined && { relay }) }));
 	}
 
 	/** An object answers in another way. */

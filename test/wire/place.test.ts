@@ -26,9 +26,12 @@ describe("a place", () => {
 });
 
 describe("the answer that sends a new stream on", () => {
-	it.each([{}, { relay: "2" }, { relay: "weur/2" }])("says where to: %j", (place) => {
-		expect(movedBy(movedTo(place))).toEqual(place);
-	});
+	it.each([{ share: 1 }, { relay: "2", share: 50 }, { relay: "weur/2", share: 7 }])(
+		"says where to, and for how many it is good: %j",
+		(place) => {
+			expect(movedBy(movedTo(place))).toEqual(place);
+		},
+	);
 
 	it.each([
 		new Response("data: 1\n\n"),

@@ -2,6 +2,7 @@ import type { Headcount } from "../../audience/headcount.ts";
 import { Members } from "../../audience/members.ts";
 import type { RelaySubscriber } from "../../audience/roster.ts";
 import type { ChannelMessage } from "../../wire/link.ts";
+import { regionOf } from "../../wire/place.ts";
 import type { Member } from "../../wire/relay.ts";
 import type { CountedBy } from "../../wire/subscription.ts";
 
@@ -11,6 +12,8 @@ const EXPECTED_MILLISECONDS = 5000;
 /** A relay, as the origin knows it: the streams that it holds, and the WebSocket over which it follows. */
 export class KnownRelay {
 	readonly name: string;
+	/** The region in which its object is made; `undefined` if it may be anywhere. */
+	readonly region: DurableObjectLocationHint | undefined;
 	readonly #headcount: Headcount;
 	/** Identifies the relay's object. */
 	#life: string | undefined;
@@ -25,6 +28,7 @@ export class KnownRelay {
 	/** @param isOlder whether it is older than this object of the origin, which has not counted its streams. */
 	constructor(name: string, headcount: Headcount, isOlder: boolean) {
 		this.name = name;
+		this.region = regionOf(name);
 		this.#headcount = headcount;
 		this.#isUncounted = isOlder;
 	}
@@ -45,7 +49,7 @@ export class KnownRelay {
 		return this.streams + (now - at < EXPECTED_MILLISECONDS ? streams : 0);
 	}
 
-	/** Notes that streams are sent on to it. */
+	/** Notes that streams are sent on to it. Those that do not come are forgotten. */
 	expect(streams: number, now: number): void {
 		const { streams: before, at } = this.#expected;
 		this.#expected = now - at < EXPECTED_MILLISECONDS ? { streams: before + streams, at } : { streams, at: now };
@@ -89,6 +93,8 @@ export class KnownRelay {
 	add(stream: CountedBy, rejoins: boolean): void {
 		if (rejoins) this.#headcount.restore(stream);
 		else this.#headcount.add(stream);
+		// It was expected, if it was sent on.
+		if (!rejoins && this.#expected.streams > 0) this.#expected.streams -= 1;
 		this.#members.add(stream);
 	}
 

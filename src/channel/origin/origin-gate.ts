@@ -4,7 +4,7 @@ import { Problem } from "../../errors.ts";
 import type { Log } from "../../log/log.ts";
 import type { Starts } from "../../log/starts.ts";
 import type { EndReason } from "../../wire/control.ts";
-import type { Place } from "../../wire/place.ts";
+import type { Destination } from "../../wire/place.ts";
 import type { Admission, Wanted } from "../../wire/relay.ts";
 import type { Start, Subscription } from "../../wire/subscription.ts";
 import type { Admitted, Gate } from "../gate.ts";
@@ -28,7 +28,7 @@ interface OriginGateOptions {
 	headcount: Headcount;
 	revocations: Revocations;
 	/** Where the next stream is to be opened. */
-	placeFor: (near: DurableObjectLocationHint | undefined, now: number) => Pick<Place, "relay">;
+	placeFor: (near: DurableObjectLocationHint | undefined, now: number) => Destination;
 }
 
 /** Admits the streams of a channel: those that the origin opens, and those that its relays ask for. */
@@ -43,7 +43,7 @@ export class OriginGate implements Gate {
 	async elsewhere(
 		subscription: Subscription,
 		near: DurableObjectLocationHint | undefined,
-	): Promise<Pick<Place, "relay"> | undefined> {
+	): Promise<Destination | undefined> {
 		const { starts, placeFor } = this.#options;
 		const now = Date.now();
 		if (this.isRevoked(subscription) || starts.endFor(subscription, now)) return undefined;

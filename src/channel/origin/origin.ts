@@ -9,7 +9,7 @@ import type { PublishOutcome, PublishRequest } from "../../wire/calls.ts";
 import { envelopeJson, type StoredEvent } from "../../wire/event.ts";
 import { requestedRelay } from "../../wire/link.ts";
 import type { Offset } from "../../wire/offset.ts";
-import type { Place } from "../../wire/place.ts";
+import type { Destination } from "../../wire/place.ts";
 import type { Admission, LogPart, RelayReport } from "../../wire/relay.ts";
 import { Alarm } from "../alarm.ts";
 import { Idle } from "../idle.ts";
@@ -154,7 +154,7 @@ export class Origin {
 	}
 
 	/** Where a relay that is full sends newcomers on to. */
-	place(near: DurableObjectLocationHint | undefined): Pick<Place, "relay"> {
+	place(near: DurableObjectLocationHint | undefined): Destination {
 		return this.#placing.placeFor(near, Date.now());
 	}
 

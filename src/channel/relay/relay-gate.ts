@@ -1,6 +1,6 @@
 import { Problem } from "../../errors.ts";
 import type { EndReason } from "../../wire/control.ts";
-import type { Place } from "../../wire/place.ts";
+import type { Destination } from "../../wire/place.ts";
 import type { Admission } from "../../wire/relay.ts";
 import type { Start, Subscription } from "../../wire/subscription.ts";
 import type { OriginCalls } from "../calls.ts";
@@ -10,9 +10,7 @@ import { revoked } from "../revocations.ts";
 import type { RevokedUsers } from "../revoked-users.ts";
 import type { Following } from "./following.ts";
 import { type Reports, unavailable } from "./reports.ts";
-
-/** For how long a full relay sends newcomers on to the same place. */
-const PLACE_MILLISECONDS = 100;
+import { SendingOn } from "./sending-on.ts";
 
 interface RelayGateOptions {
 	channel: string;
@@ -34,19 +32,17 @@ interface RelayGateOptions {
 /** Opens the streams that the origin admits. */
 export class RelayGate implements Gate {
 	readonly #options: RelayGateOptions;
-	readonly #places = new Map<DurableObjectLocationHint | undefined, Promise<Pick<Place, "relay">>>();
+	readonly #sendingOn: SendingOn;
 
 	constructor(options: RelayGateOptions) {
 		this.#options = options;
+		this.#sendingOn = new SendingOn((near) => options.origin().place(near));
 	}
 
-	async elsewhere(
-		_: Subscription,
-		near: DurableObjectLocationHint | undefined,
-	): Promise<Pick<Place, "relay"> | undefined> {
+	async elsewhere(_: Subscription, near: DurableObjectLocationHint | undefined): Promise<Destination | undefined> {
 		const { relay, crowdSize, reports } = this.#options;
 		if (reports.streams < crowdSize) return undefined;
-		const place = await this.#placeFor(near);
+		const place = await this.#sendingOn.next(near);
 		return place.relay === relay ? undefined : place;
 	}
 
@@ -95,15 +91,5 @@ export class RelayGate implements Gate {
 			await scheduler.wait(PROBE_MILLISECONDS);
 		}
 		return await reports.ask({ subscription, isLastTry: true });
-	}
-
-	/** A rush of clients must not become a rush of questions. */
-	#placeFor(near: DurableObjectLocationHint | undefined): Promise<Pick<Place, "relay">> {
-		const known = this.#places.get(near);
-		if (known) return known;
-		const place = this.#options.origin().place(near);
-		this.#places.set(near, place);
-		setTimeout(() => this.#places.delete(near), PLACE_MILLISECONDS);
-		return place;
 	}
 }

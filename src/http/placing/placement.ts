@@ -39,25 +39,27 @@ async function open<Opened>(
 	{ channel, near, logger }: Newcomer,
 	openAt: (place: Place) => Promise<Opened | Response>,
 ): Promise<Opened | Response> {
-	let place = newcomers.placeOf(channel, near, Date.now());
-	let isRemembered = place.relay !== undefined;
+	const rush = newcomers.of(channel, near);
+	const remembered = await rush.next();
+	let place: Place = remembered === undefined ? { channel } : { channel, relay: remembered };
+	let isFirst = true;
 	for (let moves = 0; moves <= MAX_MOVES; moves += 1) {
+		const isQuestion = isFirst && remembered === undefined;
 		try {
 			const opened = await openAt(place);
 			const moved = opened instanceof Response ? movedBy(opened) : undefined;
-			if (!moved) {
-				if (place.relay === undefined) newcomers.sentTo(place, near, Date.now());
-				return opened;
-			}
-			place = { channel, ...moved };
+			if (isQuestion) rush.answered(moved);
+			else if (moved) rush.sentOn(moved);
+			if (!moved) return opened;
+			place = moved.relay === undefined ? { channel } : { channel, relay: moved.relay };
 		} catch (error) {
-			newcomers.sentTo({ channel }, near, Date.now());
-			if (!isRemembered) throw error;
+			if (isQuestion) rush.answered(undefined);
+			if (place.relay !== undefined) rush.lost(place.relay);
+			if (!isFirst || isQuestion) throw error;
 			logger.failure("A relay could not be reached. The origin was asked for another.", error, { ...place });
 			place = { channel };
 		}
-		isRemembered = false;
-		newcomers.sentTo(place, near, Date.now());
+		isFirst = false;
 	}
 	throw new Problem("channel_unavailable", `The channel ${channel} is making room for more streams. Try again.`);
 }

@@ -6,7 +6,7 @@ import { KnownRelay } from "../../../src/channel/origin/known-relay.ts";
 import { OriginGate } from "../../../src/channel/origin/origin-gate.ts";
 import { Revocations } from "../../../src/channel/revocations.ts";
 import { Starts } from "../../../src/log/starts.ts";
-import type { Place } from "../../../src/wire/place.ts";
+import type { Destination } from "../../../src/wire/place.ts";
 import type { Subscription } from "../../../src/wire/subscription.ts";
 import { NOW, publish, START, withLog } from "../../support/log.ts";
 import { subscriptionOf } from "../../support/subscription.ts";
@@ -26,7 +26,7 @@ function partsOf(log: Parameters<Parameters<typeof withLog>[1]>[0], sql: SqlStor
 	const headcount = new Headcount(presence);
 	const revocations = new Revocations(sql);
 	const probed: string[] = [];
-	const where: { place: Pick<Place, "relay"> } = { place: {} };
+	const where: { place: Destination } = { place: { share: 1 } };
 	const gate = new OriginGate({
 		channel: "orders",
 		allowsAnonymous: false,
@@ -138,9 +138,9 @@ describe("a stream that a relay asks for", () => {
 describe("a stream at the origin", () => {
 	it("is opened elsewhere where the origin is full", async () => {
 		await withGate(async ({ gate, where }) => {
-			expect(await gate.elsewhere(undefined)).toBeUndefined();
-			where.place = { relay: "weur/1" };
-			expect(await gate.elsewhere("weur")).toEqual({ relay: "weur/1" });
+			expect(await gate.elsewhere(subscriptionOf(), undefined)).toBeUndefined();
+			where.place = { relay: "weur/1", share: 3 };
+			expect(await gate.elsewhere(subscriptionOf(), "weur")).toEqual({ relay: "weur/1", share: 3 });
 		});
 	});
 

@@ -65,13 +65,20 @@ describe("a new stream", () => {
 		expect(place(undefined, NOW + 5000)).toBe("2");
 	});
 
-	it("counts as those who follow it in a rush, but as a twentieth of a relay at most", () => {
-		const few = placingOf({ 1: 0, 2: 970 }, 1000);
-		few.placing.came(100, NOW);
-		expect([few.place(), few.place(), few.place(), few.place()]).toEqual(["2", "2", "2", "1"]);
-		const many = placingOf({ 1: 0, 2: 900 }, 1000);
-		many.placing.came(100_000, NOW);
-		expect([many.place(), many.place(), many.place()]).toEqual(["2", "2", "1"]);
+	it("counts for twice as many as have come for each answer of the last second, a twentieth of a relay at most", () => {
+		const rush = placingOf({ 1: 0, 2: 940 }, 1000);
+		rush.placing.came(10, NOW);
+		const shares = [1, 2, 3].map(() => rush.placing.placeFor(undefined, NOW));
+		expect(shares).toEqual([
+			{ relay: "2", share: 20 },
+			{ relay: "2", share: 20 },
+			{ relay: "2", share: 10 },
+		]);
+		rush.placing.came(100_000, NOW);
+		expect(rush.placing.placeFor(undefined, NOW)).toEqual({ relay: "1", share: 50 });
+	});
+
+	it("counts as one where few come", () => {
 		const calm = placingOf({ 1: 0, 2: 970 }, 1000);
 		calm.placing.came(100, NOW - 10_000);
 		for (let count = 0; count < 30; count += 1) expect(calm.place()).toBe("2");

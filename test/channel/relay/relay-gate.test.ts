@@ -27,7 +27,7 @@ function gateOf(admissions: Admission[] = [ADMITTED], tellsPresence = true) {
 		reach: vi.fn(() => caughtUp.promise),
 		observe: vi.fn(async () => undefined),
 	};
-	const place = vi.fn(async (near?: string) => ({ relay: near === undefined ? "3" : `${near}/3` }));
+	const place = vi.fn(async (near?: string) => ({ relay: near === undefined ? "3" : `${near}/3`, share: 2 }));
 	const checkUser = vi.fn();
 	const revocations = new RevokedUsers();
 	const gate = new RelayGate({
@@ -166,14 +166,22 @@ describe("a relay that is full", () => {
 	it("sends newcomers on to where the origin says, and asks it once for a rush of them", async () => {
 		const { gate, state, place } = gateOf();
 		state.streams = 99;
-		expect(await gate.elsewhere(undefined)).toBeUndefined();
+		expect(await gate.elsewhere(subscriptionOf(), undefined)).toBeUndefined();
 		expect(place).not.toHaveBeenCalled();
 		state.streams = 100;
-		const rush = await Promise.all([gate.elsewhere(undefined), gate.elsewhere(undefined), gate.elsewhere("weur")]);
-		expect(rush).toEqual([{ relay: "3" }, { relay: "3" }, { relay: "weur/3" }]);
+		const rush = await Promise.all([
+			gate.elsewhere(subscriptionOf(), undefined),
+			gate.elsewhere(subscriptionOf(), undefined),
+			gate.elsewhere(subscriptionOf(), "weur"),
+		]);
+		expect(rush).toEqual([
+			{ relay: "3", share: 1 },
+			{ relay: "3", share: 1 },
+			{ relay: "weur/3", share: 1 },
+		]);
 		expect(place).toHaveBeenCalledTimes(2);
 		await vi.waitFor(async () => {
-			await gate.elsewhere(undefined);
+			await gate.elsewhere(subscriptionOf(), undefined);
 			expect(place).toHaveBeenCalledTimes(3);
 		});
 	});
@@ -181,7 +189,7 @@ describe("a relay that is full", () => {
 	it("takes them where the origin knows no better place", async () => {
 		const { gate, state, place } = gateOf();
 		state.streams = 100;
-		place.mockResolvedValue({ relay: "2" });
-		expect(await gate.elsewhere(undefined)).toBeUndefined();
+		place.mockResolvedValue({ relay: "2", share: 1 });
+		expect(await gate.elsewhere(subscriptionOf(), undefined)).toBeUndefined();
 	});
 });

@@ -15,7 +15,7 @@ export class Channel extends tidings.Channel {
 		const isOrigin = placeOf(this.ctx.id.name ?? "").relay === undefined;
 		if (!isOrigin || !isNew(request)) return await super.fetch(request);
 		sent += 1;
-		return movedTo({ relay: `${1 + (sent % RELAYS)}` });
+		return movedTo({ relay: `${1 + (sent % RELAYS)}`, share: 1 });
 	}
 }
 export class Metrics extends tidings.Metrics {}
