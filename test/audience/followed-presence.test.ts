@@ -59,6 +59,8 @@ describe("presence at a relay", () => {
 		const presence = new FollowedPresence();
 		presence.add("alice");
 		presence.followAll(["bob"]);
+		presence.take(9);
+		presence.follow({ user: "carol", state: "online" });
 		presence.followCount(3);
 		presence.forget();
 		expect([presence.isKnown, presence.online, [...presence.told()], presence.take(9)]).toEqual([false, 0, [], []]);
