@@ -69,10 +69,16 @@ export class FollowedLog implements ReadableLog {
 		return ended !== null && this.#head >= head ? ended : undefined;
 	}
 
-	/** Learns how the origin's log stands. */
-	learn(extent: Extent): void {
+	/**
+	 * Learns how the origin's log stands.
+	 *
+	 * @returns whether it begins elsewhere than it did: the origin has wiped it.
+	 */
+	learn(extent: Extent): boolean {
+		const hasMoved = this.start > 0 && extent.start !== this.start;
 		this.#extent = extent;
 		this.#oldest = extent.oldest ?? extent.head + 1;
+		return hasMoved;
 	}
 
 	/** Moves to a position, past events that are not known here. */

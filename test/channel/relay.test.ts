@@ -73,4 +73,16 @@ describe("a channel of more streams than one object holds", () => {
 		advanceClock(86_401);
 		expect(await part()).toEqual({ events: [], oldest: Number(ids[1]) + 1 });
 	});
+
+	it("ends the streams of a relay too that cannot be told of a wipe, and they get nothing of what is wiped", async () => {
+		const channel = freshChannel(CROWD);
+		const streams = await gather(channel, 3);
+		await published(channel, { data: "wiped" });
+		for (const stream of streams) expect((await stream.next()).data).toBe("wiped");
+		const relay = env.CHANNEL.getByName(objectNameOf({ channel, relay: "1" }));
+		// The runtime refuses to call what is not a method of the class.
+		await runInDurableObject(relay, (instance) => void Object.assign(instance, { wipedHere: undefined }));
+		await call(`/channels/${channel}`, { ...ADMIN, method: "DELETE" });
+		for (const stream of streams) expect((await stream.rest()).at(-1)?.event).toBe("closing");
+	});
 });

@@ -20,6 +20,8 @@ export class KnownRelay {
 	#members = new Members();
 	/** The streams of an earlier object of the relay, whose clients may be on their way back. */
 	#departed = new Members();
+	/** Whether subscribers know its users from an earlier object of the origin. */
+	#isOlder: boolean;
 	#isUncounted: boolean;
 	#expected = { streams: 0, at: 0 };
 	/** The relay as a subscriber; `undefined` while it is cut off. */
@@ -30,6 +32,7 @@ export class KnownRelay {
 		this.name = name;
 		this.region = regionOf(name);
 		this.#headcount = headcount;
+		this.#isOlder = isOlder;
 		this.#isUncounted = isOlder;
 	}
 
@@ -76,6 +79,7 @@ export class KnownRelay {
 	departAll(): void {
 		for (const stream of this.#members) this.#departed.add(stream);
 		this.#members = new Members();
+		this.#isOlder = false;
 	}
 
 	/** Forgets the streams whose clients have not come back. */
@@ -89,9 +93,14 @@ export class KnownRelay {
 		if (this.#departed.remove(stream)) this.#headcount.remove(stream);
 	}
 
-	/** Counts a stream that is admitted. */
+	/**
+	 * Counts a stream that is admitted.
+	 *
+	 * @param rejoins whether it was open before. Its user is news all the same, unless an earlier object of the origin has
+	 * told of it: this one has told that the user is gone.
+	 */
 	add(stream: CountedBy, rejoins: boolean): void {
-		if (rejoins) this.#headcount.restore(stream);
+		if (rejoins && this.#isOlder) this.#headcount.restore(stream);
 		else this.#headcount.add(stream);
 		// It was expected, if it was sent on.
 		if (!rejoins && this.#expected.streams > 0) this.#expected.streams -= 1;

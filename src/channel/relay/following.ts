@@ -7,7 +7,7 @@ import type { CallPlace, ChannelSocket } from "../../uplink/channel-socket.ts";
 import { Uplink } from "../../uplink/uplink.ts";
 import { type ChannelMessage, type EventsMessage, relaySubscription } from "../../wire/link.ts";
 import type { Offset } from "../../wire/offset.ts";
-import type { Revocation } from "../../wire/relay.ts";
+import type { Extent, Revocation } from "../../wire/relay.ts";
 import { readStored } from "../../wire/stored.ts";
 import { unavailable } from "./reports.ts";
 
@@ -154,7 +154,7 @@ export class Following {
 				uplink.position = message.position;
 				break;
 			case "log":
-				log.learn(message.extent);
+				this.#learn(message.extent);
 				this.#joined(uplink.socket);
 				void audience.resume();
 				break;
@@ -178,6 +178,12 @@ export class Following {
 				break;
 		}
 		this.#announce();
+	}
+
+	/** A wipe ends all streams, also where this relay could not be told of it. */
+	#learn(extent: Extent): void {
+		const hasMoved = this.#options.log.learn(extent);
+		if (hasMoved && this.#known) void this.#options.audience.endWhere(() => true, "shutdown");
 	}
 
 	#joined(socket: ChannelSocket): void {

@@ -36,9 +36,26 @@ describe("the streams of a relay", () => {
 	});
 
 	it("that come back after a death of the origin are no news", () => {
-		relay.add(ALICE, true);
+		const older = new KnownRelay("1", headcount, true);
+		older.add(ALICE, true);
 		expect(presence.take(9)).toEqual([]);
 		expect(presence.online).toBe(1);
+	});
+
+	it("that come back so late that they were taken for gone are news", () => {
+		const older = new KnownRelay("1", headcount, true);
+		for (const each of [relay, older]) {
+			each.isReborn("first");
+			each.add(ALICE, false);
+			presence.take(9);
+			each.isReborn("second");
+			each.forgetDeparted();
+			expect(presence.take(9)).toEqual([{ user: "alice", state: "offline" }]);
+			each.add(ALICE, true);
+			expect(presence.take(9)).toEqual([{ user: "alice", state: "online" }]);
+			each.remove(ALICE);
+			presence.take(9);
+		}
 	});
 
 	it("that are older than the origin are not settled until they are counted, which is no news", () => {
