@@ -1,5 +1,5 @@
 import type { Headcount } from "../../audience/headcount.ts";
-import { Members } from "../../audience/members.ts";
+import { Members, UNNAMED } from "../../audience/members.ts";
 import type { RelaySubscriber } from "../../audience/roster.ts";
 import type { ChannelMessage } from "../../wire/link.ts";
 import { regionOf } from "../../wire/place.ts";
@@ -90,7 +90,11 @@ export class KnownRelay {
 
 	/** One of the streams that are gone comes back: it is counted once. */
 	return(stream: CountedBy): void {
-		if (this.#departed.remove(stream)) this.#headcount.remove(stream);
+		for (const counted of [stream, UNNAMED]) {
+			if (!this.#departed.remove(counted)) continue;
+			this.#headcount.remove(counted);
+			return;
+		}
 	}
 
 	/**

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Headcount } from "../../../src/audience/headcount.ts";
+import { UNNAMED } from "../../../src/audience/members.ts";
 import { Presence } from "../../../src/audience/presence.ts";
 import type { RelaySubscriber } from "../../../src/audience/roster.ts";
 import { KnownRelay } from "../../../src/channel/origin/known-relay.ts";
@@ -103,6 +104,15 @@ describe("a relay whose object has died", () => {
 		relay.forgetDeparted();
 		expect(counts()).toEqual([1, 1, 1]);
 		expect(presence.take(9)).toEqual([{ user: "bob", state: "offline" }]);
+	});
+
+	it("has streams that were counted without their users, and that count once when they come back", () => {
+		relay.add(UNNAMED, false);
+		relay.isReborn("second");
+		relay.return(ALICE);
+		relay.add(UNNAMED, false);
+		relay.forgetDeparted();
+		expect(counts()).toEqual([1, 1, 1]);
 	});
 
 	it("is counted exactly also where it counts anew before all of its clients are back", () => {
