@@ -1,6 +1,10 @@
 /** Every figure that a case may measure, with its heading in the report. */
 export const FIGURES = {
+	streams: "streams",
+	relays: "relays",
 	cpuPerDelivery: "CPU µs per delivery",
+	cpuOfFew: "the same, 1,000 streams",
+	cpuOfHalf: "the same, half of them",
 	firstEvent: "first event ms",
 	firstP50: "first p50 ms",
 	firstP99: "first p99 ms",
@@ -15,6 +19,8 @@ export const FIGURES = {
 	missing: "missing",
 	generatorBusy: "load generator busy %",
 	memoryPerStream: "RSS KiB per stream",
+	memoryOfFew: "the same, 1,000 streams",
+	memoryOfHalf: "the same, half of them",
 	heapPerStream: "V8 heap KiB per stream",
 	publishes: "events a second",
 	cpuPerPublish: "CPU µs per event",
@@ -24,6 +30,8 @@ export const FIGURES = {
 	caughtUp: "caught up s",
 	reopened: "reopened s",
 	written: "written s",
+	cutOff: "cut off",
+	originPerEvent: "origin's CPU ms per event",
 } as const;
 
 export type FigureName = keyof typeof FIGURES;

@@ -48,6 +48,29 @@ const TARGETS: Target[] = [
 		atMost: 1.1,
 	},
 	{
+		title: "fan: CPU per delivery, relays of 1,000 against one object",
+		figure: ["fan", CROWD, "crowds of 1000", "cpuPerDelivery"],
+		against: ["fan", CROWD, "one object", "cpuPerDelivery"],
+		atMost: 1.2,
+	},
+	{
+		title: "fan: the origin's CPU ms per event for 100 relays",
+		figure: ["fan", "origin, 100 relays", "origin apart", "originPerEvent"],
+		atMost: 2,
+	},
+	{
+		title: "crowd18k: CPU per delivery, against 1,000",
+		figure: ["crowd18k", "one channel", "regions", "cpuPerDelivery"],
+		against: ["crowd18k", "one channel", "regions", "cpuOfFew"],
+		atMost: 1.2,
+	},
+	{
+		title: "crowd18k: memory per stream, against half of them",
+		figure: ["crowd18k", "one channel", "regions", "memoryPerStream"],
+		against: ["crowd18k", "one channel", "regions", "memoryOfHalf"],
+		atMost: 1.1,
+	},
+	{
 		title: "stream of 500: deliveries per CPU second, against better-sse",
 		figure: ["stream", STREAM_500, "tidings", "deliveriesPerCpuSecond"],
 		against: ["stream", STREAM_500, "better-sse", "deliveriesPerCpuSecond"],

@@ -1,4 +1,6 @@
 import type { Case } from "./case.ts";
+import { crowd18kCase } from "./crowd18k.ts";
+import { fanCases } from "./fan.ts";
 import { idleCases } from "./idle.ts";
 import { joinCase } from "./join.ts";
 import { loneCase } from "./lone.ts";
@@ -23,6 +25,8 @@ export const CASES: Case[] = [
 	lone,
 	loneCase("crowd", 4000, 15),
 	loneCase("crowd", 8000, 10),
+	...fanCases,
+	crowd18kCase,
 	...streams,
 	streamCase("flood", 5000, 100),
 	...tokensCases,

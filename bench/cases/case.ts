@@ -9,6 +9,8 @@ export interface Bench {
 	channel: string;
 	/** A count or a duration as it is, or a tenth of it in a quick run. */
 	scaled(full: number): number;
+	/** How many streams the option `--streams` asks for. */
+	streams: number;
 }
 
 export interface Case {
@@ -17,6 +19,8 @@ export interface Case {
 	/** What distinguishes it from other cases of the same name. */
 	variant: string;
 	servers: readonly string[];
+	/** Runs only where `--cases` names it, and in a quick run. */
+	isByHand?: boolean;
 	measure(bench: Bench): Promise<Figures>;
 }
 

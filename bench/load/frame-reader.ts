@@ -25,6 +25,8 @@ export interface FrameHandlers {
 	id(offset: number): void;
 	/** `~3 7 1000`: the publisher, its event's number, and when it was published. */
 	event(publisher: number, number: number, publishedAt: number): void;
+	/** The empty line after a frame. */
+	frameEnd(): void;
 }
 
 /**
@@ -39,6 +41,11 @@ export class FrameReader {
 
 	constructor(handlers: FrameHandlers) {
 		this.#handlers = handlers;
+	}
+
+	/** Forgets a line that was cut off with its connection. */
+	reset(): void {
+		this.#state = START;
 	}
 
 	read(chunk: Uint8Array): void {
@@ -72,6 +79,7 @@ export class FrameReader {
 		const [first, second, third] = this.#values;
 		if (this.#state === EVENT_VALUE && this.#index === 2) this.#handlers.event(first, second, third);
 		else if (this.#state === ID_VALUE && byte === LF) this.#handlers.id(first);
+		else if (this.#state === START && byte === LF) this.#handlers.frameEnd();
 		this.#state = byte === LF ? START : OTHER;
 	}
 }

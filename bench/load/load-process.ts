@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { machineMilliseconds } from "./clock.ts";
 import type { Reply } from "./generator.ts";
 import type { Load } from "./load.ts";
 
@@ -11,8 +12,13 @@ const LIMIT_MILLISECONDS = 120_000;
 export class LoadProcess implements Disposable {
 	readonly #child: ChildProcess;
 
-	constructor() {
-		this.#child = fork(join(import.meta.dirname, "generator.ts"));
+	/** What its clock counts from. */
+	readonly startedAt: number;
+
+	/** @param startedAt that of a process whose clock it shares. */
+	constructor(startedAt = machineMilliseconds()) {
+		this.startedAt = startedAt;
+		this.#child = fork(join(import.meta.dirname, "generator.ts"), [`${startedAt}`]);
 	}
 
 	get pid(): number {

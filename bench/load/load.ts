@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Crowd } from "./crowd.ts";
+import { now } from "./clock.ts";
+import { Crowd, type GrowOptions } from "./crowd.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Histogram } from "./histogram.ts";
 import { Publisher } from "./publisher.ts";
@@ -33,6 +34,14 @@ export interface CatchUpOptions {
 	readers: number;
 }
 
+export interface ReadOptions {
+	events: number;
+	/** The share of the streams that is dropped and opened again meanwhile. Default: none. */
+	reconnecting?: number;
+	/** The time over which this is spread. */
+	milliseconds?: number;
+}
+
 /** The commands of the load generator. Times are in milliseconds. */
 export class Load {
 	/** Each as often as it may publish at a time. */
@@ -45,10 +54,25 @@ export class Load {
 		const connections = Array.from({ length: publishers / endpoints.length }).flatMap(() => endpoints);
 		const each = connections.map((endpoint, index) => new Publisher(endpoint, index));
 		this.#publishers = Array.from({ length: window }).flatMap(() => each);
-		this.#crowd = new Crowd(endpoints, subscribers, publishers);
-		const startedAt = performance.now();
-		await this.#crowd.open();
-		return performance.now() - startedAt;
+		this.#crowd = new Crowd(endpoints, publishers);
+		return await this.grow({ subscribers });
+	}
+
+	/** Prepares for streams whose events another process publishes. */
+	listen({ endpoint }: { endpoint: Endpoint }): void {
+		this.#crowd = new Crowd([endpoint], 1);
+	}
+
+	/** Opens more streams, and returns how long it took. */
+	async grow({ subscribers, ...options }: { subscribers: number } & GrowOptions): Promise<number> {
+		const startedAt = now();
+		await this.#audience.grow(subscribers, options);
+		return now() - startedAt;
+	}
+
+	/** Drops the streams that were opened last. */
+	shrink({ subscribers }: { subscribers: number }): void {
+		this.#audience.shrink(subscribers);
 	}
 
 	/** Publishes one event at a time, and measures when its first subscriber has read it, and when its last. */
@@ -69,14 +93,30 @@ export class Load {
 		};
 	}
 
+	/**
+	 * Waits until everybody has read so many events more, of which any may have come already, and returns when the first
+	 * and the last of them was read, and how many streams were cut off meanwhile.
+	 */
+	async read({ events, reconnecting = 0, milliseconds = 0 }: ReadOptions) {
+		const crowd = this.#audience;
+		crowd.returnWhenEnded();
+		const read = crowd.haveRead(events);
+		if (reconnecting > 0) await crowd.reconnectShare(reconnecting, milliseconds);
+		await read;
+		const { cutOff } = crowd;
+		const { min: first, max: last } = crowd.latencies;
+		crowd.reset();
+		return { first, last, cutOff };
+	}
+
 	/** Publishes events in one request, and returns how long they took to reach the last subscriber. */
 	async burst({ events }: { events: number }): Promise<number> {
 		const [publisher] = this.#publishers;
-		const publishedAt = performance.now();
+		const publishedAt = now();
 		this.#audience.reset();
 		const read = this.#audience.haveRead(events);
 		await Promise.all([publisher?.publish(events, publishedAt), read]);
-		return performance.now() - publishedAt;
+		return now() - publishedAt;
 	}
 
 	/**
@@ -86,17 +126,17 @@ export class Load {
 	async flow({ rate, batch, seconds }: FlowOptions) {
 		const crowd = this.#audience;
 		const answers = new Histogram();
-		const startedAt = performance.now();
+		const startedAt = now();
 		const interval = (batch / rate) * 1000;
 		let published = 0;
 		crowd.reset();
 		const publish = async (publisher: Publisher, index: number) => {
 			for (let request = index; ; request += this.#publishers.length) {
 				const due = startedAt + request * interval;
-				if (Math.max(due, performance.now()) >= startedAt + seconds * 1000) return;
-				await wait(Math.max(0, due - performance.now()));
+				if (Math.max(due, now()) >= startedAt + seconds * 1000) return;
+				await wait(Math.max(0, due - now()));
 				await publisher.publish(batch, due);
-				answers.add(performance.now() - due);
+				answers.add(now() - due);
 				published += batch;
 			}
 		};
@@ -118,43 +158,43 @@ export class Load {
 	async publish({ batch, seconds }: { batch: number; seconds: number }) {
 		const crowd = this.#audience;
 		crowd.reset();
-		const startedAt = performance.now();
+		const startedAt = now();
 		let published = 0;
 		const publish = async (publisher: Publisher) => {
-			while (performance.now() < startedAt + seconds * 1000) {
-				await publisher.publish(batch, performance.now());
+			while (now() < startedAt + seconds * 1000) {
+				await publisher.publish(batch, now());
 				published += batch;
 			}
 		};
 		await Promise.all(this.#publishers.map(publish));
 		await crowd.haveRead(published);
-		return { published, publishes: (published / (performance.now() - startedAt)) * 1000 };
+		return { published, publishes: (published / (now() - startedAt)) * 1000 };
 	}
 
 	/** Publishes events in batches. */
 	async fill({ events }: { events: number }): Promise<void> {
 		const [publisher] = this.#publishers;
-		for (let left = events; left > 0; left -= BATCH) await publisher?.publish(Math.min(left, BATCH), performance.now());
+		for (let left = events; left > 0; left -= BATCH) await publisher?.publish(Math.min(left, BATCH), now());
 	}
 
 	/** Opens streams that start with the oldest event, and returns how long it took until all had read so many. */
 	async catchUp({ endpoint, events, readers }: CatchUpOptions): Promise<number> {
-		const crowd = new Crowd([endpoint], readers, 1);
+		const crowd = new Crowd([endpoint], 1);
 		this.#crowd = crowd;
-		const startedAt = performance.now();
-		await Promise.all([crowd.open(), crowd.haveRead(events)]);
-		return performance.now() - startedAt;
+		const startedAt = now();
+		await Promise.all([crowd.grow(readers), crowd.haveRead(events)]);
+		return now() - startedAt;
 	}
 
 	/** Drops all streams, publishes, reconnects all at once, and returns how long it took until all had caught up. */
 	async storm({ events }: { events: number }): Promise<number> {
 		const crowd = this.#audience;
 		crowd.drop();
-		if (events > 0) await this.#publishers[0]?.publish(events, performance.now());
+		if (events > 0) await this.#publishers[0]?.publish(events, now());
 		crowd.reset();
-		const startedAt = performance.now();
+		const startedAt = now();
 		await Promise.all([crowd.reconnect(), crowd.haveRead(events)]);
-		return performance.now() - startedAt;
+		return now() - startedAt;
 	}
 
 	get #audience(): Crowd {

@@ -25,6 +25,16 @@ function residentKilobytes(pid: number): number {
 	return Number(kilobytes);
 }
 
+/** Files that a process needs beside its streams. */
+const SPARE_FILES = 1000;
+/** workerd opens the socket of a connection a second time while it answers over it, to notice that the client is gone. */
+const FILES_OF_STREAM = 2;
+
+/** How many streams a process of workerd can hold. */
+export function streamsOfProcess(): number {
+	return Math.floor((openFilesLimit() - SPARE_FILES) / FILES_OF_STREAM);
+}
+
 /** How many files and sockets this process may open. Node raises the soft limit to the hard limit when it starts. */
 export function openFilesLimit(): number {
 	const [, limit] = /Max open files\s+(\d+)/.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];

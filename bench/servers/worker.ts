@@ -47,12 +47,21 @@ export class WorkerServer implements Server {
 		else this.#workerd = await Workerd.start(settings, this.#options);
 	}
 
+	/** Starts its process anew, with more settings. */
+	async restart(settings: Record<string, string>): Promise<void> {
+		await started(this.#workerd).restart(settings);
+	}
+
 	async stop(): Promise<void> {
 		await this.#workerd?.kill();
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
 		await this.#workerd?.stop();
+	}
+
+	get url(): string {
+		return started(this.#workerd).url;
 	}
 
 	get pids(): number[] {
@@ -68,7 +77,7 @@ export class WorkerServer implements Server {
 				? { path: `${path}&ticket=${ticket}`, headers }
 				: { path, headers: { ...headers, Authorization: `Bearer ${token}` } };
 		return {
-			port: Number(new URL(started(this.#workerd).url).port),
+			port: Number(new URL(this.url).port),
 			channel,
 			stream,
 			publish: {
@@ -79,8 +88,15 @@ export class WorkerServer implements Server {
 		};
 	}
 
+	/** How many streams and relays a channel has. */
+	async state(channel: string): Promise<{ subscribers: number; relays: number }> {
+		const headers = { Authorization: `Bearer ${PUBLISH_KEY}` };
+		const response = await fetch(`${this.url}/channels/${channel}`, { headers });
+		if (!response.ok) throw new Error(`The state of ${channel}: ${response.status} ${await response.text()}`);
+		return (await response.json()) as { subscribers: number; relays: number };
+	}
+
 	async heapBytes(): Promise<number> {
-		const { inspectorUrl, url } = started(this.#workerd);
-		return await heapBytes(inspectorUrl, url);
+		return await heapBytes(started(this.#workerd).inspectorUrl, this.url);
 	}
 }
