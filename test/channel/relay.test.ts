@@ -1,12 +1,14 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { CHANNEL_URL, openHeaders } from "../../src/wire/link.ts";
 import { objectNameOf } from "../../src/wire/place.ts";
 import type { ChannelState } from "../../src/wire/state.ts";
 import { advanceClock, holdTimers } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
 import { call, freshChannel, PUBLISH_KEY, problem, published, subscribe } from "../support/service.ts";
 import type { SseReader } from "../support/sse.ts";
+import { subscriptionOf } from "../support/subscription.ts";
 
 /** An object holds two streams of these channels: see `vitest.config.ts`. */
 const CROWD = "ruled:crowd:";
@@ -50,19 +52,16 @@ describe("a channel of more streams than one object holds", () => {
 
 	it("forgets a relay after a minute whose only stream was refused", async () => {
 		const channel = freshChannel(CROWD);
-		const token = await issuer.token({ sub: "mallory", channels: [channel] });
 		await call(`/channels/${channel}/subscribers?user=mallory`, { ...ADMIN, method: "DELETE" });
-		const streams = await gather(channel, 2);
+		const relay = env.CHANNEL.getByName(objectNameOf({ channel, relay: "1" }));
 		holdTimers();
-		const refused = await call(`/events?channel=${channel}`, { headers: { Authorization: `Bearer ${token}` } });
+		const subscription = subscriptionOf({ user: "mallory", channels: [channel] });
+		const refused = await relay.fetch(CHANNEL_URL, { headers: openHeaders(subscription, "request") });
 		expect(await problem(refused)).toMatchObject({ code: "invalid_token" });
-		expect(await stateOf(channel)).toMatchObject({ subscribers: 2, relays: 1 });
-		await runInDurableObject(env.CHANNEL.getByName(objectNameOf({ channel, relay: "1" })), () => {
-			vi.advanceTimersByTime(60_000);
-		});
+		expect(await stateOf(channel)).toMatchObject({ subscribers: 0, relays: 1 });
+		await runInDurableObject(relay, () => void vi.advanceTimersByTime(60_000));
 		vi.useRealTimers();
-		await expect.poll(() => stateOf(channel)).toMatchObject({ subscribers: 2, relays: 0 });
-		for (const stream of streams) await stream.close();
+		await expect.poll(() => stateOf(channel)).toMatchObject({ subscribers: 0, relays: 0 });
 	});
 
 	it("tells a relay that asks for older events where it begins, also where it remembers none", async () => {

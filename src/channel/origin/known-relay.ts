@@ -4,7 +4,7 @@ import type { RelaySubscriber } from "../../audience/roster.ts";
 import type { ChannelMessage } from "../../wire/link.ts";
 import { regionOf } from "../../wire/place.ts";
 import type { Member } from "../../wire/relay.ts";
-import type { CountedBy } from "../../wire/subscription.ts";
+import { type CountedBy, countTogether } from "../../wire/subscription.ts";
 
 /** How long a placement counts as a stream that is about to come. */
 const EXPECTED_MILLISECONDS = 5000;
@@ -82,10 +82,14 @@ export class KnownRelay {
 		this.#isOlder = false;
 	}
 
-	/** Forgets the streams whose clients have not come back. */
-	forgetDeparted(): void {
-		for (const stream of this.#departed) this.#headcount.remove(stream);
-		this.#departed = new Members();
+	/**
+	 * Forgets the streams whose clients have not come back.
+	 *
+	 * @param alike only those that count together with this one. Default: all.
+	 */
+	forgetDeparted(alike?: CountedBy): void {
+		if (alike && !this.#departed.hasAlike(alike)) return;
+		for (const stream of [...this.#departed]) if (!alike || countTogether(alike, stream)) this.return(stream);
 	}
 
 	/** One of the streams that are gone comes back: it is counted once. */

@@ -29,6 +29,8 @@ export class Relays {
 	readonly #options: RelaysOptions;
 	readonly #byName = new Map<string, KnownRelay>();
 	#watch: number | null = null;
+	/** Those that are being asked whether they hold streams. */
+	readonly #asked = new Set<KnownRelay>();
 	/** Resolves when a relay has joined, was counted or is forgotten. */
 	#changed = Promise.withResolvers<void>();
 
@@ -103,10 +105,18 @@ export class Relays {
 		if (this.size === 0) this.#options.emptied();
 	}
 
-	/** Sends heartbeats to the streams that count together with one, wherever they are. */
+	/**
+	 * Finds out which of the streams that count together with one are dead, wherever they are. Heartbeats show it. Those of a
+	 * relay that has died are, and a relay that is cut off may have died.
+	 */
 	probe(stream: CountedBy, now: number): void {
 		this.#options.audience.probe(stream, now);
-		for (const relay of this) if (relay.holds(stream)) relay.tell({ type: "probe", stream }, now);
+		for (const relay of this) {
+			relay.forgetDeparted(stream);
+			if (!relay.holds(stream)) continue;
+			if (relay.tie) relay.tell({ type: "probe", stream }, now);
+			else void this.#findOut(relay);
+		}
 	}
 
 	/**
@@ -142,6 +152,17 @@ export class Relays {
 			if (!isAlive && relay.tie === undefined) this.forget(relay);
 		});
 		this.#watchMissing();
+	}
+
+	/** Has a relay depart that is cut off and holds no streams any more. */
+	async #findOut(relay: KnownRelay): Promise<void> {
+		if (this.#asked.has(relay)) return;
+		this.#asked.add(relay);
+		const isAlive = await this.#recall(relay);
+		this.#asked.delete(relay);
+		if (isAlive || relay.tie) return;
+		relay.departAll();
+		setTimeout(() => this.#forgetDeparted(relay), PATIENCE_MILLISECONDS);
 	}
 
 	async #recall({ name }: KnownRelay): Promise<boolean> {

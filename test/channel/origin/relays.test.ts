@@ -113,6 +113,37 @@ describe("a relay", () => {
 		expect(emptied).toHaveBeenCalledTimes(1);
 	});
 
+	it("that died counts no more for a user who has too many streams", () => {
+		const { relays, headcount, joined } = relaysOf();
+		const { relay } = joined("1", 3);
+		relays.recount(relay, [
+			{ stream: { user: "alice" }, streams: 3 },
+			{ stream: { user: "anonymous:1", anonymousFrom: "a" }, streams: 1 },
+			{ stream: { user: "bob" }, streams: 1 },
+		]);
+		relays.calling("1", "next life");
+		relays.probe({ user: "alice" }, NOW);
+		expect([headcount.streams, headcount.countWith({ user: "alice" })]).toEqual([2, 0]);
+		relays.probe({ user: "anonymous:2", anonymousFrom: "a" }, NOW);
+		expect(headcount.streams).toBe(1);
+	});
+
+	it("that is cut off is asked whether it has died, once, where a user has too many streams", async () => {
+		const { relays, headcount, joined, alive, recalled } = relaysOf();
+		for (const name of ["1", "2"]) relays.attach(joined(name, 3).relay, undefined);
+		alive.set("2", true);
+		const probe = async () => {
+			for (const name of ["1", "2"]) relays.probe({ user: `user of ${name}` }, NOW);
+			await pass(0);
+		};
+		relays.probe({ user: "user of 1" }, NOW);
+		await probe();
+		expect(recalled).toEqual(["1", "2"]);
+		expect(headcount.streams).toBe(6);
+		await probe();
+		expect(headcount.streams).toBe(3);
+	});
+
 	it("is told to probe streams only where it holds some of those", () => {
 		const { relays, audience, joined } = relaysOf();
 		const [one, two] = [joined("1", 2), joined("2", 1)];
