@@ -89,16 +89,31 @@ export class KnownRelay {
 	 */
 	forgetDeparted(alike?: CountedBy): void {
 		if (alike && !this.#departed.hasAlike(alike)) return;
-		for (const stream of [...this.#departed]) if (!alike || countTogether(alike, stream)) this.return(stream);
+		for (const stream of [...this.#departed]) {
+			if (!alike || countTogether(alike, stream)) this.#take(stream, this.#departed);
+		}
 	}
 
-	/** One of the streams that are gone comes back: it is counted once. */
-	return(stream: CountedBy): void {
-		for (const counted of [stream, UNNAMED]) {
-			if (!this.#departed.remove(counted)) continue;
-			this.#headcount.remove(counted);
-			return;
-		}
+	/** Whether its streams are gone, or may be. */
+	get isBereft(): boolean {
+		return this.tie === undefined || this.#departed.streams > 0;
+	}
+
+	/**
+	 * A stream comes back that is gone, or may be: it is counted once. If it is not gone, it is counted again when the relay
+	 * is.
+	 *
+	 * @returns whether there was one.
+	 */
+	return(stream: CountedBy): boolean {
+		return this.#take(stream, this.#departed) || (this.tie === undefined && this.#take(stream, this.#members));
+	}
+
+	/** Counts a stream no longer that is among these, by its user or without. Returns whether there was one. */
+	#take(stream: CountedBy, members: Members): boolean {
+		const counted = [stream, UNNAMED].find((each) => members.remove(each));
+		if (counted) this.#headcount.remove(counted);
+		return counted !== undefined;
 	}
 
 	/**
@@ -130,7 +145,7 @@ export class KnownRelay {
 					this.#members.add(stream);
 					continue;
 				}
-				this.return(stream);
+				this.#take(stream, this.#departed);
 				// Of those that are older than this object, subscribers have been told.
 				this.add(stream, this.#isUncounted);
 			}

@@ -6,7 +6,7 @@ import type { Starts } from "../../log/starts.ts";
 import type { EndReason } from "../../wire/control.ts";
 import type { Destination } from "../../wire/place.ts";
 import type { Admission, Wanted } from "../../wire/relay.ts";
-import type { Start, Subscription } from "../../wire/subscription.ts";
+import type { CountedBy, Start, Subscription } from "../../wire/subscription.ts";
 import type { Admitted, Gate } from "../gate.ts";
 import type { Limits } from "../limits.ts";
 import { type Revocations, revoked } from "../revocations.ts";
@@ -27,6 +27,8 @@ interface OriginGateOptions {
 	limits: Limits;
 	headcount: Headcount;
 	revocations: Revocations;
+	/** A stream comes, which a relay may have held that has died. */
+	returned(stream: CountedBy): void;
 	/** Where the next stream is to be opened. */
 	placeFor: (near: DurableObjectLocationHint | undefined, now: number) => Destination;
 }
@@ -54,7 +56,9 @@ export class OriginGate implements Gate {
 	async admit(subscription: Subscription): Promise<Admitted | EndReason> {
 		const ended = this.#endFor(subscription, Date.now());
 		if (ended) return ended;
-		await this.#options.limits.makeRoom(subscription);
+		const { limits, returned } = this.#options;
+		returned(countedBy(subscription));
+		await limits.makeRoom(subscription);
 		return { begin: (now) => this.#begin(subscription, now), release: () => undefined };
 	}
 
@@ -64,7 +68,7 @@ export class OriginGate implements Gate {
 			const reason = this.#endFor(subscription, now);
 			if (reason) return { type: "ended", reason };
 			const stream = countedBy(subscription);
-			relay.return(stream);
+			this.#options.returned(stream);
 			if (!isLastTry && this.#options.limits.probeIfCrowded(subscription)) return { type: "crowded" };
 			const start = this.#begin(subscription, now);
 			const isNamed = this.#options.headcount.streams < MAX_NAMED_STREAMS;

@@ -71,6 +71,7 @@ export class Origin {
 				probe: (stream) => this.#relays.probe(stream, Date.now()),
 			}),
 			revocations,
+			returned: (stream) => this.#relays.return(stream),
 			placeFor: (near, now) => this.#placing.placeFor(near, now),
 		});
 		const streams = new Streams({

@@ -7,8 +7,10 @@ import { inParts } from "./in-parts.ts";
 import { KnownRelay } from "./known-relay.ts";
 import type { RelayNames } from "./relay-names.ts";
 
-/** How long a relay that is cut off may take to come back. */
+/** How long the clients of a relay that has died may take to come back, and those of a new one to come. */
 const PATIENCE_MILLISECONDS = 10_000;
+/** How soon a relay that is cut off is asked whether it still holds its streams. Before, it joins again by itself. */
+const RECALL_MILLISECONDS = 250;
 /** How long a question about the whole channel waits for relays. */
 const SETTLE_MILLISECONDS = 2000;
 
@@ -28,16 +30,18 @@ interface RelaysOptions {
 export class Relays {
 	readonly #options: RelaysOptions;
 	readonly #byName = new Map<string, KnownRelay>();
-	#watch: number | null = null;
 	/** Those that are being asked whether they hold streams. */
 	readonly #asked = new Set<KnownRelay>();
+	/** Those that may have died: their clients may be on their way back. */
+	readonly #bereft = new Set<KnownRelay>();
+	#watch: { timer: number; due: number } | undefined;
 	/** Resolves when a relay has joined, was counted or is forgotten. */
 	#changed = Promise.withResolvers<void>();
 
 	constructor(options: RelaysOptions) {
 		this.#options = options;
 		for (const name of options.names.read()) this.#byName.set(name, new KnownRelay(name, options.headcount, true));
-		this.#watchMissing();
+		this.#watchMissing(RECALL_MILLISECONDS);
 	}
 
 	get size(): number {
@@ -51,8 +55,16 @@ export class Relays {
 	/** The relay whose object has called. One that was forgotten becomes known again. */
 	calling(name: string, life: string): KnownRelay {
 		const relay = this.#of(name);
-		if (relay.isReborn(life)) setTimeout(() => this.#forgetDeparted(relay), PATIENCE_MILLISECONDS);
+		if (relay.isReborn(life)) this.#depart(relay);
 		return relay;
+	}
+
+	/** A stream comes. If a relay held it that has died, or is cut off just now, it is counted once. */
+	return(stream: CountedBy): void {
+		for (const relay of this.#bereft) {
+			if (!relay.isBereft) this.#bereft.delete(relay);
+			else if (relay.return(stream)) return;
+		}
 	}
 
 	/** A new relay, in a region if one is given. */
@@ -69,7 +81,7 @@ export class Relays {
 		const relay = new KnownRelay(name, this.#options.headcount, false);
 		this.#options.names.add(name);
 		this.#byName.set(name, relay);
-		this.#watchMissing();
+		this.#watchMissing(PATIENCE_MILLISECONDS);
 		return relay;
 	}
 
@@ -89,7 +101,9 @@ export class Relays {
 	attach(relay: KnownRelay, tie: KnownRelay["tie"]): void {
 		relay.tie = tie;
 		this.announce();
-		this.#watchMissing();
+		if (tie !== undefined) return;
+		this.#bereft.add(relay);
+		this.#watchMissing(RECALL_MILLISECONDS);
 	}
 
 	/** Forgets a relay, with the streams that it held. */
@@ -99,6 +113,7 @@ export class Relays {
 		relay.forgetDeparted();
 		this.#options.names.delete(relay.name);
 		this.#byName.delete(relay.name);
+		this.#bereft.delete(relay);
 		relay.cut();
 		this.announce();
 		this.#options.audience.tellPresence();
@@ -139,19 +154,25 @@ export class Relays {
 		return [...this].filter(({ tie }) => tie === undefined);
 	}
 
-	/** Looks after relays that do not come back by themselves: they hold no streams any more, or do not answer. */
-	#watchMissing(): void {
-		if (this.#missing.length === 0) return;
-		this.#watch ??= setTimeout(() => void this.#recallMissing(), PATIENCE_MILLISECONDS);
+	/** Looks after relays that do not come back by themselves: they have died, or nobody has come to them. */
+	#watchMissing(delay: number): void {
+		const due = Date.now() + delay;
+		if (this.#missing.length === 0 || (this.#watch && this.#watch.due <= due)) return;
+		if (this.#watch) clearTimeout(this.#watch.timer);
+		this.#watch = { timer: setTimeout(() => void this.#recallMissing(delay), delay), due };
 	}
 
-	async #recallMissing(): Promise<void> {
-		this.#watch = null;
-		await inParts(this.#missing, async (relay) => {
+	/** New ones are called only when their clients have had the time to come. */
+	async #recallMissing(delay: number): Promise<void> {
+		this.#watch = undefined;
+		const isDue = (relay: KnownRelay) => delay === PATIENCE_MILLISECONDS || !relay.isSettled;
+		await inParts(this.#missing.filter(isDue), async (relay) => {
 			const isAlive = await this.#recall(relay);
-			if (!isAlive && relay.tie === undefined) this.forget(relay);
+			if (isAlive || relay.tie !== undefined) return;
+			if (relay.streams > 0) this.#depart(relay);
+			else this.forget(relay);
 		});
-		this.#watchMissing();
+		this.#watchMissing(PATIENCE_MILLISECONDS);
 	}
 
 	/** Has a relay depart that is cut off and holds no streams any more. */
@@ -160,9 +181,7 @@ export class Relays {
 		this.#asked.add(relay);
 		const isAlive = await this.#recall(relay);
 		this.#asked.delete(relay);
-		if (isAlive || relay.tie) return;
-		relay.departAll();
-		setTimeout(() => this.#forgetDeparted(relay), PATIENCE_MILLISECONDS);
+		if (!isAlive && relay.tie === undefined) this.#depart(relay);
 	}
 
 	async #recall({ name }: KnownRelay): Promise<boolean> {
@@ -174,6 +193,14 @@ export class Relays {
 			});
 			return false;
 		}
+	}
+
+	/** Its streams are gone. They count for a while: their clients may be on their way back. */
+	#depart(relay: KnownRelay): void {
+		relay.departAll();
+		this.#bereft.add(relay);
+		setTimeout(() => this.#forgetDeparted(relay), PATIENCE_MILLISECONDS);
+		this.announce();
 	}
 
 	#forgetDeparted(relay: KnownRelay): void {

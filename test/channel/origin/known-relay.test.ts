@@ -115,6 +115,21 @@ describe("a relay whose object has died", () => {
 		expect(counts()).toEqual([1, 1, 1]);
 	});
 
+	it("has streams that count once also if their clients come back before it is known that they are gone", () => {
+		relay.tie = {} as RelaySubscriber;
+		for (const stream of [ALICE, ALICE, BOB]) relay.add(stream, false);
+		expect([relay.isBereft, relay.return(ALICE)]).toEqual([false, false]);
+		relay.tie = undefined;
+		expect([relay.isBereft, relay.return(ALICE), relay.return({ user: "carol" })]).toEqual([true, true, false]);
+		expect(counts()).toEqual([2, 2, 2]);
+		// It was only cut off.
+		relay.replace([
+			{ stream: ALICE, streams: 2 },
+			{ stream: BOB, streams: 1 },
+		]);
+		expect(counts()).toEqual([3, 3, 2]);
+	});
+
 	it("is counted exactly also where it counts anew before all of its clients are back", () => {
 		for (const stream of [ALICE, ALICE, ALICE]) relay.add(stream, false);
 		relay.isReborn("second");

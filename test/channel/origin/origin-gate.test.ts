@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Headcount } from "../../../src/audience/headcount.ts";
 import { Presence } from "../../../src/audience/presence.ts";
+import type { RelaySubscriber } from "../../../src/audience/roster.ts";
 import { Limits } from "../../../src/channel/limits.ts";
 import { KnownRelay } from "../../../src/channel/origin/known-relay.ts";
 import { OriginGate } from "../../../src/channel/origin/origin-gate.ts";
@@ -27,6 +28,7 @@ function partsOf(log: Parameters<Parameters<typeof withLog>[1]>[0], sql: SqlStor
 	const revocations = new Revocations(sql);
 	const probed: string[] = [];
 	const where: { place: Destination } = { place: { share: 1 } };
+	const relay = new KnownRelay("1", headcount, false);
 	const gate = new OriginGate({
 		channel: "orders",
 		allowsAnonymous: false,
@@ -40,10 +42,11 @@ function partsOf(log: Parameters<Parameters<typeof withLog>[1]>[0], sql: SqlStor
 		}),
 		headcount,
 		revocations,
+		returned: (stream) => void relay.return(stream),
 		placeFor: () => where.place,
 	});
-	const relay = new KnownRelay("1", headcount, false);
 	relay.isReborn("life");
+	relay.tie = {} as RelaySubscriber;
 	const admit = (rest: Partial<Subscription> = {}, isLastTry = true) =>
 		gate.admitTo(relay, { subscription: subscriptionOf({ issuedAt: NOW, ...rest }), isLastTry }, NOW);
 	return { log, presence, headcount, revocations, probed, where, gate, relay, admit };

@@ -321,7 +321,20 @@ describe("a relay that dies", () => {
 			const reader = isDead ? await join(channel, member.user, "", { "Last-Event-ID": id ?? "" }) : member;
 			expect(await dataOf(reader, 1)).toEqual(["1"]);
 		}
-		await expect.poll(async () => (await stateOf(channel)).subscribers, { timeout: 20_000 }).toBe(STREAMS);
+		await expect.poll(async () => (await stateOf(channel)).subscribers, { timeout: 3000 }).toBe(STREAMS);
+	});
+});
+
+describe("a user who has as many streams as may be", () => {
+	it("may open them again at once when their relay has died", async () => {
+		const channel = freshChannel(FEW);
+		const members = await gather(channel, ["bob", "carol", "alice", "alice", "alice"]);
+		const { place } = relayedOf(members);
+		const lost = members.filter((member) => member.place.relay === place.relay);
+		await abort(place);
+		if (CHANNELS_SLEEP) return;
+		for (const { user } of lost) await join(channel, user);
+		expect(await problem(await ask(channel, "alice"))).toMatchObject({ code: "channel_full" });
 	});
 });
 
