@@ -3,7 +3,7 @@ import type { EndedSubscribers } from "../wire/calls.ts";
 import type { LinkHeaders } from "../wire/link.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { Offset } from "../wire/offset.ts";
-import type { Destination } from "../wire/place.ts";
+import type { Asking, Destination } from "../wire/place.ts";
 import type { Admission, LogPart, RelayReport } from "../wire/relay.ts";
 
 /** The RPC calls from an origin to its relays. */
@@ -29,7 +29,7 @@ export interface OriginCalls {
 	/** Lets a relay follow, over the WebSocket of the answer. */
 	fetch(url: string, init: { headers: LinkHeaders }): Promise<Response>;
 	report(report: RelayReport): Promise<Admission[]>;
-	place(near: DurableObjectLocationHint | undefined): Promise<Destination>;
+	place(asking: Asking): Promise<Destination>;
 	forget(relay: string, life: string): Promise<void>;
 	part(after: Offset): Promise<LogPart>;
 }

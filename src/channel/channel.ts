@@ -11,7 +11,7 @@ import type { RateLimitEnv } from "../rate-limit.ts";
 import type { EndedSubscribers, PublishOutcome, PublishRequest, RenewalOutcome } from "../wire/calls.ts";
 import type { ListedSubscriber } from "../wire/listed-subscriber.ts";
 import type { Offset } from "../wire/offset.ts";
-import { type Destination, hintOf, objectNameOf, type Place, placeOf } from "../wire/place.ts";
+import { type Asking, type Destination, hintOf, objectNameOf, type Place, placeOf } from "../wire/place.ts";
 import type { Admission, LogPart, RelayReport } from "../wire/relay.ts";
 import type { ChannelState } from "../wire/state.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
@@ -147,8 +147,8 @@ export class ChannelObject<Env extends ChannelEnv = ChannelEnv> extends DurableO
 		return this.#origin.report(report);
 	}
 
-	async place(near: DurableObjectLocationHint | undefined): Promise<Destination> {
-		return this.#origin.place(near);
+	async place(asking: Asking): Promise<Destination> {
+		return this.#origin.place(asking);
 	}
 
 	async forget(relay: string, life: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { EndReason } from "../wire/control.ts";
-import type { Destination } from "../wire/place.ts";
+import type { Asking, Destination } from "../wire/place.ts";
 import type { Start, Subscription } from "../wire/subscription.ts";
 
 /** A stream that may be opened. */
@@ -20,10 +20,8 @@ export interface Gate {
 	/**
 	 * Where a new stream is to be opened instead; `undefined` if this object has room for it, or knows that it may not be
 	 * opened.
-	 *
-	 * @param near where its client is, if the runtime tells.
 	 */
-	elsewhere(subscription: Subscription, near: DurableObjectLocationHint | undefined): Promise<Destination | undefined>;
+	elsewhere(subscription: Subscription, asking: Asking): Promise<Destination | undefined>;
 	/**
 	 * Admits a stream.
 	 *

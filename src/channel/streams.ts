@@ -9,7 +9,7 @@ import type { Logger } from "../logger.ts";
 import type { RenewalOutcome } from "../wire/calls.ts";
 import type { ChannelRules } from "../wire/channel-rules.ts";
 import { clientRequestId, isJoining, requestedConnection, requestedSubscription } from "../wire/link.ts";
-import { requestedNear } from "../wire/place.ts";
+import { requestedAsking } from "../wire/place.ts";
 import type { Renewal, Subscription } from "../wire/subscription.ts";
 import type { Alarm } from "./alarm.ts";
 import { ClientSockets, type VerifyRenewal } from "./client-sockets.ts";
@@ -101,12 +101,12 @@ export class Streams {
 
 	/** Opens a stream. */
 	async open(request: Request): Promise<Response> {
-		const near = requestedNear(request);
+		const asking = requestedAsking(request);
 		const connection = requestedConnection(request);
-		if (connection) return await this.#subscribing.connect(connection, near);
+		if (connection) return await this.#subscribing.connect(connection, asking);
 		const subscription = requestedSubscription(request);
-		if (isJoining(request)) return await this.#subscribing.join(subscription, near);
-		return await this.#subscribing.open(subscription, clientRequestId(request), near);
+		if (isJoining(request)) return await this.#subscribing.join(subscription, asking);
+		return await this.#subscribing.open(subscription, clientRequestId(request), asking);
 	}
 
 	/** The user and channels of an open stream; `undefined` if it is not open here. */

@@ -8,7 +8,7 @@ import { Problem } from "../errors.ts";
 import { atEnd } from "../wire/at-end.ts";
 import { DIALECTS } from "../wire/dialect/dialects.ts";
 import { type ClientConnection, joinResponse } from "../wire/link.ts";
-import { movedTo } from "../wire/place.ts";
+import { type Asking, movedTo } from "../wire/place.ts";
 import type { Renewal, Start, Subscription } from "../wire/subscription.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Clients } from "./clients.ts";
@@ -30,9 +30,6 @@ interface SubscribingOptions {
 	alarm: Alarm;
 }
 
-/** Where the client is, if the runtime tells. */
-type Near = DurableObjectLocationHint | undefined;
-
 /** Opens streams, and renews them. */
 export class Subscribing {
 	readonly #options: SubscribingOptions;
@@ -46,11 +43,11 @@ export class Subscribing {
 	 *
 	 * @param requestId the id of the client's request. A response without it would have to be copied in the Worker.
 	 */
-	async open(subscription: Subscription, requestId: string, near: Near): Promise<Response> {
+	async open(subscription: Subscription, requestId: string, asking: Asking): Promise<Response> {
 		const { channel, retryMilliseconds, audience, replay } = this.#options;
 		const { dialect, maxBacklogBytes } = subscription;
 		if (dialect === "stored" || dialect === "whole") throw new Error("A client cannot read events as they are stored.");
-		return await this.#enter(subscription, near, async (admitted, now) => {
+		return await this.#enter(subscription, asking, async (admitted, now) => {
 			const start = admitted.begin(now);
 			const subscriber = replay.start(subscription, start, now, (isLong) => {
 				const outlet = new ResponseOutlet({
@@ -71,16 +68,16 @@ export class Subscribing {
 	}
 
 	/** Opens a stream whose response a session in the Worker holds. */
-	async join(subscription: Subscription, near: Near): Promise<Response> {
-		return await this.#enter(subscription, near, async (admitted, now) => {
+	async join(subscription: Subscription, asking: Asking): Promise<Response> {
+		return await this.#enter(subscription, asking, async (admitted, now) => {
 			const { socket, start } = await this.#accept(this.#options.sessions, subscription, undefined, admitted, now);
 			return joinResponse(socket, start);
 		});
 	}
 
 	/** Opens a stream whose client's WebSocket ends in this object. */
-	async connect({ subscription, opening }: ClientConnection, near: Near): Promise<Response> {
-		return await this.#enter(subscription, near, async (admitted, now) => {
+	async connect({ subscription, opening }: ClientConnection, asking: Asking): Promise<Response> {
+		return await this.#enter(subscription, asking, async (admitted, now) => {
 			const { socket } = await this.#accept(this.#options.clients, subscription, { opening }, admitted, now);
 			return new Response(null, { status: 101, webSocket: socket });
 		});
@@ -111,11 +108,11 @@ export class Subscribing {
 	 */
 	async #enter(
 		subscription: Subscription,
-		near: Near,
+		asking: Asking,
 		open: (admitted: Admitted, now: number) => Promise<Response>,
 	): Promise<Response> {
 		const { gate } = this.#options;
-		const elsewhere = subscription.rejoins ? undefined : await gate.elsewhere(subscription, near);
+		const elsewhere = subscription.rejoins ? undefined : await gate.elsewhere(subscription, asking);
 		if (elsewhere) return movedTo(elsewhere);
 		const admitted = await gate.admit(subscription);
 		if (typeof admitted === "string") return atEnd(admitted);

@@ -11,13 +11,16 @@ export interface Placement {
 	/**
 	 * Opens a stream of a channel.
 	 *
-	 * @param openAt opens it at a place, which may send it on to another one. It is called until a place has room.
+	 * @param openAt opens it at a place, which may send it on to another one. It is called until a place has room. `call`:
+	 * how the place is called.
 	 * @throws Problem `channel_unavailable` when no place has, or what `openAt` has thrown.
 	 */
-	open<Opened>(channel: string, openAt: (place: Place) => Promise<Opened | Response>): Promise<Opened | Response>;
+	open<Opened>(
+		channel: string,
+		openAt: (place: Place, call: CallPlace) => Promise<Opened | Response>,
+	): Promise<Opened | Response>;
 	/** Creates the id of a new stream that is found at a place. */
 	newConnection(place: Place): Promise<string>;
-	call: CallPlace;
 }
 
 /** What a session needs, once its user is verified and authorised. */

@@ -129,8 +129,7 @@ export class Session {
 
 	async #open(channel: string, budget: RejoinBudget, unlessAtEnd: boolean): Promise<Uplink | Response> {
 		const { starts, logger, placement } = this.#options;
-		const { call } = placement;
-		return await placement.open(channel, async (place) => {
+		return await placement.open(channel, async (place, call) => {
 			const connection = this.#connection || (await placement.newConnection(place));
 			const subscription = { ...this.#subscription, connection, ...starts.get(channel), unlessAtEnd };
 			const opened = await Uplink.open({ place, subscription, budget, logger, call });

@@ -34,15 +34,25 @@ export function placeOf(objectName: string): Place {
 }
 
 const NEAR = "Tidings-Near";
+const WANTED = "Tidings-Wanted";
 
-/** The header that tells a channel where the client of a new stream is, so that a relay is made near it. */
-export function nearHeader(near: DurableObjectLocationHint | undefined): Record<string, string> {
-	return near === undefined ? {} : { [NEAR]: near };
+/** What a request for a new stream asks besides, in case that it is sent on. */
+export interface Asking {
+	/** Where the client is, so that a relay is made near it; `undefined` if nobody knows. */
+	near: DurableObjectLocationHint | undefined;
+	/** For how many new streams it asks: others wait for the answer. */
+	wanted: number;
 }
 
-/** Where the client of a request to a channel is; `undefined` if the runtime has not told. */
-export function requestedNear(request: Request): DurableObjectLocationHint | undefined {
-	return (request.headers.get(NEAR) ?? undefined) as DurableObjectLocationHint | undefined;
+/** The headers of a request that asks. */
+export function askingHeaders({ near, wanted }: Asking): Record<string, string> {
+	return { [WANTED]: String(wanted), ...(near !== undefined && { [NEAR]: near }) };
+}
+
+/** Reads what {@link askingHeaders} carry. */
+export function requestedAsking(request: Request): Asking {
+	const near = (request.headers.get(NEAR) ?? undefined) as Asking["near"];
+	return { near, wanted: Number(request.headers.get(WANTED) ?? 1) };
 }
 
 /** The region of a relay, in which its object is made; `undefined` if it may be anywhere. */

@@ -43,9 +43,8 @@ async function sessionOf(
 	const subscription = { ...subscriptionOf({ maxBacklogBytes: 1600, endsAt: 2000 }), dialect: "message" as const };
 	const cursors = await Cursors.of(["orders"]);
 	const placement: Placement = {
-		open: (name, openAt) => openAt({ channel: name }),
+		open: (name, openAt) => openAt({ channel: name }, channel.call),
 		newConnection: async () => "c",
-		call: channel.call,
 	};
 	const logger = new Logger({ request: "r1" });
 	const starts = new Map();

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import type { TidingsEnv } from "../../src/index.ts";
 import { holderOf } from "../../src/wire/connection.ts";
 import { CHANNEL_URL, joinResponse, requestedConnection, requestedSubscription } from "../../src/wire/link.ts";
-import { movedTo, objectNameOf, requestedNear } from "../../src/wire/place.ts";
+import { movedTo, objectNameOf, requestedAsking } from "../../src/wire/place.ts";
 import type { Renewal, Subscription } from "../../src/wire/subscription.ts";
 
 /** What an object that holds streams does with a new one, if it does not hold it. */
@@ -83,7 +83,7 @@ export class FakePlaces {
 		const subscription = client?.subscription ?? requestedSubscription(request);
 		const holder = await holderOf(env.CHANNEL, subscription.connection);
 		const named = holder && objectNameOf(holder);
-		this.asked.push({ object, region, near: requestedNear(request), holder: named, subscription });
+		this.asked.push({ object, region, near: requestedAsking(request).near, holder: named, subscription });
 		const answer = subscription.rejoins ? undefined : this.#answers.get(object);
 		if (answer) return answer();
 		if (!request.headers.has("Upgrade")) return new Response("data: 1\n\n");

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
+	askingHeaders,
 	movedBy,
 	movedTo,
-	nearHeader,
 	objectNameOf,
 	type Place,
 	placeOf,
 	regionOf,
-	requestedNear,
+	requestedAsking,
 } from "../../src/wire/place.ts";
 
 describe("a place", () => {
@@ -43,8 +43,15 @@ describe("the answer that sends a new stream on", () => {
 	});
 });
 
-describe("where a client is", () => {
-	it.each([undefined, "weur", "apac"] as const)("arrives as it was sent: %s", (near) => {
-		expect(requestedNear(new Request("https://channel/", { headers: nearHeader(near) }))).toBe(near);
+describe("what a request for a new stream asks", () => {
+	it.each([
+		{ near: undefined, wanted: 1 },
+		{ near: "weur", wanted: 50 },
+	] as const)("arrives as it was sent: %j", (asking) => {
+		expect(requestedAsking(new Request("https://channel/", { headers: askingHeaders(asking) }))).toEqual(asking);
+	});
+
+	it("is for one stream where it does not say", () => {
+		expect(requestedAsking(new Request("https://channel/"))).toEqual({ near: undefined, wanted: 1 });
 	});
 });

@@ -4,7 +4,7 @@ import { Problem } from "../../errors.ts";
 import type { Log } from "../../log/log.ts";
 import type { Starts } from "../../log/starts.ts";
 import type { EndReason } from "../../wire/control.ts";
-import type { Destination } from "../../wire/place.ts";
+import type { Asking, Destination } from "../../wire/place.ts";
 import type { Admission, Wanted } from "../../wire/relay.ts";
 import type { CountedBy, Start, Subscription } from "../../wire/subscription.ts";
 import type { Admitted, Gate } from "../gate.ts";
@@ -30,7 +30,7 @@ interface OriginGateOptions {
 	/** A stream comes, which a relay may have held that has died. */
 	returned(stream: CountedBy): void;
 	/** Where the next stream is to be opened. */
-	placeFor: (near: DurableObjectLocationHint | undefined, now: number) => Destination;
+	placeFor: (asking: Asking, now: number) => Destination;
 }
 
 /** Admits the streams of a channel: those that the origin opens, and those that its relays ask for. */
@@ -42,14 +42,11 @@ export class OriginGate implements Gate {
 	}
 
 	/** No relay is made for a client that is refused, or told only of the end. */
-	async elsewhere(
-		subscription: Subscription,
-		near: DurableObjectLocationHint | undefined,
-	): Promise<Destination | undefined> {
+	async elsewhere(subscription: Subscription, asking: Asking): Promise<Destination | undefined> {
 		const { starts, placeFor } = this.#options;
 		const now = Date.now();
 		if (this.isRevoked(subscription) || starts.endFor(subscription, now)) return undefined;
-		const place = placeFor(near, now);
+		const place = placeFor(asking, now);
 		return place.relay === undefined ? undefined : place;
 	}
 

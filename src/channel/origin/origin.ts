@@ -9,7 +9,7 @@ import type { PublishOutcome, PublishRequest } from "../../wire/calls.ts";
 import { envelopeJson, type StoredEvent } from "../../wire/event.ts";
 import { requestedRelay } from "../../wire/link.ts";
 import type { Offset } from "../../wire/offset.ts";
-import type { Destination } from "../../wire/place.ts";
+import type { Asking, Destination } from "../../wire/place.ts";
 import type { Admission, LogPart, RelayReport } from "../../wire/relay.ts";
 import { Alarm } from "../alarm.ts";
 import { Idle } from "../idle.ts";
@@ -72,7 +72,7 @@ export class Origin {
 			}),
 			revocations,
 			returned: (stream) => this.#relays.return(stream),
-			placeFor: (near, now) => this.#placing.placeFor(near, now),
+			placeFor: (asking, now) => this.#placing.placeFor(asking, now),
 		});
 		const streams = new Streams({
 			...parts,
@@ -155,8 +155,8 @@ export class Origin {
 	}
 
 	/** Where a relay that is full sends newcomers on to. */
-	place(near: DurableObjectLocationHint | undefined): Destination {
-		return this.#placing.placeFor(near, Date.now());
+	place(asking: Asking): Destination {
+		return this.#placing.placeFor(asking, Date.now());
 	}
 
 	/** Takes a relay's report of the streams that have ended, and admits those that it is to open. */
@@ -166,7 +166,6 @@ export class Origin {
 		for (const stream of left) relay.remove(stream);
 		const now = Date.now();
 		const admissions = wanted.map((each) => this.#gate.admitTo(relay, each, now));
-		this.#placing.came(wanted.length, now);
 		this.#relays.announce();
 		if (members || left.length > 0 || wanted.length > 0) this.streams.audience.tellPresence();
 		return admissions;

@@ -1,6 +1,6 @@
 import { Problem } from "../../errors.ts";
 import type { EndReason } from "../../wire/control.ts";
-import type { Destination } from "../../wire/place.ts";
+import type { Asking, Destination } from "../../wire/place.ts";
 import type { Admission } from "../../wire/relay.ts";
 import type { Start, Subscription } from "../../wire/subscription.ts";
 import type { OriginCalls } from "../calls.ts";
@@ -36,10 +36,10 @@ export class RelayGate implements Gate {
 
 	constructor(options: RelayGateOptions) {
 		this.#options = options;
-		this.#sendingOn = new SendingOn((near) => options.origin().place(near));
+		this.#sendingOn = new SendingOn((asking) => options.origin().place(asking));
 	}
 
-	async elsewhere(_: Subscription, near: DurableObjectLocationHint | undefined): Promise<Destination | undefined> {
+	async elsewhere(_: Subscription, { near }: Asking): Promise<Destination | undefined> {
 		const { relay, crowdSize, reports } = this.#options;
 		if (reports.streams < crowdSize) return undefined;
 		const place = await this.#sendingOn.next(near);

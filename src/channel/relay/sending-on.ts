@@ -1,52 +1,58 @@
-import type { Destination } from "../../wire/place.ts";
+import type { Asking, Destination } from "../../wire/place.ts";
 
 /** How long an answer of the origin is good for. */
 const ANSWER_MILLISECONDS = 100;
 
-type Near = DurableObjectLocationHint | undefined;
-
-interface Answer {
-	destination: Promise<Destination>;
-	/** How many newcomers it is good for; unlimited until it is there. */
-	share: number;
-	used: number;
-	until: number;
+/** The newcomers of one region. */
+interface Newcomers {
+	/** How many wait for an answer. */
+	waiting: number;
+	/** The question that is under way. */
+	question?: Promise<void>;
+	/** The last answer, and for how many more it is good. */
+	answer?: { destination: Destination; left: number; until: number };
 }
 
 /**
  * Where a full relay sends newcomers on to. One question to the origin is under way for each region, and its answer serves
- * several newcomers: a rush of clients must not become a rush of questions.
+ * as many newcomers as the origin says: a rush of clients must not become a rush of questions.
  */
 export class SendingOn {
-	readonly #ask: (near: Near) => Promise<Destination>;
-	readonly #answers = new Map<Near, Answer>();
+	readonly #ask: (asking: Asking) => Promise<Destination>;
+	readonly #newcomers = new Map<Asking["near"], Newcomers>();
 
 	/** @param ask asks the origin. */
-	constructor(ask: (near: Near) => Promise<Destination>) {
+	constructor(ask: (asking: Asking) => Promise<Destination>) {
 		this.#ask = ask;
 	}
 
 	/** Where a newcomer is to be opened. It is good for that one only. */
-	async next(near: Near): Promise<Destination> {
-		const known = this.#answers.get(near);
-		const isGood = known !== undefined && known.used < known.share && Date.now() < known.until;
-		const answer = isGood ? known : this.#askAgain(near);
-		answer.used += 1;
-		return { ...(await answer.destination), share: 1 };
+	async next(near: Asking["near"]): Promise<Destination> {
+		const newcomers = this.#newcomers.get(near) ?? { waiting: 0 };
+		this.#newcomers.set(near, newcomers);
+		newcomers.waiting += 1;
+		try {
+			for (;;) {
+				const { answer } = newcomers;
+				if (answer && answer.left > 0 && Date.now() < answer.until) {
+					answer.left -= 1;
+					return { ...answer.destination, share: 1 };
+				}
+				// Each answer serves at least one of those who wait.
+				newcomers.question ??= this.#question(near, newcomers);
+				await newcomers.question;
+			}
+		} finally {
+			newcomers.waiting -= 1;
+		}
 	}
 
-	#askAgain(near: Near): Answer {
-		const answer: Answer = { destination: this.#ask(near), share: Infinity, used: 0, until: Infinity };
-		this.#answers.set(near, answer);
-		answer.destination.then(
-			({ share }) => {
-				answer.share = share;
-				answer.until = Date.now() + ANSWER_MILLISECONDS;
-			},
-			() => {
-				answer.until = 0;
-			},
-		);
-		return answer;
+	async #question(near: Asking["near"], newcomers: Newcomers): Promise<void> {
+		try {
+			const destination = await this.#ask({ near, wanted: newcomers.waiting });
+			newcomers.answer = { destination, left: destination.share, until: Date.now() + ANSWER_MILLISECONDS };
+		} finally {
+			delete newcomers.question;
+		}
 	}
 }

@@ -12,8 +12,8 @@ export async function openLone(
 	{ subscription, starts, placement }: SessionOptions,
 	headersOf: (subscription: Subscription) => LinkHeaders,
 ): Promise<Response> {
-	return await placement.open(channel, async (place) => {
+	return await placement.open(channel, async (place, call) => {
 		const connection = await placement.newConnection(place);
-		return await placement.call(place, headersOf({ ...subscription, connection, ...starts.get(channel) }));
+		return await call(place, headersOf({ ...subscription, connection, ...starts.get(channel) }));
 	});
 }

@@ -2,14 +2,23 @@ import type { Destination } from "../../wire/place.ts";
 
 /** How long a relay is remembered. */
 const KEPT_MILLISECONDS = 5000;
-/** How many ask the origin at once while nobody knows how large the channel is. */
+/** How many questions to the origin are under way at once while nobody knows how large the channel is. */
 const MIN_QUESTIONS = 2;
 const MAX_QUESTIONS = 64;
-/**
- * How long a newcomer waits for the answer to others. A client that leaves takes its question with it, and nobody hears the
- * answer: so there is no event that could end this wait in every case.
- */
-const WAIT_MILLISECONDS = 2000;
+/** For how many newcomers a question asks at most. */
+const MAX_WANTED = 100;
+/** How long a question counts. A client that leaves takes its question with it, and nobody hears the answer. */
+const QUESTION_MILLISECONDS = 5000;
+/** How long a newcomer waits for the answers to others. */
+const WAIT_MILLISECONDS = 10_000;
+
+/** Where a newcomer goes: to a relay, or to the origin, which it asks for this many. */
+export type Way = { relay: string } | { wanted: number };
+
+interface Question {
+	at: number;
+	wanted: number;
+}
 
 /**
  * The newcomers of one channel in one isolate. A few ask the origin where to go; the others wait for the answer, which is
@@ -17,23 +26,30 @@ const WAIT_MILLISECONDS = 2000;
  */
 export class Rush {
 	#known: { relay: string; left: number; until: number } | undefined;
-	/** When each question was asked that is not answered. */
-	#questions: number[] = [];
+	#waiting = 0;
+	/** Those that are not answered, the oldest first. */
+	#questions: Question[] = [];
 	#maxQuestions = MIN_QUESTIONS;
 	#changed = Promise.withResolvers<void>();
 
-	/** Returns the relay at which a new stream is to be opened; `undefined`: ask the origin. */
-	async next(): Promise<string | undefined> {
+	/** Where a newcomer goes. If that is the origin, its answer has to be told: see {@link answered}. */
+	async next(): Promise<Way> {
 		const deadline = Date.now() + WAIT_MILLISECONDS;
-		for (let now = Date.now(); now < deadline; now = Date.now()) {
-			const relay = this.#take(now);
-			if (relay !== undefined) return relay;
-			this.#questions = this.#questions.filter((at) => now - at < WAIT_MILLISECONDS);
-			if (this.#questions.length < this.#maxQuestions) break;
-			await Promise.race([this.#changed.promise, scheduler.wait(deadline - now)]);
+		this.#waiting += 1;
+		try {
+			for (let now = Date.now(); now < deadline; now = Date.now()) {
+				const relay = this.#take(now);
+				if (relay !== undefined) return { relay };
+				this.#questions = this.#questions.filter(({ at }) => now - at < QUESTION_MILLISECONDS);
+				const [oldest] = this.#questions;
+				if (!oldest || this.#questions.length < this.#maxQuestions) break;
+				const expiry = Math.min(deadline, oldest.at + QUESTION_MILLISECONDS);
+				await Promise.race([this.#changed.promise, scheduler.wait(expiry - now)]);
+			}
+			return this.ask();
+		} finally {
+			this.#waiting -= 1;
 		}
-		this.#questions.push(Date.now());
-		return undefined;
 	}
 
 	/**
@@ -43,21 +59,27 @@ export class Rush {
 	 */
 	answered(destination: Destination | undefined): void {
 		this.#questions.shift();
-		if (destination) this.sentOn(destination);
-		else this.#maxQuestions = Math.min(2 * this.#maxQuestions, MAX_QUESTIONS);
-		this.#announce();
+		if (destination?.relay !== undefined) {
+			const { relay, share } = destination;
+			this.#maxQuestions = MIN_QUESTIONS;
+			// The one who has asked is among those for whom it is good.
+			this.#known = { relay, left: share - 1, until: Date.now() + KEPT_MILLISECONDS };
+		} else this.#maxQuestions = Math.min(2 * this.#maxQuestions, MAX_QUESTIONS);
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
 	}
 
-	/** A stream was sent on. */
-	sentOn({ relay, share }: Destination): void {
-		this.#maxQuestions = MIN_QUESTIONS;
-		// The one that was sent on is among those for whom it is good.
-		this.#known = relay === undefined ? undefined : { relay, left: share - 1, until: Date.now() + KEPT_MILLISECONDS };
-	}
-
-	/** A relay could not be reached. */
-	lost(relay: string): void {
+	/** A relay is full, or could not be reached. */
+	forget(relay: string): void {
 		if (relay === this.#known?.relay) this.#known = undefined;
+	}
+
+	/** Asks the origin at once, for those who wait and whom no other question is for. */
+	ask(): { wanted: number } {
+		const asked = this.#questions.reduce((sum, { wanted }) => sum + wanted, 0);
+		const wanted = Math.max(1, Math.min(this.#waiting - asked, MAX_WANTED));
+		this.#questions.push({ at: Date.now(), wanted });
+		return { wanted };
 	}
 
 	#take(now: number): string | undefined {
@@ -65,10 +87,5 @@ export class Rush {
 		if (!known || known.left <= 0 || now >= known.until) return undefined;
 		known.left -= 1;
 		return known.relay;
-	}
-
-	#announce(): void {
-		this.#changed.resolve();
-		this.#changed = Promise.withResolvers();
 	}
 }

@@ -141,9 +141,12 @@ describe("a stream that a relay asks for", () => {
 describe("a stream at the origin", () => {
 	it("is opened elsewhere where the origin is full", async () => {
 		await withGate(async ({ gate, where }) => {
-			expect(await gate.elsewhere(subscriptionOf(), undefined)).toBeUndefined();
+			expect(await gate.elsewhere(subscriptionOf(), { near: undefined, wanted: 1 })).toBeUndefined();
 			where.place = { relay: "weur/1", share: 3 };
-			expect(await gate.elsewhere(subscriptionOf(), "weur")).toEqual({ relay: "weur/1", share: 3 });
+			expect(await gate.elsewhere(subscriptionOf(), { near: "weur", wanted: 3 })).toEqual({
+				relay: "weur/1",
+				share: 3,
+			});
 		});
 	});
 

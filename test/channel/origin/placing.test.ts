@@ -29,7 +29,7 @@ function placingOf(relays: Record<string, number>, crowdSize = 100) {
 		audience: audience as Audience,
 		crowdSize,
 	});
-	const place = (near?: DurableObjectLocationHint, now = NOW) => placing.placeFor(near, now).relay;
+	const place = (near?: DurableObjectLocationHint, now = NOW) => placing.placeFor({ near, wanted: 1 }, now).relay;
 	return { placing, audience, made, place };
 }
 
@@ -65,23 +65,18 @@ describe("a new stream", () => {
 		expect(place(undefined, NOW + 5000)).toBe("2");
 	});
 
-	it("counts for twice as many as have come for each answer of the last second, a twentieth of a relay at most", () => {
-		const rush = placingOf({ 1: 0, 2: 940 }, 1000);
-		rush.placing.came(10, NOW);
-		const shares = [1, 2, 3].map(() => rush.placing.placeFor(undefined, NOW));
-		expect(shares).toEqual([
-			{ relay: "2", share: 20 },
-			{ relay: "2", share: 20 },
-			{ relay: "2", share: 10 },
+	it("counts for as many as it was asked for, a tenth of a relay at most", () => {
+		const { placing } = placingOf({ 1: 0, 2: 940 }, 1000);
+		const ask = (wanted: number) => placing.placeFor({ near: undefined, wanted }, NOW);
+		expect([ask(1), ask(50), ask(10), ask(100_000)]).toEqual([
+			{ relay: "2", share: 1 },
+			{ relay: "2", share: 50 },
+			{ relay: "1", share: 10 },
+			{ relay: "1", share: 100 },
 		]);
-		rush.placing.came(100_000, NOW);
-		expect(rush.placing.placeFor(undefined, NOW)).toEqual({ relay: "1", share: 50 });
-	});
-
-	it("counts as one where few come", () => {
-		const calm = placingOf({ 1: 0, 2: 970 }, 1000);
-		calm.placing.came(100, NOW - 10_000);
-		for (let count = 0; count < 30; count += 1) expect(calm.place()).toBe("2");
-		expect(calm.place()).toBe("1");
+		expect(placingOf({ 1: 0 }, 2).placing.placeFor({ near: undefined, wanted: 9 }, NOW)).toEqual({
+			relay: "1",
+			share: 1,
+		});
 	});
 });

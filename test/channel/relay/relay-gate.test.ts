@@ -4,8 +4,10 @@ import type { Following } from "../../../src/channel/relay/following.ts";
 import { RelayGate } from "../../../src/channel/relay/relay-gate.ts";
 import type { Reports } from "../../../src/channel/relay/reports.ts";
 import { RevokedUsers } from "../../../src/channel/revoked-users.ts";
+import type { Asking } from "../../../src/wire/place.ts";
 import type { Admission, Wanted } from "../../../src/wire/relay.ts";
 import type { Subscription } from "../../../src/wire/subscription.ts";
+import { NOW } from "../../support/log.ts";
 import { subscriptionOf } from "../../support/subscription.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -27,7 +29,10 @@ function gateOf(admissions: Admission[] = [ADMITTED], tellsPresence = true) {
 		reach: vi.fn(() => caughtUp.promise),
 		observe: vi.fn(async () => undefined),
 	};
-	const place = vi.fn(async (near?: string) => ({ relay: near === undefined ? "3" : `${near}/3`, share: 2 }));
+	const place = vi.fn(async ({ near, wanted }: Asking) => ({
+		relay: near === undefined ? "3" : `${near}/3`,
+		share: wanted,
+	}));
 	const checkUser = vi.fn();
 	const revocations = new RevokedUsers();
 	const gate = new RelayGate({
@@ -163,33 +168,45 @@ describe("a stream at a relay", () => {
 });
 
 describe("a relay that is full", () => {
-	it("sends newcomers on to where the origin says, and asks it once for a rush of them", async () => {
+	it("sends newcomers on to where the origin says, and asks for all who wait at once", async () => {
 		const { gate, state, place } = gateOf();
+		const elsewhere = (near?: Asking["near"]) => gate.elsewhere(subscriptionOf(), { near, wanted: 1 });
 		state.streams = 99;
-		expect(await gate.elsewhere(subscriptionOf(), undefined)).toBeUndefined();
+		expect(await elsewhere()).toBeUndefined();
 		expect(place).not.toHaveBeenCalled();
 		state.streams = 100;
-		const rush = await Promise.all([
-			gate.elsewhere(subscriptionOf(), undefined),
-			gate.elsewhere(subscriptionOf(), undefined),
-			gate.elsewhere(subscriptionOf(), "weur"),
-		]);
-		expect(rush).toEqual([
-			{ relay: "3", share: 1 },
-			{ relay: "3", share: 1 },
-			{ relay: "weur/3", share: 1 },
-		]);
+		const rush = await Promise.all([elsewhere(), elsewhere(), elsewhere(), elsewhere(), elsewhere("weur")]);
+		const three = { relay: "3", share: 1 };
+		expect(rush).toEqual([three, three, three, three, { relay: "weur/3", share: 1 }]);
+		expect(place.mock.calls.map(([{ wanted }]) => wanted)).toEqual([1, 1, 3]);
+	});
+
+	it("uses an answer for as many as it is good for, and for a tenth of a second", async () => {
+		const { gate, state, place } = gateOf();
+		const elsewhere = () => gate.elsewhere(subscriptionOf(), { near: undefined, wanted: 1 });
+		state.streams = 100;
+		place.mockResolvedValue({ relay: "3", share: 3 });
+		const now = vi.spyOn(Date, "now").mockReturnValue(NOW);
+		for (let newcomer = 0; newcomer < 4; newcomer += 1) await elsewhere();
 		expect(place).toHaveBeenCalledTimes(2);
-		await vi.waitFor(async () => {
-			await gate.elsewhere(subscriptionOf(), undefined);
-			expect(place).toHaveBeenCalledTimes(3);
-		});
+		now.mockReturnValue(NOW + 100);
+		await elsewhere();
+		expect(place).toHaveBeenCalledTimes(3);
+	});
+
+	it("tells nobody where to go while the origin cannot be asked, and asks again for the next", async () => {
+		const { gate, state, place } = gateOf();
+		const elsewhere = () => gate.elsewhere(subscriptionOf(), { near: undefined, wanted: 1 });
+		state.streams = 100;
+		place.mockRejectedValueOnce(new Error("The origin has died."));
+		await expect(elsewhere()).rejects.toThrow("The origin has died.");
+		expect(await elsewhere()).toMatchObject({ relay: "3" });
 	});
 
 	it("takes them where the origin knows no better place", async () => {
 		const { gate, state, place } = gateOf();
 		state.streams = 100;
 		place.mockResolvedValue({ relay: "2", share: 1 });
-		expect(await gate.elsewhere(subscriptionOf(), undefined)).toBeUndefined();
+		expect(await gate.elsewhere(subscriptionOf(), { near: undefined, wanted: 1 })).toBeUndefined();
 	});
 });

@@ -144,14 +144,14 @@ describe("where a channel sends new streams", () => {
 		expect(places.path).toEqual([channel, channel]);
 	});
 
-	it("is remembered of the relay that had room, when another one was full", async () => {
+	it("is asked of the origin again after another relay was full, since that one speaks for one stream", async () => {
 		places.move(channel, "1");
 		await open();
 		places.move(`${channel}/1`, "2");
 		places.asked.length = 0;
 		await open();
 		await open();
-		expect(places.path).toEqual([`${channel}/1`, `${channel}/2`, `${channel}/2`]);
+		expect(places.path).toEqual([`${channel}/1`, `${channel}/2`, channel, `${channel}/1`, `${channel}/2`]);
 	});
 
 	it("is forgotten when that relay cannot be reached: the origin names another", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Rush } from "../../../src/http/placing/rush.ts";
+import { Rush, type Way } from "../../../src/http/placing/rush.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"], now: 0 });
@@ -11,29 +11,41 @@ afterEach(() => {
 });
 
 /** Newcomers that all come at once: where each of them goes, in the order in which they are told. */
-function comers(rush: Rush, count: number): (string | undefined)[] {
-	const told: (string | undefined)[] = [];
-	for (let comer = 0; comer < count; comer += 1) void rush.next().then((relay) => told.push(relay));
+function comers(rush: Rush, count: number): Way[] {
+	const told: Way[] = [];
+	for (let comer = 0; comer < count; comer += 1) void rush.next().then((way) => told.push(way));
 	return told;
 }
 
 async function settled(): Promise<void> {
-	for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+	for (let turn = 0; turn < 30; turn += 1) await Promise.resolve();
 }
+
+const two = { relay: "2" };
+const three = { relay: "3" };
 
 describe("a rush of newcomers", () => {
 	it("asks the origin with two of them, and the others go where those are sent, as many as the answer is good for", async () => {
 		const rush = new Rush();
 		const told = comers(rush, 10);
 		await settled();
-		expect(told).toEqual([undefined, undefined]);
+		expect(told).toEqual([{ wanted: 1 }, { wanted: 1 }]);
 		rush.answered({ relay: "2", share: 4 });
 		await settled();
-		// Three more at the relay, and one more question.
-		expect(told).toEqual([undefined, undefined, "2", "2", "2", undefined]);
+		// Three more at the relay, and a question for the five who still wait, one of whom was asked for already.
+		expect(told.slice(2)).toEqual([two, two, two, { wanted: 4 }]);
 		rush.answered({ relay: "3", share: 50 });
 		await settled();
-		expect(told.slice(6)).toEqual(["3", "3", "3", "3"]);
+		expect(told.slice(6)).toEqual([three, three, three, three]);
+	});
+
+	it("asks for a hundred at most", async () => {
+		const rush = new Rush();
+		const told = comers(rush, 300);
+		await settled();
+		rush.answered({ relay: "2", share: 1 });
+		await settled();
+		expect(told.slice(2)).toEqual([{ wanted: 100 }]);
 	});
 
 	it("asks with more and more of them while the origin opens their streams itself", async () => {
@@ -47,40 +59,38 @@ describe("a rush of newcomers", () => {
 		rush.answered(undefined);
 		await settled();
 		expect(told).toHaveLength(10);
-		expect(new Set(told)).toEqual(new Set([undefined]));
+		expect(told.every((way) => "wanted" in way)).toBe(true);
 	});
 
-	it("waits two seconds at most for an answer: those who asked may have left", async () => {
+	it("asks again after five seconds without an answer: those who asked may have left", async () => {
 		const rush = new Rush();
-		vi.spyOn(scheduler, "wait").mockImplementation(async (milliseconds) => {
+		const waits = vi.spyOn(scheduler, "wait").mockImplementation(async (milliseconds) => {
 			vi.setSystemTime(Date.now() + milliseconds);
 		});
 		const told = comers(rush, 4);
 		await settled();
-		expect(told).toEqual([undefined, undefined, undefined, undefined]);
-		expect(Date.now()).toBe(2000);
+		expect(told).toHaveLength(4);
+		expect(waits.mock.calls[0]).toEqual([5000]);
+		expect(Date.now()).toBe(5000);
 	});
 });
 
 describe("a relay that newcomers were sent to", () => {
 	it("is remembered for five seconds", async () => {
 		const rush = new Rush();
-		rush.sentOn({ relay: "2", share: 100 });
+		rush.answered({ relay: "2", share: 100 });
 		vi.setSystemTime(4999);
-		expect(await rush.next()).toBe("2");
+		expect(await rush.next()).toEqual(two);
 		vi.setSystemTime(5000);
-		expect(await rush.next()).toBeUndefined();
+		expect(await rush.next()).toEqual({ wanted: 1 });
 	});
 
-	it("is forgotten when it cannot be reached, and when the origin has room again", async () => {
+	it("is forgotten when it is full or cannot be reached", async () => {
 		const rush = new Rush();
-		rush.sentOn({ relay: "2", share: 100 });
-		rush.lost("1");
-		expect(await rush.next()).toBe("2");
-		rush.lost("2");
-		expect(await rush.next()).toBeUndefined();
-		rush.sentOn({ relay: "2", share: 100 });
-		rush.sentOn({ share: 1 });
-		expect(await rush.next()).toBeUndefined();
+		rush.answered({ relay: "2", share: 100 });
+		rush.forget("1");
+		expect(await rush.next()).toEqual(two);
+		rush.forget("2");
+		expect(await rush.next()).toEqual({ wanted: 1 });
 	});
 });
