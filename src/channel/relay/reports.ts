@@ -11,6 +11,8 @@ const MAX_STREAMS = 500;
 const MAX_WAITING = 20_000;
 /** The pause after a report that has not arrived. */
 const PAUSE_MILLISECONDS = 250;
+/** How often a relay without streams tries to say so. The origin finds out by itself too, but after a minute. */
+const MAX_FAREWELLS = 20;
 
 interface ReportsOptions {
 	channel: string;
@@ -88,11 +90,11 @@ export class Reports {
 
 	async #run(): Promise<void> {
 		this.#isRunning = true;
-		while (this.#hasNews) {
+		let failures = 0;
+		while (this.#hasNews && (this.streams > 0 || failures < MAX_FAREWELLS)) {
 			const hasArrived = await this.#report();
+			failures = hasArrived ? 0 : failures + 1;
 			if (!hasArrived) await scheduler.wait(PAUSE_MILLISECONDS);
-			// Nobody but the origin counts them, and the origin has forgotten this relay.
-			if (!hasArrived && this.streams === 0) break;
 		}
 		this.#isRunning = false;
 	}
