@@ -57,7 +57,7 @@ const options = readOptions("npm run bench --", ABOUT, {
 	},
 });
 const { rounds, streams } = options;
-const mostStreams = Math.max(STREAMS, Math.ceil(streams / REGIONS.length));
+const mostStreams = Math.max(STREAMS, Math.ceil((streams / REGIONS.length) * (4 / 3)));
 if (streamsOfProcess() < mostStreams)
 	fail(`Too few open files for ${mostStreams} streams: ulimit -n is ${openFilesLimit()}.`);
 /** In a quick run, a tenth of a count or a duration. */

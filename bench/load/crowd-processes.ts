@@ -67,7 +67,13 @@ export class CrowdProcesses implements Disposable {
 			for (let open = this.#split(this.#size)[index] ?? 0; open < streams; ) {
 				const subscribers = Math.min(streams - open, STEP);
 				const from = addresses(index, streams);
-				milliseconds += await reader.do("grow", { subscribers, published: this.#published, from, lanes });
+				milliseconds += await reader.do("grow", {
+					subscribers,
+					published: this.#published,
+					from,
+					lanes,
+					isPatient: true,
+				});
 				open += subscribers;
 			}
 		}

@@ -15,6 +15,8 @@ export interface GrowOptions {
 	from?: string[];
 	/** How many are opened at a time. Default: 64. */
 	lanes?: number | undefined;
+	/** Whether a stream that is refused is opened again, as clients do. Default: no. */
+	isPatient?: boolean;
 }
 
 /** All subscribers, and what they have read in total. */
@@ -57,7 +59,10 @@ export class Crowd {
 	}
 
 	/** Adds subscribers, and opens their streams, a few at a time. */
-	async grow(size: number, { published = 0, from = [], lanes = LANES }: GrowOptions = {}): Promise<void> {
+	async grow(
+		size: number,
+		{ published = 0, from = [], lanes = LANES, isPatient = false }: GrowOptions = {},
+	): Promise<void> {
 		const readings = {
 			delivered: (publishedAt: number, now: number) => this.#count(publishedAt, now),
 			received: (bytes: number) => {
@@ -74,7 +79,7 @@ export class Crowd {
 		this.#subscribers.push(...added);
 		const waiting = added.values();
 		const lane = async () => {
-			for (const subscriber of waiting) await subscriber.open();
+			for (const subscriber of waiting) await (isPatient ? subscriber.reopen() : subscriber.open());
 		};
 		await Promise.all(Array.from({ length: lanes }, lane));
 	}

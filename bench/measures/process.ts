@@ -35,6 +35,11 @@ export function streamsOfProcess(): number {
 	return Math.floor((openFilesLimit() - SPARE_FILES) / FILES_OF_STREAM);
 }
 
+/** The same where thousands of them may come back before the process has closed the connections that they had before. */
+export function returningStreamsOfProcess(): number {
+	return Math.floor(streamsOfProcess() * 0.75);
+}
+
 /** How many files and sockets this process may open. Node raises the soft limit to the hard limit when it starts. */
 export function openFilesLimit(): number {
 	const [, limit] = /Max open files\s+(\d+)/.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];

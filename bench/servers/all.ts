@@ -1,5 +1,5 @@
 import type { Worker } from "../../scripts/workerd.ts";
-import { streamsOfProcess } from "../measures/process.ts";
+import { returningStreamsOfProcess } from "../measures/process.ts";
 import { BetterSse } from "./better-sse.ts";
 import { createCentrifugo } from "./centrifugo.ts";
 import type { Credentials } from "./credentials.ts";
@@ -56,7 +56,7 @@ export async function createServers(credentials: Credentials, streams: number): 
 	const workers = WORKERS.map((options) => new WorkerServer(credentials, options));
 	return [
 		...workers,
-		regions("regions", Math.ceil(streams / streamsOfProcess()), {}),
+		regions("regions", Math.ceil(streams / returningStreamsOfProcess()), {}),
 		regions("origin apart", 2, { CROWD_SIZE: "1" }),
 		new BetterSse(),
 		...createDurableStreams(),
