@@ -14,8 +14,6 @@ export interface Population {
 	seed: number;
 	subscribers: number;
 	crowdSize: number;
-	/** Whether newcomers wait for a question that their isolate has asked, and use its answer as far as it goes. */
-	sharesAnswers: boolean;
 }
 
 interface Client {
@@ -42,14 +40,14 @@ export class Crowd {
 	readonly #random: () => number;
 	readonly #isolates: Isolate[][];
 
-	constructor({ seed, subscribers, crowdSize, sharesAnswers }: Population) {
+	constructor({ seed, subscribers, crowdSize }: Population) {
 		this.#random = randomFrom(seed);
 		const roundTrips = REGIONS.map(({ roundTrip }) => roundTrip);
 		this.origin = new Origin(this.agenda, crowdSize, roundTrips, this.#random);
 		this.#isolates = REGIONS.map(({ share, roundTrip }, region) =>
 			Array.from(
 				{ length: Math.ceil(share * ISOLATES) },
-				() => new Isolate(this.agenda, this.origin, region, roundTrip, sharesAnswers),
+				() => new Isolate(this.agenda, this.origin, region, roundTrip),
 			),
 		);
 		this.#fill(subscribers, crowdSize);

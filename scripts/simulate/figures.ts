@@ -28,12 +28,25 @@ export const ISOLATES = 2000;
 export const RESTART = 1000;
 export const EVENT_INTERVAL = 1000;
 
-/** As in src/http/placing: how long an isolate remembers where newcomers go, and how often one is sent on. */
-export const REMEMBERED = 5000;
-export const MAX_MOVES = 5;
-/** As in src/channel/origin/relays.ts: the part of a relay's size that an answer counts as, and for how long. */
-export const PLACEMENT_SHARE = 1 / 20;
-export const EXPECTED = 5000;
-/** As in src/channel/relay: for how long a full relay sends on to the same place, and how many streams a report has. */
-export const PLACE = 100;
-export const MAX_REPORTED = 500;
+/** The rules of placing, as in src/channel/origin, src/channel/relay and src/http/placing. */
+export const RULES = {
+	/** The largest part of a relay that an answer gives away, and how long the origin expects whoever it is for. */
+	maxShare: 1 / 10,
+	expected: 5000,
+	/** How long an isolate remembers a relay. */
+	remembered: 5000,
+	/** How many questions of an isolate may be under way: at first, and at most. */
+	questions: 2,
+	maxQuestions: 64,
+	/** For how many newcomers a question is at most. */
+	maxWanted: 100,
+	/** How long a question counts as under way, and how long the other newcomers wait at most. */
+	unanswered: 5000,
+	patience: 10_000,
+	/** How often a newcomer is sent on. */
+	maxMoves: 5,
+	/** How long a full relay uses an answer. */
+	place: 100,
+	/** How many streams a relay's report has. */
+	maxReported: 500,
+};

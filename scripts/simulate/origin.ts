@@ -1,11 +1,11 @@
 import type { Agenda } from "./agenda.ts";
-import { EXPECTED, PLACEMENT_SHARE, RESTART, THREAD } from "./figures.ts";
-import { type OriginOfRelays, Relay } from "./relay.ts";
+import { RESTART, RULES, THREAD } from "./figures.ts";
+import { type Destination, type OriginOfRelays, Relay } from "./relay.ts";
 import { Thread } from "./thread.ts";
 
 /** A Worker whose client opens a stream at the origin. */
 export interface Asker {
-	sentTo: (relay: Relay) => void;
+	movedTo: (destination: Destination) => void;
 	/** The origin has opened the stream itself. */
 	opened: () => void;
 	/** The origin has died meanwhile. */
@@ -23,8 +23,6 @@ export class Origin implements OriginOfRelays {
 	/** The streams that it holds itself. */
 	streams = 0;
 	isDown = false;
-	/** How many newcomers the origin counts an answer as. */
-	readonly placement: number;
 	/** Changes when it dies. */
 	#life = 0;
 	readonly #agenda: Agenda;
@@ -35,19 +33,18 @@ export class Origin implements OriginOfRelays {
 	constructor(agenda: Agenda, crowdSize: number, roundTrips: number[], random: () => number) {
 		this.#agenda = agenda;
 		this.#crowdSize = crowdSize;
-		this.placement = Math.max(1, Math.floor(crowdSize * PLACEMENT_SHARE));
 		this.#roundTrips = roundTrips;
 		this.#random = random;
 		this.thread = new Thread(agenda);
 		this.relays = roundTrips.map(() => []);
 	}
 
-	/** A Worker wants to open a stream here. */
-	ask(region: number, asker: Asker): void {
+	/** A Worker wants to open a stream here. So many newcomers wait for the answer, with the one who asks. */
+	ask(region: number, wanted: number, asker: Asker): void {
 		this.#agenda.at(this.thread.request(THREAD.request), () => {
 			const life = this.#life;
 			if (this.streams >= this.#crowdSize) {
-				asker.sentTo(this.#place(region));
+				asker.movedTo(this.#place(region, wanted));
 				return;
 			}
 			this.streams += 1;
@@ -58,8 +55,11 @@ export class Origin implements OriginOfRelays {
 		});
 	}
 
-	askFor(region: number, answer: (relay: Relay) => void): void {
-		this.#agenda.at(this.thread.request(THREAD.report), () => answer(this.#place(region)));
+	askFor(region: number, wanted: number, answer: (destination: Destination) => void): void {
+		this.#agenda.at(this.thread.request(THREAD.report), () => {
+			if (this.streams < this.#crowdSize) answer({ relay: undefined, share: 1 });
+			else answer(this.#place(region, wanted));
+		});
 	}
 
 	make(region: number): Relay {
@@ -102,18 +102,19 @@ export class Origin implements OriginOfRelays {
 	}
 
 	/** The fullest relay near the caller that has room for all whom an answer may bring, or a new one. */
-	#place(region: number): Relay {
+	#place(region: number, wanted: number): Destination {
 		const { now } = this.#agenda;
+		const share = Math.max(1, Math.min(wanted, Math.floor(this.#crowdSize * RULES.maxShare)));
 		let fullest: Relay | undefined;
 		let most = -1;
 		for (const relay of this.relays[region] ?? []) {
-			const soon = relay.counted + relay.expectedAt(now, EXPECTED);
-			if (soon + this.placement > this.#crowdSize || soon <= most) continue;
+			const soon = relay.counted + relay.expectedAt(now, RULES.expected);
+			if (soon + share > this.#crowdSize || soon <= most) continue;
 			fullest = relay;
 			most = soon;
 		}
 		const relay = fullest ?? this.make(region);
-		relay.expect(this.placement, now, EXPECTED);
-		return relay;
+		relay.expect(share, now, RULES.expected);
+		return { relay, share };
 	}
 }

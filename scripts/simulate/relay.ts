@@ -1,21 +1,29 @@
 import { pauseBefore } from "../../src/uplink/pauses.ts";
 import type { Agenda } from "./agenda.ts";
-import { MAX_REPORTED, PLACE, THREAD } from "./figures.ts";
+import { RULES, THREAD } from "./figures.ts";
 import { Thread } from "./thread.ts";
+
+/** Where newcomers go. */
+export interface Destination {
+	/** Absent: to the origin. */
+	relay: Relay | undefined;
+	/** How many of them. */
+	share: number;
+}
 
 /** The origin, as its relays know it. */
 export interface OriginOfRelays {
 	readonly thread: Thread;
 	readonly isDown: boolean;
-	/** A full relay asks where it is to send newcomers on to. */
-	askFor(region: number, answer: (relay: Relay) => void): void;
+	/** A full relay asks where it is to send so many newcomers on to. */
+	askFor(region: number, wanted: number, answer: (destination: Destination) => void): void;
 }
 
 /** A stream that is being opened. */
 export interface Entrant {
 	opened: () => void;
-	/** Another relay is to open it. */
-	movedTo: (relay: Relay) => void;
+	/** Another relay is to open it. Absent: the origin. */
+	movedTo: (relay: Relay | undefined) => void;
 	/** The relay has died meanwhile. */
 	lost: () => void;
 }
@@ -47,7 +55,8 @@ export class Relay {
 	#untiedAt = 0;
 	/** Who waits to hear where the next newcomers go, and where that is. */
 	#movedOn: Entrant[] = [];
-	#next: { relay: Relay; until: number } | undefined;
+	#next: (Destination & { until: number }) | undefined;
+	#isAsking = false;
 	/** Changes when the relay or its tie dies: answers from before are not for it. */
 	#life = 0;
 
@@ -140,28 +149,40 @@ export class Relay {
 		this.#report();
 	}
 
-	/** One question to the origin serves all that are moved on within a time. */
+	/** An answer of the origin serves as many as it counts as, for a while. One question is under way at a time. */
 	#moveOn(entrant: Entrant): void {
-		if (this.#next !== undefined && this.#agenda.now < this.#next.until) {
-			this.#moveTo(this.#next.relay, entrant);
-			return;
-		}
 		this.#movedOn.push(entrant);
-		if (this.#movedOn.length > 1) return;
-		const until = this.#agenda.now + PLACE;
+		this.#moveAll();
+	}
+
+	#moveAll(): void {
+		while (this.#movedOn.length > 0) {
+			const next = this.#next;
+			if (next === undefined || next.share === 0 || this.#agenda.now >= next.until) {
+				this.#askNext();
+				return;
+			}
+			next.share -= 1;
+			const entrant = this.#movedOn.shift();
+			if (entrant === undefined) return;
+			if (next.relay === this) this.#admit(entrant);
+			else entrant.movedTo(next.relay);
+		}
+	}
+
+	#askNext(): void {
+		if (this.#isAsking) return;
+		this.#isAsking = true;
+		const wanted = this.#movedOn.length;
 		this.#agenda.after(this.#roundTrip / 2, () => {
-			this.#origin.askFor(this.region, (relay) => {
+			this.#origin.askFor(this.region, wanted, (destination) => {
 				this.#agenda.after(this.#roundTrip / 2, () => {
-					this.#next = { relay, until };
-					for (const each of this.#movedOn.splice(0)) this.#moveTo(relay, each);
+					this.#isAsking = false;
+					this.#next = { ...destination, until: this.#agenda.now + RULES.place };
+					this.#moveAll();
 				});
 			});
 		});
-	}
-
-	#moveTo(relay: Relay, entrant: Entrant): void {
-		if (relay === this) this.#admit(entrant);
-		else entrant.movedTo(relay);
 	}
 
 	/** Tells the origin who wants to come and who has gone. One report is under way at a time. */
@@ -172,8 +193,8 @@ export class Relay {
 
 	#sendReport(): void {
 		this.#isReporting = true;
-		this.#asked = this.#waiting.splice(0, MAX_REPORTED);
-		const left = Math.min(this.#left, MAX_REPORTED);
+		this.#asked = this.#waiting.splice(0, RULES.maxReported);
+		const left = Math.min(this.#left, RULES.maxReported);
 		this.#left -= left;
 		const came = this.#asked.length;
 		this.#ask(

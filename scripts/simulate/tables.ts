@@ -11,7 +11,7 @@ const CROWDS = SUBSCRIBERS.flatMap((subscribers) =>
 	([1, 60] as const).map((eventsPerMinute) => ({ subscribers, eventsPerMinute })),
 );
 /** What the simulation begins with. */
-const POPULATION = { seed: 17, subscribers: 1_000_000, crowdSize: CROWD_SIZE, sharesAnswers: true };
+const POPULATION = { seed: 17, subscribers: 1_000_000, crowdSize: CROWD_SIZE };
 
 function count(number: number): string {
 	return decimal(number, 0);

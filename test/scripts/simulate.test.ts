@@ -4,7 +4,7 @@ import { ISOLATES } from "../../scripts/simulate/figures.ts";
 import { costOf, loadOf, relaysOf } from "../../scripts/simulate/load.ts";
 import { SCENARIOS, simulate } from "../../scripts/simulate/scenarios.ts";
 
-const POPULATION = { seed: 1, subscribers: 12_000, crowdSize: 300, sharesAnswers: true };
+const POPULATION = { seed: 1, subscribers: 12_000, crowdSize: 300 };
 const RELAYS = 39;
 
 describe("the simulation of a crowd", () => {
