@@ -17,23 +17,6 @@ export function ablyOf(crowd: Crowd, rate: keyof typeof ABLY): number {
 	return messages * message + crowd.subscribers * MINUTES * minute;
 }
 
-/** Plans of Pusher Channels: messages a day, connections, dollars a month. */
-const PUSHER = [
-	{ messages: 1e6, connections: 500, price: 49 },
-	{ messages: 4e6, connections: 2000, price: 99 },
-	{ messages: 10e6, connections: 5000, price: 299 },
-	{ messages: 20e6, connections: 10_000, price: 499 },
-	{ messages: 40e6, connections: 15_000, price: 699 },
-	{ messages: 60e6, connections: 20_000, price: 899 },
-	{ messages: 90e6, connections: 30_000, price: 1199 },
-];
-
-/** `undefined` if no plan with a public price is large enough. */
-export function pusherOf(crowd: Crowd): number | undefined {
-	const messages = (deliveriesOf(crowd) + MINUTES * crowd.eventsPerMinute) / 30;
-	return PUSHER.find((plan) => plan.messages >= messages && plan.connections >= crowd.subscribers)?.price;
-}
-
 /** PubNub, by transactions. */
 const PUBNUB = { publish: 0.000123, receive: 0.000033 };
 

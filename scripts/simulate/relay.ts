@@ -82,8 +82,8 @@ export class Relay {
 	}
 
 	expect(streams: number, now: number, milliseconds: number): void {
-		const before = this.expectedAt(now, milliseconds);
-		this.#expected = { streams: before + streams, at: before > 0 ? this.#expected.at : now };
+		const { streams: before, at } = this.#expected;
+		this.#expected = now - at < milliseconds ? { streams: before + streams, at } : { streams, at: now };
 	}
 
 	/** It starts with streams that have been open for long. */
@@ -201,6 +201,7 @@ export class Relay {
 			THREAD.report + (came + left) * THREAD.reportedStream,
 			() => {
 				this.counted += came - left;
+				this.#expected.streams = Math.max(0, this.#expected.streams - came);
 			},
 			() => {
 				this.#isReporting = false;

@@ -1,6 +1,6 @@
 import { decimal, dollars, row } from "../page-tables.ts";
 import { CROWD_SIZE, costOf, deliveriesOf, loadOf, relaysOf } from "./load.ts";
-import { ablyOf, centrifugoOf, pubnubOf, pusherOf } from "./others.ts";
+import { ablyOf, centrifugoOf, pubnubOf } from "./others.ts";
 import { type Outcome, SCENARIOS, simulate } from "./scenarios.ts";
 
 /** The rows of the tables in docs/scale.md. */
@@ -11,7 +11,7 @@ const CROWDS = SUBSCRIBERS.flatMap((subscribers) =>
 	([1, 60] as const).map((eventsPerMinute) => ({ subscribers, eventsPerMinute })),
 );
 /** What the simulation begins with. */
-const POPULATION = { seed: 17, subscribers: 1_000_000, crowdSize: CROWD_SIZE };
+const POPULATIONS = [100_000, 1_000_000].map((subscribers) => ({ seed: 17, subscribers, crowdSize: CROWD_SIZE }));
 
 function count(number: number): string {
 	return decimal(number, 0);
@@ -49,14 +49,12 @@ export function costRows(): string[] {
 /** The rows of the table of what others ask. */
 export function otherRows(): string[] {
 	return CROWDS.map((crowd) => {
-		const pusher = pusherOf(crowd);
 		const { cpus, machines, traffic } = centrifugoOf(crowd);
 		return row([
 			count(crowd.subscribers),
 			RATES[crowd.eventsPerMinute],
 			count(costOf({ ...crowd, delivery: "direct" })),
 			`${count(ablyOf(crowd, "lowest"))} to ${count(ablyOf(crowd, "list"))}`,
-			pusher === undefined ? "on request" : count(pusher),
 			count(pubnubOf(crowd)),
 			`${count(machines + traffic)} (${count(cpus)} CPUs)`,
 		]);
@@ -67,13 +65,17 @@ function seconds(milliseconds: number): string {
 	return decimal(milliseconds / 1000, 1);
 }
 
-/** The rows of the table of what happens to a million subscribers. */
+/** The rows of the table of what happens to many subscribers. */
 export function simulationRows(): string[] {
-	return SCENARIOS.map((scenario) => outcomeRow(simulate(scenario, POPULATION)));
+	return POPULATIONS.flatMap((population) =>
+		SCENARIOS.map((scenario) => outcomeRow(population.subscribers, simulate(scenario, population))),
+	);
 }
 
-function outcomeRow({ name, opened, relaysMade, origin, relay, behind, longestUntied }: Outcome): string {
+function outcomeRow(subscribers: number, outcome: Outcome): string {
+	const { name, opened, relaysMade, origin, relay, behind, longestUntied } = outcome;
 	return row([
+		count(subscribers),
 		name,
 		count(opened),
 		count(relaysMade),

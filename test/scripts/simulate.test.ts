@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { metered } from "../../scripts/cost/bill.ts";
-import { ISOLATES } from "../../scripts/simulate/figures.ts";
+import { ISOLATES, RULES } from "../../scripts/simulate/figures.ts";
 import { costOf, loadOf, relaysOf } from "../../scripts/simulate/load.ts";
 import { SCENARIOS, simulate } from "../../scripts/simulate/scenarios.ts";
 
@@ -12,10 +12,13 @@ describe("the simulation of a crowd", () => {
 		const outcome = simulate(scenario, POPULATION);
 		expect(outcome.opened).toBeGreaterThan(0);
 		expect(outcome.absent).toBe(0);
-		// One question from each isolate, a report or a join from each relay, and a relay's question where newcomers go.
-		expect(outcome.origin.longestQueue).toBeLessThanOrEqual(ISOLATES + 2 * (RELAYS + outcome.relaysMade));
+		// Questions from each isolate, twice as many after a stream that the origin has opened itself; a report or a join from
+		// each relay, and its question where newcomers go.
+		const questions = RULES.questions * (ISOLATES + POPULATION.crowdSize);
+		expect(outcome.origin.longestQueue).toBeLessThanOrEqual(questions + 2 * (RELAYS + outcome.relaysMade));
 		expect(outcome.relay.longestQueue).toBeLessThanOrEqual(POPULATION.subscribers);
-		expect(outcome.fullest).toBeLessThanOrEqual(POPULATION.crowdSize);
+		// A full relay to which the origin answers with its own name takes those whom the answer is for.
+		expect(outcome.fullest).toBeLessThanOrEqual(POPULATION.crowdSize * (1 + RULES.maxShare));
 	});
 
 	it.each(SCENARIOS)("comes out the same with the same seed, and differently with another, when $name", (scenario) => {
