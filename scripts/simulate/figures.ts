@@ -13,7 +13,7 @@ export const THREAD = {
 	join: 0.5,
 	countedStream: 0.002,
 	/** The origin sends what it has stored to one relay. */
-	tieMessage: 0.015,
+	tieMessage: 0.035,
 	/** An event for one stream, until it has left. */
 	delivery: 0.048,
 };
