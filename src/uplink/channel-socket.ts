@@ -41,6 +41,7 @@ export class ChannelSocket {
 	#unackedBytes = 0;
 	#isAccepted = false;
 	#isOpen = true;
+	#lost: () => void = () => undefined;
 
 	constructor(socket: WebSocket, start: Start, { endsAt, maxBacklogBytes }: Subscription) {
 		this.#socket = socket;
@@ -57,14 +58,15 @@ export class ChannelSocket {
 			if (typeof data === "string") told(JSON.parse(data) as ChannelMessage);
 			else events(data as ArrayBuffer);
 		});
-		for (const type of ["close", "error"] as const) {
-			socket.addEventListener(type, () => {
-				if (!this.#isOpen) return;
-				this.#isOpen = false;
-				lost();
-			});
-		}
+		this.#lost = lost;
+		for (const type of ["close", "error"] as const) socket.addEventListener(type, () => this.#end());
 		this.#accept();
+	}
+
+	/** Gives the WebSocket up, because its other end has lost it. */
+	giveUp(): void {
+		if (this.#isOpen) this.#socket.close(1000);
+		this.#end();
 	}
 
 	/** Acknowledges bytes that came over this WebSocket and that the client has read. */
@@ -84,6 +86,12 @@ export class ChannelSocket {
 		this.#accept();
 		if (this.#isOpen) this.#socket.close(1000);
 		this.#isOpen = false;
+	}
+
+	#end(): void {
+		if (!this.#isOpen) return;
+		this.#isOpen = false;
+		this.#lost();
 	}
 
 	/** A WebSocket must be accepted exactly once, before any other use. */

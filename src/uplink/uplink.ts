@@ -82,6 +82,11 @@ export class Uplink {
 		this.#subscription = renewed(this.#subscription, renewal);
 	}
 
+	/** Joins again, because the channel has lost this connection. Does nothing while that is under way. */
+	rejoin(): void {
+		this.#socket.giveUp();
+	}
+
 	close(): void {
 		this.#isClosed = true;
 		this.#socket.close();

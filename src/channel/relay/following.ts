@@ -37,6 +37,8 @@ export class Following {
 	/** The WebSocket over which the origin has last told how its log stands. */
 	#known: ChannelSocket | undefined;
 	#observes = false;
+	/** How often it has stopped: what was opened before does not count. */
+	#turn = 0;
 	#online: string[] = [];
 	/** Resolves whenever something has come from the origin, or the origin is lost. */
 	#news = Promise.withResolvers<void>();
@@ -88,10 +90,16 @@ export class Following {
 		await this.#until(uplink, () => presence.isKnown);
 	}
 
+	/** Joins the origin again, because it has lost the connection. */
+	async rejoin(): Promise<void> {
+		(await this.#uplink)?.rejoin();
+	}
+
 	/** Stops following. */
 	async stop(): Promise<void> {
 		const uplink = this.#uplink;
 		this.#uplink = undefined;
+		this.#turn += 1;
 		this.#known = undefined;
 		this.#observes = false;
 		this.#options.presence.forget();
@@ -103,9 +111,14 @@ export class Following {
 
 	async #open(): Promise<Uplink> {
 		const { channel, relay, life, log, logger, call } = this.#options;
+		const turn = this.#turn;
 		const subscription = relaySubscription(relay, life, MAX_BACKLOG_BYTES);
 		const opened = await Uplink.open({ place: { channel }, subscription, budget: { take: () => true }, logger, call });
 		if (opened instanceof Response) throw await Problem.fromResponse(opened);
+		if (turn !== this.#turn) {
+			opened.close();
+			throw unavailable(channel, "The relay has left the origin.");
+		}
 		log.moveTo(opened.start.position);
 		opened.listen({
 			events: (uplink, message) => this.#events(uplink, message),

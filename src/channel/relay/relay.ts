@@ -130,10 +130,11 @@ export class Relay implements Rest {
 		return await this.streams.audience.endWhere(() => true, "shutdown");
 	}
 
-	/** Joins the origin again if it is lost. Returns whether this relay holds streams. */
+	/** Joins the origin again, which has lost this relay. Returns whether this relay holds streams. */
 	async recall(): Promise<boolean> {
 		if (this.#reports.streams === 0) return false;
-		await this.#following.start();
+		if (this.#following.isOn) await this.#following.rejoin();
+		else await this.#following.start();
 		return true;
 	}
 

@@ -154,6 +154,29 @@ describe("a relay that follows its origin", () => {
 		expect(log.ended).toBe("ended");
 	});
 
+	it("joins again at its head where the origin has lost it, and once at a time", async () => {
+		const { origin, following, start, send, log } = follower();
+		await start();
+		send(11);
+		await vi.waitFor(() => expect(log.head).toBe(11));
+		await Promise.all([following.rejoin(), following.rejoin()]);
+		await vi.waitFor(() => expect(origin.subscriptions).toHaveLength(2));
+		await scheduler.wait(60);
+		expect(origin.subscriptions.slice(1)).toMatchObject([{ cursor: "11", rejoins: true }]);
+	});
+
+	it("does not follow over what was opened before it stopped", async () => {
+		const { origin, following, tell, log } = follower();
+		const first = stateOf(following.start());
+		const stopped = following.stop();
+		const second = following.start();
+		await vi.waitFor(() => expect(origin.subscriptions).toHaveLength(2));
+		await vi.waitFor(() => expect(first.is).toContain("channel_unavailable"));
+		tell({ type: "log", extent: EXTENT });
+		await Promise.all([stopped, second]);
+		expect(log.head).toBe(10);
+	});
+
 	it("forgets what it had where the origin has a gap, and goes on after it", async () => {
 		const { start, tell, send, log } = follower();
 		await start();
