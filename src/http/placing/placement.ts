@@ -47,9 +47,10 @@ async function open<Opened>(
 	const rush = newcomers.of(channel, near);
 	const way = await rush.next();
 	let place: Place = "relay" in way ? { channel, relay: way.relay } : { channel };
-	let question = "wanted" in way ? way : undefined;
 	for (let moves = 0; moves <= MAX_MOVES; moves += 1) {
-		const isRemembered = moves === 0 && place.relay !== undefined;
+		const isFirst = moves === 0;
+		const isRemembered = isFirst && place.relay !== undefined;
+		const question = place.relay !== undefined ? undefined : isFirst && "wanted" in way ? way : rush.ask();
 		try {
 			const opened = await openAt(place, callFor(question?.wanted ?? 1));
 			const moved = opened instanceof Response ? movedBy(opened) : undefined;
@@ -64,7 +65,6 @@ async function open<Opened>(
 			logger.failure("A relay could not be reached. The origin was asked for another.", error, { ...place });
 			place = { channel };
 		}
-		question = place.relay === undefined ? rush.ask() : undefined;
 	}
 	throw new Problem("channel_unavailable", `The channel ${channel} is making room for more streams. Try again.`);
 }

@@ -20,36 +20,52 @@ interface Question {
 	wanted: number;
 }
 
+interface Waiter {
+	since: number;
+	wake(): void;
+}
+
 /**
  * The newcomers of one channel in one isolate. A few ask the origin where to go; the others wait for the answer, which is
  * good for a number of them. A channel that is small opens the streams itself: then more may ask at once.
  */
 export class Rush {
 	#known: { relay: string; left: number; until: number } | undefined;
-	#waiting = 0;
+	readonly #waiters = new Set<Waiter>();
 	/** Those that are not answered, the oldest first. */
 	#questions: Question[] = [];
 	#maxQuestions = MIN_QUESTIONS;
-	#changed = Promise.withResolvers<void>();
 
 	/** Where a newcomer goes. If that is the origin, its answer has to be told: see {@link answered}. */
 	async next(): Promise<Way> {
-		const deadline = Date.now() + WAIT_MILLISECONDS;
-		this.#waiting += 1;
-		try {
-			for (let now = Date.now(); now < deadline; now = Date.now()) {
-				const relay = this.#take(now);
-				if (relay !== undefined) return { relay };
-				this.#questions = this.#questions.filter(({ at }) => now - at < QUESTION_MILLISECONDS);
-				const [oldest] = this.#questions;
-				if (!oldest || this.#questions.length < this.#maxQuestions) break;
-				const expiry = Math.min(deadline, oldest.at + QUESTION_MILLISECONDS);
-				await Promise.race([this.#changed.promise, scheduler.wait(expiry - now)]);
-			}
-			return this.ask();
-		} finally {
-			this.#waiting -= 1;
+		const since = Date.now();
+		const deadline = since + WAIT_MILLISECONDS;
+		for (let now = since; now < deadline; now = Date.now()) {
+			const relay = this.#take(now);
+			if (relay !== undefined) return { relay };
+			this.#questions = this.#questions.filter(({ at }) => now - at < QUESTION_MILLISECONDS);
+			const [oldest] = this.#questions;
+			if (!oldest || this.#questions.length < this.#maxQuestions) break;
+			const expiry = Math.min(deadline, oldest.at + QUESTION_MILLISECONDS);
+			// The promise has to be this request's own: one that a request has made which is over never resolves.
+			const { promise, resolve: wake } = Promise.withResolvers<void>();
+			const waiter = { since, wake };
+			this.#waiters.add(waiter);
+			await Promise.race([promise, scheduler.wait(expiry - now)]);
+			this.#waiters.delete(waiter);
 		}
+		return this.ask();
+	}
+
+	/** Asks the origin at once, for those who wait and whom no other question is for. */
+	ask(): { wanted: number } {
+		const now = Date.now();
+		// Of a client that has left while it waited, nothing else is heard.
+		for (const waiter of this.#waiters) if (now - waiter.since > WAIT_MILLISECONDS) this.#waiters.delete(waiter);
+		const asked = this.#questions.reduce((sum, { wanted }) => sum + wanted, 0);
+		const wanted = Math.max(1, Math.min(1 + this.#waiters.size - asked, MAX_WANTED));
+		this.#questions.push({ at: now, wanted });
+		return { wanted };
 	}
 
 	/**
@@ -65,21 +81,12 @@ export class Rush {
 			// The one who has asked is among those for whom it is good.
 			this.#known = { relay, left: share - 1, until: Date.now() + KEPT_MILLISECONDS };
 		} else this.#maxQuestions = Math.min(2 * this.#maxQuestions, MAX_QUESTIONS);
-		this.#changed.resolve();
-		this.#changed = Promise.withResolvers();
+		for (const { wake } of this.#waiters) wake();
 	}
 
 	/** A relay is full, or could not be reached. */
 	forget(relay: string): void {
 		if (relay === this.#known?.relay) this.#known = undefined;
-	}
-
-	/** Asks the origin at once, for those who wait and whom no other question is for. */
-	ask(): { wanted: number } {
-		const asked = this.#questions.reduce((sum, { wanted }) => sum + wanted, 0);
-		const wanted = Math.max(1, Math.min(this.#waiting - asked, MAX_WANTED));
-		this.#questions.push({ at: Date.now(), wanted });
-		return { wanted };
 	}
 
 	#take(now: number): string | undefined {
