@@ -11,6 +11,8 @@ const MAX_WANTED = 100;
 const QUESTION_MILLISECONDS = 5000;
 /** How long a newcomer waits for the answers to others. */
 const WAIT_MILLISECONDS = 10_000;
+/** How often it looks whether there is one: a request must not wait for what another request resolves. */
+const LOOK_MILLISECONDS = 20;
 
 /** Where a newcomer goes: to a relay, or to the origin, which it asks for this many. */
 export type Way = { relay: string } | { wanted: number };
@@ -20,9 +22,9 @@ interface Question {
 	wanted: number;
 }
 
+/** A newcomer that waits, and since when. */
 interface Waiter {
 	since: number;
-	wake(): void;
 }
 
 /**
@@ -38,20 +40,15 @@ export class Rush {
 
 	/** Where a newcomer goes. If that is the origin, its answer has to be told: see {@link answered}. */
 	async next(): Promise<Way> {
-		const since = Date.now();
-		const deadline = since + WAIT_MILLISECONDS;
-		for (let now = since; now < deadline; now = Date.now()) {
+		const waiter: Waiter = { since: Date.now() };
+		const deadline = waiter.since + WAIT_MILLISECONDS;
+		for (let now = waiter.since; now < deadline; now = Date.now()) {
 			const relay = this.#take(now);
 			if (relay !== undefined) return { relay };
 			this.#questions = this.#questions.filter(({ at }) => now - at < QUESTION_MILLISECONDS);
-			const [oldest] = this.#questions;
-			if (!oldest || this.#questions.length < this.#maxQuestions) break;
-			const expiry = Math.min(deadline, oldest.at + QUESTION_MILLISECONDS);
-			// The promise has to be this request's own: one that a request has made which is over never resolves.
-			const { promise, resolve: wake } = Promise.withResolvers<void>();
-			const waiter = { since, wake };
+			if (this.#questions.length < this.#maxQuestions) break;
 			this.#waiters.add(waiter);
-			await Promise.race([promise, scheduler.wait(expiry - now)]);
+			await scheduler.wait(LOOK_MILLISECONDS);
 			this.#waiters.delete(waiter);
 		}
 		return this.ask();
@@ -81,7 +78,6 @@ export class Rush {
 			// The one who has asked is among those for whom it is good.
 			this.#known = { relay, left: share - 1, until: Date.now() + KEPT_MILLISECONDS };
 		} else this.#maxQuestions = Math.min(2 * this.#maxQuestions, MAX_QUESTIONS);
-		for (const { wake } of this.#waiters) wake();
 	}
 
 	/** A relay is full, or could not be reached. */
