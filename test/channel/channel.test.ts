@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { advanceClock, alarmTime, runAlarm, stopClock } from "../support/clock.ts";
 import { TestIssuer } from "../support/issuer.ts";
-import { CHANNELS_SLEEP, call, freshChannel, publish, published, SPREADS, subscribe } from "../support/service.ts";
+import { CHANNELS_SLEEP, call, freshChannel, publish, published, subscribe } from "../support/service.ts";
 
 let issuer: TestIssuer;
 let alice: string;
@@ -110,8 +110,7 @@ describe("durable, then visible", () => {
 });
 
 describe("streams that come and go while events flow", () => {
-	// Where relays hold the streams, the soak does the same in a service of its own: here, an answer of the origin gets lost.
-	it.skipIf(SPREADS)("see contiguous offsets, each of them", async () => {
+	it("see contiguous offsets, each of them", async () => {
 		const channel = freshChannel();
 		let last = Number((await published(channel, { data: "start" }))[0]);
 		let isFlowing = true;
@@ -132,11 +131,11 @@ describe("streams that come and go while events flow", () => {
 			}
 		};
 		const followers = Promise.all(stays.map(follow));
-		for (let round = 0; round < 150; round += 1) {
+		for (let round = 0; round < 60; round += 1) {
 			const events = Array.from({ length: 1 + (round % 5) }, (_, index) => ({ data: `${round}.${index}` }));
 			last = Number((await published(channel, events)).at(-1));
 			// Nobody may fall behind further than the channel remembers: that would be a gap, and rightly so.
-			while (Math.min(...cursors) < last - 60) await scheduler.wait(1);
+			while (Math.min(...cursors) < last - 60) await scheduler.wait(20);
 		}
 		isFlowing = false;
 		await published(channel, { data: "wakes those who wait for one more" });

@@ -43,9 +43,6 @@ export const CHANNELS_SLEEP = DELIVERY === "hibernate";
 /** How many streams of a channel one object holds. */
 export const CROWD_SIZE = crowdSize;
 
-/** Whether nearly all streams are held by relays. */
-export const SPREADS = readConfig(env as SettingsEnv).CROWD_SIZE < 10;
-
 /** Has a channel's object forget all that is in memory, as it does when it sleeps. It does not while relays follow it. */
 export async function evict(channel: string): Promise<void> {
 	const channelObject = env.CHANNEL.getByName(channel);
