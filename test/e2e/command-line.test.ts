@@ -22,7 +22,7 @@ const COMMANDS = [
 	["scripts/start.ts", "npm start --", ["--port", "--issuer-port", "--state"]],
 	["scripts/user.ts", "npm run user --", ["--channels", "--remote", "--state"]],
 	["bench/run.ts", "npm run bench --", ["--cases", "--servers", "--rounds", "--quick"]],
-	["soak/run.ts", "npm run soak --", ["--seconds", "--delivery"]],
+	["soak/run.ts", "npm run soak --", ["--seconds", "--delivery", "--crowd-size"]],
 ] as const;
 
 describe.each(COMMANDS)("%s", (script, command, options) => {
@@ -46,7 +46,8 @@ describe("a value that does not fit", () => {
 		["bench/run.ts", ["--rounds", "0"], '--rounds must be a whole number from 1 to 100, not "0".'],
 		["bench/run.ts", ["--cases", "lone,strem"], "--cases must list some of lone, crowd, "],
 		["bench/run.ts", ["--servers", "apache"], "--servers must list some of tidings, "],
-		["soak/run.ts", ["--delivery", "both"], '--delivery must be direct or hibernate, not "both".'],
+		["soak/run.ts", ["--delivery", "none"], '--delivery must be direct, hibernate or both, not "none".'],
+		["soak/run.ts", ["--crowd-size", "0"], '--crowd-size must be a whole number from 1 to 1000000, not "0".'],
 		["soak/run.ts", ["--seconds", "-1"], "Option '--seconds' argument is ambiguous"],
 	])("%s %j is refused", async (script, args, message) => {
 		const { code, stdout, stderr } = await run(script, args);
