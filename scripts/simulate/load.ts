@@ -22,6 +22,8 @@ export const CROWD_SIZE = 1000;
 const REPORTS = 2;
 /** Measured: what the origin remembers of each user. */
 const USER_BYTES = 283;
+/** Those who come later are counted without their users. See `MAX_NAMED_STREAMS` in `src/channel/origin/origin-gate.ts`. */
+const MAX_NAMED_STREAMS = 200_000;
 
 /** How many relays hold the streams beyond the first. */
 export function relaysOf(subscribers: number): number {
@@ -47,7 +49,7 @@ export function loadOf(subscribers: number): OriginLoad {
 		sending: relays * THREAD.tieMessage,
 		requests: openings * (1 + REPORTS),
 		requestsShare: (openings * (THREAD.request + reports)) / 1000,
-		bytes: subscribers * USER_BYTES,
+		bytes: Math.min(subscribers, MAX_NAMED_STREAMS) * USER_BYTES,
 	};
 }
 
