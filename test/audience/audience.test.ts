@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Audience } from "../../src/audience/audience.ts";
 import { Counts } from "../../src/audience/counts.ts";
 import { Headcount } from "../../src/audience/headcount.ts";
@@ -12,6 +12,9 @@ import type { EndReason } from "../../src/wire/control.ts";
 import type { Subscription } from "../../src/wire/subscription.ts";
 import { storedEvent } from "../support/events.ts";
 import { subscriptionOf } from "../support/subscription.ts";
+
+// The rounds of objects that died in the tests of another file share tiles for a second.
+beforeAll(() => scheduler.wait(1100));
 
 afterEach(() => void vi.restoreAllMocks());
 

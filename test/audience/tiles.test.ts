@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Subscriber } from "../../src/audience/subscriber.ts";
 import { inTiles } from "../../src/audience/tiles.ts";
 
@@ -10,6 +10,9 @@ async function round(name: string, written: string[]): Promise<number> {
 }
 
 describe("tiles", () => {
+	// The rounds of objects that died in the tests of another file share tiles for a second.
+	beforeAll(() => scheduler.wait(1100));
+
 	afterEach(() => vi.restoreAllMocks());
 
 	it("lets the runtime have a turn after 64 streams", async () => {
