@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Audience } from "../../src/audience/audience.ts";
 import { Counts } from "../../src/audience/counts.ts";
 import { Headcount } from "../../src/audience/headcount.ts";
@@ -13,8 +13,14 @@ import type { Subscription } from "../../src/wire/subscription.ts";
 import { storedEvent } from "../support/events.ts";
 import { subscriptionOf } from "../support/subscription.ts";
 
-// The rounds of objects that died in the tests of another file share tiles for a second.
-beforeAll(() => scheduler.wait(1100));
+let ahead = 0;
+
+/** The rounds that other tests have held for good share tiles for a second: each test is two seconds later. */
+beforeEach(() => {
+	const now = Date.now;
+	ahead += 2000;
+	vi.spyOn(Date, "now").mockImplementation(() => now() + ahead);
+});
 
 afterEach(() => void vi.restoreAllMocks());
 
