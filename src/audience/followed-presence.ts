@@ -1,5 +1,5 @@
 import type { PresenceBook } from "./presence.ts";
-import { StreamsByUser } from "./streams-by-user.ts";
+import { StreamCounts } from "./stream-counts.ts";
 import { type PresenceChange, ToldPresence } from "./told-presence.ts";
 
 /**
@@ -7,7 +7,7 @@ import { type PresenceChange, ToldPresence } from "./told-presence.ts";
  * origin tells it while one of its streams asks for presence.
  */
 export class FollowedPresence implements PresenceBook {
-	readonly #streams = new StreamsByUser();
+	readonly #streams = new StreamCounts();
 	/** The users of whom the origin has told that they are online. */
 	readonly #online = new Set<string>();
 	readonly #told = new ToldPresence((user) => this.#online.has(user));

@@ -1,12 +1,13 @@
 import type { CountedBy } from "../wire/subscription.ts";
 import { UNNAMED } from "./members.ts";
 import type { PresenceBook } from "./presence.ts";
+import { StreamCounts } from "./stream-counts.ts";
 
 /** How many streams a channel has open, and whose, wherever they are held. */
 export class Headcount {
 	readonly presence: PresenceBook;
 	/** How many streams clients without credentials have open, by where they come from. */
-	readonly #anonymous = new Map<string, number>();
+	readonly #anonymous = new StreamCounts();
 	readonly #left: ((stream: CountedBy) => void) | undefined;
 	#streams = 0;
 
@@ -24,7 +25,7 @@ export class Headcount {
 	/** How many streams are open that count together with one. */
 	countWith({ user, anonymousFrom }: CountedBy): number {
 		if (anonymousFrom === undefined) return this.presence.streamsOf(user);
-		return this.#anonymous.get(anonymousFrom) ?? 0;
+		return this.#anonymous.of(anonymousFrom);
 	}
 
 	/** Counts a stream that has just opened. */
@@ -50,10 +51,7 @@ export class Headcount {
 
 	#count({ anonymousFrom }: CountedBy, change: 1 | -1): void {
 		this.#streams += change;
-		if (anonymousFrom === undefined) return;
-		const count = (this.#anonymous.get(anonymousFrom) ?? 0) + change;
-		if (count > 0) this.#anonymous.set(anonymousFrom, count);
-		else this.#anonymous.delete(anonymousFrom);
+		if (anonymousFrom !== undefined) this.#anonymous.add(anonymousFrom, change);
 	}
 }
 

@@ -1,11 +1,12 @@
 import type { Member } from "../wire/relay.ts";
 import type { CountedBy } from "../wire/subscription.ts";
+import { StreamCounts } from "./stream-counts.ts";
 
 /** Streams of a channel that another object holds, by what they are counted by. */
 export class Members {
 	readonly #members = new Map<string, Member>();
 	/** How many streams clients without credentials have, by where they come from: each of them is a user of its own. */
-	readonly #anonymous = new Map<string, number>();
+	readonly #anonymous = new StreamCounts();
 	#streams = 0;
 
 	/** How many streams there are. */
@@ -54,10 +55,7 @@ export class Members {
 
 	#count({ anonymousFrom }: CountedBy, change: 1 | -1): void {
 		this.#streams += change;
-		if (anonymousFrom === undefined) return;
-		const streams = (this.#anonymous.get(anonymousFrom) ?? 0) + change;
-		if (streams > 0) this.#anonymous.set(anonymousFrom, streams);
-		else this.#anonymous.delete(anonymousFrom);
+		if (anonymousFrom !== undefined) this.#anonymous.add(anonymousFrom, change);
 	}
 }
 

@@ -1,4 +1,4 @@
-import { StreamsByUser } from "./streams-by-user.ts";
+import { StreamCounts } from "./stream-counts.ts";
 import { type PresenceChange, ToldPresence } from "./told-presence.ts";
 
 /** Which users are online, as the roster and the fan-out need to know it. */
@@ -23,12 +23,12 @@ export interface PresenceBook {
 
 /** Which users are online, and what subscribers were told of it. */
 export class Presence implements PresenceBook {
-	readonly #streams = new StreamsByUser();
+	readonly #streams = new StreamCounts();
 	#unnamed = 0;
 	readonly #told = new ToldPresence((user) => this.#streams.has(user));
 
 	get online(): number {
-		return this.#streams.users + this.#unnamed;
+		return this.#streams.size + this.#unnamed;
 	}
 
 	streamsOf(user: string): number {
