@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Recent } from "../../src/log/recent.ts";
+import { Recent } from "../src/recent.ts";
 
 const recent = (maxSize = 10) => new Recent<string, string>(maxSize, ({ length }) => length);
 

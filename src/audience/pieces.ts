@@ -1,5 +1,5 @@
 import type { ReadableLog } from "../log/readable-log.ts";
-import { Recent } from "../log/recent.ts";
+import { Recent } from "../recent.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
 import { chunksOf } from "./chunks.ts";

@@ -1,7 +1,7 @@
+import { Recent } from "../recent.ts";
 import type { StoredEvent } from "../wire/event.ts";
 import type { Offset } from "../wire/offset.ts";
 import { type GroupPlace, groupsOf, readGroup, writeGroup } from "./group.ts";
-import { Recent } from "./recent.ts";
 
 /** How many of the oldest rows are looked up at a time. */
 const LOOKUP_ROWS = 32;
