@@ -1,3 +1,5 @@
+import { slicesOf } from "../../slices.ts";
+
 /** How many relays are called at once. */
 const AT_ONCE = 32;
 
@@ -7,8 +9,8 @@ export async function inParts<Item, Result>(
 	call: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
 	const results: Result[] = [];
-	for (let from = 0; from < items.length; from += AT_ONCE) {
-		const settled = await Promise.allSettled(items.slice(from, from + AT_ONCE).map(call));
+	for (const slice of slicesOf(items, AT_ONCE)) {
+		const settled = await Promise.allSettled(slice.map(call));
 		for (const each of settled) {
 			if (each.status === "rejected") throw each.reason;
 			results.push(each.value);
