@@ -154,7 +154,7 @@ export class FanOut {
 
 	/** A round begins with those who were last in the one before, so that nobody always is. */
 	#inTurn(): Subscriber[] {
-		const subscribers = this.#options.roster.everybody();
+		const subscribers = [...this.#options.roster.everybody()];
 		this.#isReversed = !this.#isReversed;
 		return this.#isReversed ? subscribers : subscribers.reverse();
 	}

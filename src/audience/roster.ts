@@ -54,8 +54,9 @@ export class Roster {
 	}
 
 	/** All who are told of events. Relays have a further way to go, so they are the first. */
-	everybody(): Subscriber[] {
-		return [...this.#relays, ...this.#subscribers.values()];
+	*everybody(): Generator<Subscriber> {
+		yield* this.#relays;
+		yield* this.#subscribers.values();
 	}
 
 	/** Adds a stream that has just opened. */
