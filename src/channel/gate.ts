@@ -31,8 +31,6 @@ export interface Gate {
 	admit(subscription: Subscription): Promise<Admitted | EndReason>;
 	/** Whether credentials were revoked. */
 	isRevoked(credentials: Pick<Subscription, "user" | "issuedAt">): boolean;
-	/** Whether a stream that was opened under earlier rules may stay open. */
-	mayStay(subscription: Subscription): boolean;
 }
 
 /** What happens to an object that holds no stream. */

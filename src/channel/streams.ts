@@ -46,7 +46,6 @@ export class Streams {
 	/** The handlers of the WebSockets that streams come over. */
 	readonly sockets: Record<"session" | "client", SocketHandler>;
 	readonly #subscribing: Subscribing;
-	readonly #gate: Gate;
 	readonly #sessions: Sessions;
 	readonly #clients: Clients;
 
@@ -87,16 +86,19 @@ export class Streams {
 			client: new ClientSockets({ channel, audience, clients, subscribing, verify }),
 		};
 		this.#subscribing = subscribing;
-		this.#gate = gate;
 		this.#sessions = sessions;
 		this.#clients = clients;
 	}
 
-	/** Restores the streams that were open before the object slept. */
-	restore({ head }: ReadableLog, now: number): void {
+	/**
+	 * Restores the streams that were open before the object slept.
+	 *
+	 * @param mayStay whether a stream is still allowed. The others are ended.
+	 */
+	restore({ head }: ReadableLog, now: number, mayStay: (subscription: Subscription) => boolean): void {
 		const restored = [...this.#sessions.restore(head, now), ...this.#clients.restore(head, now)];
 		for (const subscriber of restored.sort((one, other) => one.since - other.since)) this.audience.restore(subscriber);
-		void this.audience.endWhere(({ subscription }) => !this.#gate.mayStay(subscription), "revoked");
+		void this.audience.endWhere(({ subscription }) => !mayStay(subscription), "revoked");
 	}
 
 	/** Opens a stream. */

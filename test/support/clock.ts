@@ -19,6 +19,14 @@ export function holdTimers(): void {
 	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 }
 
+/** The same for what waits with `scheduler.wait()`. `vi.restoreAllMocks()` takes it back. */
+export function holdTimersAndWaits(): void {
+	holdTimers();
+	vi.spyOn(scheduler, "wait").mockImplementation((milliseconds) => {
+		return new Promise((resolve) => void setTimeout(resolve, milliseconds));
+	});
+}
+
 /** When a channel's alarm is due; `Infinity` where none is set. */
 export function alarmTime(channel: string): Promise<number> {
 	return runInDurableObject(

@@ -81,6 +81,7 @@ export class OriginGate implements Gate {
 		return this.#options.revocations.covers(user, issuedAt, Date.now());
 	}
 
+	/** Whether a stream that was opened under earlier rules may stay open. */
 	mayStay({ anonymousFrom }: Subscription): boolean {
 		return this.#options.allowsAnonymous || anonymousFrom === undefined;
 	}

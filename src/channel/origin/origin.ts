@@ -125,7 +125,7 @@ export class Origin {
 		this.#relays = relays;
 		this.#placing = new Placing({ relays, audience, crowdSize: rules.crowdSize });
 		this.#followers = new Followers({ log, starts, replay, audience, revocations, relays });
-		streams.restore(log, Date.now());
+		streams.restore(log, Date.now(), (subscription) => gate.mayStay(subscription));
 	}
 
 	/** Opens a stream or a publisher's WebSocket, takes a live publish, or lets a relay follow. */

@@ -17,8 +17,6 @@ interface RelayGateOptions {
 	relay: string;
 	/** How many streams one object holds. */
 	crowdSize: number;
-	/** Whether clients without credentials may read the channel. */
-	allowsAnonymous: boolean;
 	/** Whether the channel tells who is online. */
 	tellsPresence: boolean;
 	following(): Following;
@@ -69,10 +67,6 @@ export class RelayGate implements Gate {
 
 	isRevoked({ user, issuedAt }: Pick<Subscription, "user" | "issuedAt">): boolean {
 		return this.#options.revocations.covers(user, issuedAt, Date.now());
-	}
-
-	mayStay({ anonymousFrom }: Subscription): boolean {
-		return this.#options.allowsAnonymous || anonymousFrom === undefined;
 	}
 
 	/** The user may have been revoked, and the channel wiped, since the stream was admitted. */

@@ -56,7 +56,6 @@ export class Relay implements Rest {
 			channel,
 			relay: name,
 			crowdSize: rules.crowdSize,
-			allowsAnonymous: rules.anonymous,
 			tellsPresence: rules.presence !== "off",
 			following: () => this.#following,
 			reports,

@@ -139,6 +139,13 @@ describe("a stream that a relay asks for", () => {
 });
 
 describe("a stream at the origin", () => {
+	it("without credentials may stay only where the channel allows it", async () => {
+		await withGate(async ({ gate }) => {
+			expect(gate.mayStay(subscriptionOf())).toBe(true);
+			expect(gate.mayStay(subscriptionOf({ anonymousFrom: "a" }))).toBe(false);
+		});
+	});
+
 	it("is opened elsewhere where the origin is full", async () => {
 		await withGate(async ({ gate, where }) => {
 			expect(await gate.elsewhere(subscriptionOf(), { near: undefined, wanted: 1 })).toBeUndefined();

@@ -7,15 +7,11 @@ import type { RelayNames } from "../../../src/channel/origin/relay-names.ts";
 import { Relays } from "../../../src/channel/origin/relays.ts";
 import { Logger } from "../../../src/logger.ts";
 import type { ChannelMessage } from "../../../src/wire/link.ts";
+import { holdTimersAndWaits } from "../../support/clock.ts";
 
 const NOW = 1_795_223_089_000;
 
-beforeEach(() => {
-	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-	vi.spyOn(scheduler, "wait").mockImplementation((milliseconds) => {
-		return new Promise((resolve) => void setTimeout(resolve, milliseconds));
-	});
-});
+beforeEach(() => holdTimersAndWaits());
 
 afterEach(() => {
 	vi.useRealTimers();

@@ -39,7 +39,6 @@ function gateOf(admissions: Admission[] = [ADMITTED], tellsPresence = true) {
 		channel: "orders",
 		relay: "2",
 		crowdSize: 100,
-		allowsAnonymous: false,
 		tellsPresence,
 		following: () => following as Partial<Following> as Following,
 		reports: {
@@ -158,12 +157,6 @@ describe("a stream at a relay", () => {
 		await admit();
 		expect(asked.map(({ isLastTry }) => isLastTry)).toEqual([false, false, false, true]);
 		expect(wait).toHaveBeenCalledTimes(3);
-	});
-
-	it("without credentials may stay only where the channel allows it", () => {
-		const { gate } = gateOf();
-		expect(gate.mayStay(subscriptionOf())).toBe(true);
-		expect(gate.mayStay(subscriptionOf({ anonymousFrom: "a" }))).toBe(false);
 	});
 });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Reports } from "../../../src/channel/relay/reports.ts";
 import { Logger } from "../../../src/logger.ts";
 import type { Admission, RelayReport } from "../../../src/wire/relay.ts";
+import { holdTimersAndWaits } from "../../support/clock.ts";
 import { range } from "../../support/log.ts";
 import { subscriptionOf } from "../../support/subscription.ts";
 
@@ -12,12 +13,7 @@ const ADMITTED: Admission = {
 	isNamed: true,
 };
 
-beforeEach(() => {
-	vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-	vi.spyOn(scheduler, "wait").mockImplementation((milliseconds) => {
-		return new Promise((resolve) => void setTimeout(resolve, milliseconds));
-	});
-});
+beforeEach(() => holdTimersAndWaits());
 
 afterEach(() => {
 	vi.useRealTimers();
